@@ -1,0 +1,31 @@
+# Moonstone. Licence: see LICENSE.
+#
+# Libraries from the distribution; docs/dependencies.md says why each is here. Names for LINK:
+#   Boost::headers (Asio, Beast)  Boost::json  fmt::fmt  CLI11::CLI11  tomlplusplus::tomlplusplus
+#   OpenSSL::SSL OpenSSL::Crypto  SQLite::SQLite3  Threads::Threads  V8::V8
+#   GTest::gtest GTest::gmock  benchmark::benchmark  (tests and benchmarks)
+
+set(ms_hint "Run tools/install, which installs the Debian packages that Moonstone needs.")
+
+macro(ms_require package)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} is missing. ${ms_hint}")
+  endif()
+endmacro()
+
+ms_require(Threads)
+ms_require(Boost 1.81 CONFIG COMPONENTS headers json system)
+ms_require(fmt)
+ms_require(CLI11)
+ms_require(tomlplusplus)
+ms_require(OpenSSL)
+ms_require(SQLite3)
+if(EXISTS ${PROJECT_SOURCE_DIR}/src/runtime/CMakeLists.txt)
+  ms_require(V8)
+endif()
+if(MOONSTONE_DEV)
+  ms_require(GTest)
+  ms_require(benchmark)
+  ms_require(Python3 COMPONENTS Interpreter)
+endif()

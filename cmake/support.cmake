@@ -1,0 +1,1 @@
+# Moonstone. Licence: see LICENSE.
