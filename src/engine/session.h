@@ -1,0 +1,17 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Session: on whose behalf something is read or written. Every access to documents goes through one.
+// Threads: a plain value.
+
+#include <string>
+
+#include "base/value.h"
+
+namespace moonstone::engine {
+
+struct Session {
+  Value identity;       // verified claims; undefined: anonymous
+  std::string client;   // announced client id; empty: none, and no ledger
+};
+
+}  // namespace moonstone::engine

@@ -1,0 +1,108 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// DocumentReader and Transaction: documents as every face sees them, with rules applied.
+//
+// A DocumentReader reads one state and records on what its answers depend. A Transaction also
+// writes: it checks each document against the schema, makes ids, keeps budgets, and can return to a
+// mark. Both belong to one call.
+// Threads: confined to the thread that runs the call.
+// Source: functions.md sections 5 and 6; design.md decision 9.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/ulid.h"
+#include "base/value.h"
+#include "engine/limits.h"
+#include "engine/session.h"
+#include "query/footprint.h"
+#include "store/store.h"
+
+namespace moonstone::engine {
+
+class DocumentReader {
+ public:
+  DocumentReader(store::DocumentSource& source, store::ReadBudget budget);
+  virtual ~DocumentReader() = default;
+  DocumentReader(const DocumentReader&) = delete;
+  DocumentReader& operator=(const DocumentReader&) = delete;
+
+  [[nodiscard]] const schema::SchemaPtr& schema() const { return schema_; }
+  /// Errors: NotFound with the text of functions.md 5.2.
+  [[nodiscard]] Result<const schema::Table*> table(std::string_view name) const;
+  /// The table that an id names (the text before its first colon).
+  [[nodiscard]] Result<const schema::Table*> table_of_id(std::string_view id) const;
+
+  [[nodiscard]] Result<std::optional<query::Row>> get(std::string_view id);
+  [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table, std::string_view id);
+  [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query);
+  [[nodiscard]] Result<std::uint64_t> count(const query::Query& query);
+
+  /// What the answers so far depend on. The recording ends with it.
+  [[nodiscard]] query::Footprint take_footprint() { return std::move(footprint_); }
+  /// Writers need no footprint; switching it off saves the copy of the plans.
+  void stop_recording() { recording_ = false; }
+
+ protected:
+  store::DocumentSource& source_;
+  store::ReadBudget budget_;
+
+ private:
+  schema::SchemaPtr schema_;
+  query::Footprint footprint_;
+  bool recording_ = true;
+};
+
+class Transaction final : public DocumentReader {
+ public:
+  struct Environment {
+    store::Writer* writer = nullptr;
+    UlidGenerator* ids = nullptr;
+    const Session* session = nullptr;
+    const Limits* limits = nullptr;
+    std::int64_t now_unix_ms = 0;   // frozen for the call, also when it is replayed
+    std::uint64_t random_seed = 0;  // likewise
+    std::chrono::steady_clock::time_point deadline;
+  };
+  explicit Transaction(const Environment& environment);
+
+  [[nodiscard]] std::int64_t now_unix_ms() const { return environment_.now_unix_ms; }
+  [[nodiscard]] std::uint64_t random_seed() const { return environment_.random_seed; }
+  [[nodiscard]] std::chrono::steady_clock::time_point deadline() const {
+    return environment_.deadline;
+  }
+  [[nodiscard]] const Session& session() const { return *environment_.session; }
+
+  /// Inserts and returns the new id. `_id`, `_creationTime` and `_ts` in the document are ignored.
+  /// Errors: NotFound (table), InvalidArgument (reason "validation", texts of functions.md 3.3),
+  /// LimitExceeded (reason "write_rows", "write_bytes").
+  [[nodiscard]] Result<std::string> insert(std::string_view table, Object document);
+  /// Shallow merge; an undefined member removes an optional field. InvalidArgument
+  /// "Document ID not found" if there is no such document.
+  [[nodiscard]] Status patch(std::string_view id, Object fields);
+  [[nodiscard]] Status replace(std::string_view id, Object document);
+  /// No error if the document is absent.
+  [[nodiscard]] Status erase(std::string_view id);
+
+  /// Savepoints for nested calls; see store::Writer.
+  [[nodiscard]] Result<store::Mark> mark();
+  [[nodiscard]] Status rollback_to(const store::Mark& mark);
+  [[nodiscard]] Status release(const store::Mark& mark);
+
+ private:
+  Status charge_write(const query::Row& row);
+  Result<query::Row> load_for_update(std::string_view id);
+
+  Environment environment_;
+  std::uint64_t rows_written_ = 0;
+  std::uint64_t bytes_written_ = 0;
+};
+
+}  // namespace moonstone::engine

@@ -1,0 +1,140 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Live queries: who depends on what, what to run again after a commit, and in which order each
+// subscriber hears of it.
+//
+// A live query is a key, a function that runs it on a snapshot, and its subscriptions. Queries with
+// the same key run once and share one result: the same bytes go to everybody. After a commit the
+// indexes over the footprints name the touched queries without visiting the others; those are run
+// in one snapshot on the fast lane, and each subscriber gets one ordered batch of what changed. A
+// query that exceeds the fast lane's budget moves to the slow lane and follows on its own.
+// Invariants:
+//  (1) Every delivered result is the query's answer at one version; per subscription versions rise.
+//  (2) No commit falls between a first run and its registration: a ring of recent commits is
+//      replayed over (version of the run, now], or the query runs again.
+//  (3) An unchanged result (same bytes) is not delivered again.
+//  (4) At most one run of a query is under way; a commit meanwhile makes it run once more.
+// Threads: synchronised; all bookkeeping and delivery happen on one thread of its own (the strand).
+// Source: design.md decision 13; functions.md sections 8 and 21.28.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "engine/database.h"
+#include "query/footprint.h"
+
+namespace moonstone::live {
+
+using engine::Version;
+
+/// JSON text shared by everyone who sends it.
+using SharedText = std::shared_ptr<const std::string>;
+
+/// The outcome of one run of a query.
+struct RunResult {
+  Result<SharedText> json = Error(ErrorCode::Internal, "not run");
+  query::FootprintPtr footprint;  // also of a failed run, as far as it got; never null
+};
+
+/// Runs the query inside `session`'s snapshot (begun by the caller) before `deadline`; a run that
+/// hits it returns DeadlineExceeded. Called on lane threads, never twice at once for one query.
+using RunFunction = std::function<RunResult(engine::ReadSession& session,
+                                            std::chrono::steady_clock::time_point deadline)>;
+
+/// What identifies a query: function, canonical arguments, and the identity claims it may read.
+struct QueryDefinition {
+  std::string key;
+  RunFunction run;
+};
+
+/// Chosen by the subscriber; unique per subscriber at one time.
+struct SubscriptionId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const SubscriptionId&, const SubscriptionId&) = default;
+};
+
+struct Update {
+  SubscriptionId subscription;
+  SharedText json;
+};
+
+/// One receiver of results, e.g. a connection. All calls come from the strand and must not block.
+class Subscriber {
+ public:
+  virtual ~Subscriber() = default;
+  /// The first result of a subscription. After an error the subscription does not exist.
+  virtual void on_first_result(SubscriptionId subscription, const Result<SharedText>& json) = 0;
+  /// All that one commit changed for this subscriber, in the order of subscribing.
+  virtual void on_updates(std::span<const Update> updates, Version version) = 0;
+  /// Whether it can take more. While false its queries skip versions; call resume() when it can.
+  [[nodiscard]] virtual bool ready() const { return true; }
+};
+using SubscriberPtr = std::shared_ptr<Subscriber>;  // shared by the transport and this engine
+
+struct LiveOptions {
+  /// A run on the fast lane; beyond, the query moves to the slow lane.
+  std::chrono::milliseconds fast_run_max{20};
+  /// A run on the slow lane and a first run.
+  std::chrono::milliseconds run_max{1000};
+  std::size_t ring_commits = 1024;       // recent commits kept for the race-free registration
+  std::size_t idle_queries_max = 1024;   // answers kept after their last subscriber left
+  std::size_t readers = 2;               // threads for first runs and the slow lane
+  Logger* logger = nullptr;
+};
+
+class LiveQueries : public engine::CommitObserver {
+ public:
+  /// Observes `database`, which must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<LiveQueries>> create(engine::Database& database,
+                                                                   LiveOptions options);
+
+  /// Subscribes; the first result arrives at on_first_result. An id in use is replaced.
+  virtual void subscribe(SubscriberPtr subscriber, SubscriptionId id, QueryDefinition query) = 0;
+  virtual void unsubscribe(const SubscriberPtr& subscriber, SubscriptionId id) = 0;
+  /// Forgets the subscriber with all its subscriptions; afterwards it is not called any more once
+  /// the strand has passed this point.
+  virtual void remove(const SubscriberPtr& subscriber) = 0;
+  /// The subscriber can take more: delivers the newest state of what it skipped.
+  virtual void resume(const SubscriberPtr& subscriber) = 0;
+
+  /// Runs a query once, sharing a current answer if there is one; `done` is called on some thread.
+  virtual void run_once(QueryDefinition query,
+                        std::function<void(const Result<SharedText>&)> done) = 0;
+
+  /// Calls `then` on the strand once everything that commits up to `version` cause on the fast lane
+  /// for `subscriber` has been handed to it. Slow-lane queries do not hold it back.
+  virtual void when_delivered(const SubscriberPtr& subscriber,
+                              Version version,
+                              std::move_only_function<void()> then) = 0;
+
+  /// Queries for which `affected(key)` holds get a new run function (code was swapped) and run
+  /// again if subscribed; returns when this is queued.
+  virtual void replace_runs(std::function<std::optional<RunFunction>(const std::string& key)> replace) = 0;
+
+  /// Drops every subscription without a word (the wire tells its clients); for /__dev/reset.
+  virtual void clear() = 0;
+
+  struct Counters {
+    std::uint64_t runs = 0;            // handler runs, first ones included
+    std::uint64_t reruns = 0;          // of them, caused by commits
+    std::uint64_t suppressed = 0;      // re-runs whose result was unchanged
+    std::uint64_t candidates = 0;      // dependencies checked in full after the index look-up
+    std::uint64_t moved_slow = 0;
+    std::uint64_t queries = 0;         // now
+    std::uint64_t subscriptions = 0;   // now
+  };
+  [[nodiscard]] virtual Counters counters() const = 0;
+
+  /// Waits until everything committed so far is delivered; for tests.
+  virtual void drain() = 0;
+};
+
+}  // namespace moonstone::live

@@ -1,0 +1,90 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// What protocols and the server say to each other: requests, responses, frames and sockets, without
+// any networking library. The server listens and moves bytes; an Application decides what they mean.
+// Threads: said at each type.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace moonstone::protocol {
+
+struct Header {
+  std::string name;  // as sent; compare ignoring case
+  std::string value;
+};
+
+struct HttpRequest {
+  std::string method;  // upper case
+  std::string path;    // decoded, begins with '/', no dot segments, no U+0000
+  std::string query;   // raw, without '?'
+  std::vector<Header> headers;
+  std::string body;
+  std::string remote_address;
+  bool from_loopback = false;
+
+  /// The first header of that name, or empty.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<Header> headers;  // without Content-Length, Date and Connection
+  std::string body;
+};
+
+/// Must be called exactly once, from any thread.
+using Respond = std::move_only_function<void(HttpResponse)>;
+
+/// One text frame, as parts that are written in order. Parts may be shared between connections.
+using Frame = std::vector<std::shared_ptr<const std::string>>;
+
+/// WebSocket close codes that we send.
+enum class CloseCode : std::uint16_t {
+  GoingAway = 1001,       // the server shuts down
+  PolicyViolation = 1008, // a slow consumer, or a forbidden origin
+  TooBig = 1009,
+  InternalError = 1011,
+};
+
+/// One open socket, seen from the protocol. Synchronised: any thread may call.
+class SocketSink {
+ public:
+  virtual ~SocketSink() = default;
+  /// Queues a frame. Frames go out in the order of the calls.
+  virtual void send(Frame frame) = 0;
+  /// Bytes queued but not yet written.
+  [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
+  /// Sends what is queued, then closes.
+  virtual void close(CloseCode code, std::string_view reason) = 0;
+};
+using SocketSinkPtr = std::shared_ptr<SocketSink>;  // held by the session and the server's connection
+
+/// One open socket, seen from the server. Calls come one at a time, in order.
+class SocketSession {
+ public:
+  virtual ~SocketSession() = default;
+  virtual void on_text(std::string_view text) = 0;
+  /// The queue fell below its low-water mark after having been above the high-water mark.
+  virtual void on_writable() = 0;
+  /// The last call; the session may be destroyed afterwards.
+  virtual void on_closed() = 0;
+};
+
+class Application {
+ public:
+  virtual ~Application() = default;
+  /// Answers a request, now or later. Must not block.
+  virtual void handle(HttpRequest request, Respond respond) = 0;
+  /// Decides on a WebSocket upgrade: a session, or a refusal.
+  using Acceptance = std::variant<std::unique_ptr<SocketSession>, HttpResponse>;
+  [[nodiscard]] virtual Acceptance accept(const HttpRequest& request, SocketSinkPtr sink) = 0;
+};
+
+}  // namespace moonstone::protocol

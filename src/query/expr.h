@@ -1,0 +1,76 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Expr: the only predicate in the system. Filters, index ranges and policies all become this tree.
+//
+// It has two readings that must always agree: compiled to SQL by a store, and evaluated here on a
+// row image. Logic is three-valued as in SQL; a filter keeps only what is True.
+//
+// Comparison (design.md sections 4 and 5): both sides are taken as *database values* (see
+// comparable()): undefined and null are NULL, booleans are 0 and 1, arrays, objects and values
+// nested inside JSON that SQL cannot hold are their canonical JSON text. NULL on either side makes
+// the outcome Unknown, except that Eq/Neq against a *literal* null mean IS NULL / IS NOT NULL.
+// Otherwise numbers < text < bytes, integers and doubles by exact value, text by code point.
+// Threads: immutable; trees share their nodes.
+
+#include <compare>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/value.h"
+
+namespace moonstone::query {
+
+enum class ExprKind : unsigned char { Literal, Field, Compare, And, Or, Not, In };
+enum class CompareOp : unsigned char { Eq, Neq, Lt, Lte, Gt, Gte };
+enum class Truth : unsigned char { False, Unknown, True };
+
+struct Expr;
+using ExprPtr = std::shared_ptr<const Expr>;
+
+struct Expr {
+  ExprKind kind = ExprKind::Literal;
+  CompareOp op = CompareOp::Eq;        // Compare
+  Value literal;                       // Literal; In: an Array of the members
+  std::vector<std::string> path;       // Field: name, then the path inside its JSON
+  std::vector<ExprPtr> operands;       // Compare: two; And/Or: any number; Not, In: one
+
+  [[nodiscard]] static ExprPtr make_literal(Value value);
+  /// A field path; "address.city" is split at its dots.
+  [[nodiscard]] static ExprPtr make_field(std::string_view dotted_path);
+  [[nodiscard]] static ExprPtr compare(CompareOp op, ExprPtr left, ExprPtr right);
+  [[nodiscard]] static ExprPtr all_of(std::vector<ExprPtr> operands);  // {} is true
+  [[nodiscard]] static ExprPtr any_of(std::vector<ExprPtr> operands);  // {} is false
+  [[nodiscard]] static ExprPtr negate(ExprPtr operand);
+  [[nodiscard]] static ExprPtr in(ExprPtr operand, Array members);
+};
+
+/// One row as an Expr sees it.
+class RowView {
+ public:
+  virtual ~RowView() = default;
+  /// The value of a top-level field, `_id` and `_creationTime` included; null if it is absent or
+  /// unknown. The pointer is valid until the next call.
+  [[nodiscard]] virtual const Value* field(std::string_view name) const = 0;
+};
+
+/// Evaluates a predicate. Cost: O(nodes).
+[[nodiscard]] Truth evaluate(const Expr& expr, const RowView& row);
+
+/// The database value of `value`: Null, Integer, Number, Text or Bytes and nothing else. `nested`:
+/// whether it stands inside a JSON column, where bytes and special floats are tagged text.
+enum class Nesting : unsigned char { TopLevel, Nested };
+[[nodiscard]] Value comparable(const Value& value, Nesting nesting);
+
+/// Total order of database values: null first, then numbers by value, text by code point, bytes.
+[[nodiscard]] std::strong_ordering compare_values(const Value& a, const Value& b);
+
+/// The fields that the predicate reads (top-level names, each once).
+[[nodiscard]] std::vector<std::string> fields_of(const Expr& expr);
+
+/// Limits of a predicate, checked where one enters: nodes and depth.
+inline constexpr std::size_t kExprNodesMax = 2'000;  // a filter with 1,000 alternatives still fits
+inline constexpr std::size_t kExprDepthMax = 64;     // the readings recurse
+
+}  // namespace moonstone::query

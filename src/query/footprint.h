@@ -1,0 +1,62 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Footprint: what the result of a run depends on, derived from its logical plans.
+//
+// A run reads documents by id and runs Queries; each leaves one Dependency. A commit matters to a
+// run if and only if it may change the answer of one of its dependencies: may_change() errs only
+// towards true. Never "a prefix of what the executor happened to look at".
+// Threads: confined while recorded; immutable afterwards (shared_ptr<const Footprint>).
+// Source: design.md decision 13; functions.md section 8.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "query/query.h"
+#include "query/row.h"
+
+namespace moonstone::query {
+
+/// What changed on one row: an insert has no before, a delete no after.
+struct Change {
+  const schema::Table* table = nullptr;
+  std::string key;  // _id
+  std::optional<Row> before;
+  std::optional<Row> after;
+};
+
+enum class DependencyKind : unsigned char {
+  Document,  // one id
+  Rows,      // the rows of a query
+  Count,     // only how many rows match
+  Table,     // anything in the table
+};
+
+struct Dependency {
+  DependencyKind kind = DependencyKind::Table;
+  std::string table;
+  std::string id;  // Document
+  Query query;     // Rows, Count
+  /// Rows: the last row of a full page. A change wholly beyond it cannot matter.
+  std::optional<Row> boundary;
+};
+
+using Footprint = std::vector<Dependency>;
+using FootprintPtr = std::shared_ptr<const Footprint>;
+
+/// Whether the change may alter what the dependency stands for. Cost: O(predicate).
+[[nodiscard]] bool may_change(const Dependency& dependency, const Change& change);
+
+/// A necessary condition of a dependency on one field, by which an index finds it: the row (before
+/// or after) has the field equal to `equal`, or between `low` and `high`.
+struct AccessKey {
+  std::string field;  // empty: none, the dependency is found by its table alone
+  std::optional<Value> equal;        // a database value (query::comparable)
+  std::optional<Value> low, high;    // inclusive bounds, wide enough
+};
+
+/// The most selective access key: an id, else an equality, else a range, else none.
+[[nodiscard]] AccessKey access_key_of(const Dependency& dependency);
+
+}  // namespace moonstone::query

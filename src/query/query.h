@@ -1,0 +1,57 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Query: the logical plan of one read of one table. Every face builds this; a store runs it.
+//
+// The rows are those for which `where` is True, in `order` with the row number as the last key
+// (ids are monotonic, so this is insertion order = _id order), cut to `limit`.
+// Threads: immutable after building.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "query/expr.h"
+#include "query/row.h"
+
+namespace moonstone::query {
+
+enum class Direction : unsigned char { Ascending, Descending };
+
+/// Null and absent sort first ascending, last descending.
+struct SortKey {
+  std::string field;
+  Direction direction = Direction::Ascending;
+};
+
+/// One bound of an index range; the chain is checked by resolve_index.
+struct RangeCondition {
+  CompareOp op = CompareOp::Eq;  // never Neq
+  std::string field;
+  Value value;
+};
+
+struct Query {
+  std::string table;
+  ExprPtr where;                // null: every row
+  std::vector<SortKey> order;   // empty: insertion order
+  Direction tie_break = Direction::Ascending;  // direction of the final key
+  std::optional<std::uint64_t> limit;
+};
+
+/// Adds an index's range and order to a query as functions.md section 6.3 decides: equality on
+/// leading fields, then at most one bounded range on the next field; rows in the order of the index.
+/// Equality with null or undefined matches absent and null.
+/// Errors: InvalidArgument `Index "X" not found on table "T"`, or a text that names the field.
+[[nodiscard]] Status apply_index(const schema::Table& table,
+                                 std::string_view index,
+                                 const std::vector<RangeCondition>& range,
+                                 Direction direction,
+                                 Query& query);
+
+/// Compares two rows by the query's order, the row number last.
+[[nodiscard]] std::strong_ordering compare_rows(const Query& query, const Row& a, const Row& b);
+
+}  // namespace moonstone::query

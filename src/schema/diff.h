@@ -1,0 +1,44 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// What changes between two schemas, as a list that a store can carry out and a person can read.
+// Threads: pure functions.
+
+#include <string>
+#include <vector>
+
+#include "schema/schema.h"
+
+namespace moonstone::schema {
+
+enum class ChangeKind : unsigned char {
+  AddTable,
+  RemoveTable,
+  AddField,
+  RemoveField,
+  ChangeFieldType,
+  AddIndex,
+  RemoveIndex,
+  AddSearchIndex,
+  RemoveSearchIndex,
+};
+
+struct SchemaChange {
+  ChangeKind kind;
+  std::string table;
+  std::string name;  // field or index; empty for tables
+};
+
+/// Field order alone is no change of data; it shows in `same_layout`.
+struct SchemaDiff {
+  std::vector<SchemaChange> changes;
+  [[nodiscard]] bool empty() const { return changes.empty(); }
+  /// Whether carrying it out drops data (a table or a field goes).
+  [[nodiscard]] bool loses_data() const;
+};
+
+[[nodiscard]] SchemaDiff diff_schemas(const Schema& previous, const Schema& next);
+
+/// One line for people: "messages: add index by_channel".
+[[nodiscard]] std::string describe(const SchemaChange& change);
+
+}  // namespace moonstone::schema

@@ -1,0 +1,90 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Schema: tables, fields and indexes; the one model that every front end produces.
+//
+// A Schema is built once by a front end (parse_schema_json for TypeScript projects), checked, given
+// stable ids by the store that keeps its data, and never changed afterwards.
+// Invariants: names are unique ignoring case within their scope; index fields exist; a field's id
+// is unique in its table for the life of the database, also across schema changes.
+// Threads: immutable after building; shared by shared_ptr<const Schema>.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/value.h"
+#include "schema/type.h"
+
+namespace moonstone::schema {
+
+/// Stable through schema changes; assigned by `assign_ids`; 0 = not assigned yet.
+struct FieldId {
+  std::uint32_t value = 0;
+  friend auto operator<=>(const FieldId&, const FieldId&) = default;
+};
+
+struct Field {
+  std::string name;
+  TypePtr type;
+  FieldId id;
+};
+
+struct Index {
+  std::string name;
+  std::vector<std::string> fields;
+  friend bool operator==(const Index&, const Index&) = default;
+};
+
+struct SearchIndex {
+  std::string name;
+  std::string field;
+  friend bool operator==(const SearchIndex&, const SearchIndex&) = default;
+};
+
+/// The names that every document has and no schema may declare.
+inline constexpr std::string_view kIdField = "_id";
+inline constexpr std::string_view kCreationTimeField = "_creationTime";
+
+struct Table {
+  std::string name;
+  std::vector<Field> fields;
+  std::vector<Index> indexes;  // as declared; by_id and by_creation_time are implied
+  std::vector<SearchIndex> search_indexes;
+  std::uint32_t next_field_id = 1;
+
+  /// Position in `fields`, or nothing. Cost: O(fields).
+  [[nodiscard]] std::optional<std::size_t> find_field(std::string_view field) const;
+  /// A declared index or one of the two implied ones; null if there is none.
+  [[nodiscard]] const Index* find_index(std::string_view index) const;
+};
+
+class Schema {
+ public:
+  std::vector<Table> tables;
+
+  [[nodiscard]] const Table* find_table(std::string_view name) const;
+  /// The error text of functions.md section 5.2: unknown table with the list of known ones.
+  [[nodiscard]] Error unknown_table(std::string_view name) const;
+};
+
+using SchemaPtr = std::shared_ptr<const Schema>;
+
+/// Reads SchemaJSON (functions.md section 3.4) and checks it: names, duplicates, index fields,
+/// reserved names, limits (200 tables, 1000 fields, 32 indexes per table, 16 fields per index).
+/// Errors: InvalidArgument naming table, field or index; LimitExceeded.
+[[nodiscard]] Result<Schema> parse_schema_json(const Value& schema_json);
+/// The SchemaJSON, by_id included as the seed lists it.
+[[nodiscard]] Value schema_to_json(const Schema& schema);
+
+/// The persisted form: SchemaJSON plus field ids, and back.
+[[nodiscard]] Value schema_to_stored_json(const Schema& schema);
+[[nodiscard]] Result<Schema> parse_stored_schema_json(const Value& stored);
+
+/// Gives each field of `next` the id it has in `previous`, or a fresh one, never a used one.
+void assign_ids(Schema& next, const Schema& previous);
+
+}  // namespace moonstone::schema

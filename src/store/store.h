@@ -1,0 +1,181 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Store: the seam below the engine. Only code under store/ knows SQL.
+//
+// A Store keeps the documents of one database, its change log, its ledger and its schema. It has one
+// Writer and any number of Readers; what a Reader sees between begin() and end() is one snapshot.
+// The engine decides what is written; the store says what really changed.
+// Threads: Store's own functions are synchronised; a Reader and the Writer are confined.
+// Source: design.md decisions 7-12, 17, 18.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/value.h"
+#include "query/footprint.h"
+#include "query/query.h"
+#include "query/row.h"
+#include "schema/diff.h"
+#include "schema/schema.h"
+
+namespace moonstone::store {
+
+/// A position in the history of one database: +1 for each mutation that changed something.
+using Version = std::uint64_t;
+
+/// What a read may cost; counts down over the calls that share it.
+struct ReadBudget {
+  std::uint64_t rows_left = 100'000;
+  std::uint64_t bytes_left = std::uint64_t{64} * 1024 * 1024;
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+};
+
+/// Reads of documents at one state. Errors of every read: LimitExceeded (reason "read_rows",
+/// "read_bytes"), DeadlineExceeded (reason "read_time"), NotFound (unknown table, with the text of
+/// functions.md 5.2), Corruption, Unavailable.
+class DocumentSource {
+ public:
+  virtual ~DocumentSource() = default;
+  /// The schema of the state being read; rows point into it.
+  [[nodiscard]] virtual schema::SchemaPtr schema() const = 0;
+  /// The document, or nothing. Cost: one index look-up.
+  [[nodiscard]] virtual Result<std::optional<query::Row>> get(const schema::Table& table,
+                                                              std::string_view id,
+                                                              ReadBudget& budget) = 0;
+  [[nodiscard]] virtual Result<std::vector<query::Row>> select(const query::Query& query,
+                                                               ReadBudget& budget) = 0;
+  /// Counts without order and limit. Charged one row per 1,000 counted.
+  [[nodiscard]] virtual Result<std::uint64_t> count(const query::Query& query,
+                                                    ReadBudget& budget) = 0;
+};
+
+struct SnapshotInfo {
+  Version version = 0;
+  std::uint64_t schema_version = 0;
+  std::uint64_t epoch = 0;
+};
+
+/// One read connection.
+class Reader : public DocumentSource {
+ public:
+  /// Takes a snapshot of the newest durable state. Ends the former one if there is one.
+  [[nodiscard]] virtual Result<SnapshotInfo> begin() = 0;
+  virtual void end() = 0;
+};
+
+/// Where a mutation came from; stands in the change log.
+struct Origin {
+  std::string client;
+  std::string mutation;
+  std::string function;
+  Value identity;  // verified claims, or undefined
+};
+
+/// A position in the running transaction to which everything can return.
+struct Mark {
+  std::uint32_t depth = 0;
+  std::size_t change_count = 0;
+};
+
+/// The one write connection. Every function but begin(), commit(), rollback(), apply_schema(),
+/// reset() and checkpoint() needs a running transaction. After any error ask in_transaction():
+/// SQLite may have rolled the whole transaction back.
+class Writer : public DocumentSource {
+ public:
+  /// Starts a transaction. `outside_change` tells whether another program wrote since the last.
+  struct Begun {
+    Version version = 0;
+    bool outside_change = false;
+  };
+  [[nodiscard]] virtual Result<Begun> begin() = 0;
+  [[nodiscard]] virtual bool in_transaction() const = 0;
+
+  [[nodiscard]] virtual Result<Mark> mark() = 0;
+  /// Undoes everything since the mark (rows and captured changes); the mark stays usable.
+  [[nodiscard]] virtual Status rollback_to(const Mark& mark) = 0;
+  /// Keeps everything since the mark and forgets it.
+  [[nodiscard]] virtual Status release(const Mark& mark) = 0;
+
+  /// `row.values` in the stored form (schema::check_and_convert); sets nothing. U+0000 in text is
+  /// refused (InvalidArgument).
+  [[nodiscard]] virtual Status insert(const query::Row& row) = 0;
+  /// Replaces all fields of the row with that id. NotFound if it is not there.
+  [[nodiscard]] virtual Status update(const query::Row& row) = 0;
+  /// Returns whether there was a row.
+  [[nodiscard]] virtual Result<bool> erase(const schema::Table& table, std::string_view id) = 0;
+
+  /// What really changed since the mark, by SQLite's own account: one entry per row, with the image
+  /// at the mark and the image now; rows that are as they were are left out.
+  [[nodiscard]] virtual Result<std::vector<query::Change>> changes_since(const Mark& mark) = 0;
+
+  /// Appends the changes to the change log.
+  [[nodiscard]] virtual Status append_log(Version version,
+                                          std::int64_t unix_ms,
+                                          const Origin& origin,
+                                          const std::vector<query::Change>& changes) = 0;
+  /// Records the version that readers of this transaction's outcome will see.
+  [[nodiscard]] virtual Status set_version(Version version) = 0;
+
+  /// The idempotency ledger: one text per client, written once per group.
+  [[nodiscard]] virtual Result<std::optional<std::string>> load_ledger(std::string_view client) = 0;
+  [[nodiscard]] virtual Status save_ledger(std::string_view client,
+                                           std::string_view ledger,
+                                           std::int64_t unix_ms) = 0;
+
+  /// Returns once the transaction is as durable as the options say. On error nothing is committed.
+  [[nodiscard]] virtual Status commit() = 0;
+  virtual void rollback() = 0;
+
+  /// Moves the WAL into the file as far as readers allow; never beside a commit.
+  [[nodiscard]] virtual Status checkpoint() = 0;
+
+  /// The greatest _id of the table, by which the id generator starts; empty if it has no rows.
+  [[nodiscard]] virtual Result<std::string> greatest_id(const schema::Table& table) = 0;
+
+  /// Deletes every document, log entry and ledger entry; the schema stays. Outside a transaction.
+  [[nodiscard]] virtual Status reset() = 0;
+
+  /// Carries the diff out in one transaction of its own and gives `next` its stable ids.
+  /// Errors: FailedPrecondition with table, field and the first offending ids (reason
+  /// "schema_violation"), or with the losses when `allow_data_loss` is No (reason "data_loss").
+  /// On error nothing has changed.
+  enum class AllowDataLoss : unsigned char { No, Yes };
+  struct SchemaOutcome {
+    schema::SchemaPtr schema;
+    std::uint64_t schema_version = 0;
+    schema::SchemaDiff diff;
+  };
+  [[nodiscard]] virtual Result<SchemaOutcome> apply_schema(schema::Schema next,
+                                                           AllowDataLoss allow) = 0;
+};
+
+/// One entry of the change log.
+struct LogEntry {
+  std::uint64_t sequence = 0;
+  Version version = 0;
+  std::string table;
+  std::string key;
+  enum class Operation : unsigned char { Insert = 1, Update = 2, Delete = 3 } operation;  // on disk: never renumber
+  Value old_fields;  // object of the changed fields, as stored; undefined for inserts
+  Value new_fields;  // undefined for deletes
+  Value origin;
+  std::int64_t unix_ms = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  [[nodiscard]] virtual Writer& writer() = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> new_reader() = 0;
+  /// Entries with sequence > after, oldest first, at most `limit`. Opens its own snapshot.
+  [[nodiscard]] virtual Result<std::vector<LogEntry>> read_log(std::uint64_t after,
+                                                               std::size_t limit) = 0;
+};
+
+}  // namespace moonstone::store
