@@ -91,6 +91,10 @@ function(ms_layer_check name)
     COMMENT "Layers of ${name}"
     VERBATIM)
   add_custom_target(ms_${name}_layers ALL DEPENDS ${stamp})
+  if(NOT TARGET layers)
+    add_custom_target(layers)
+  endif()
+  add_dependencies(layers ms_${name}_layers)
   add_dependencies(ms_${name} ms_${name}_layers)
 endfunction()
 
@@ -125,9 +129,14 @@ function(ms_program name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin
-    INSTALL_RPATH_USE_LINK_PATH ON)
+    INSTALL_RPATH "$ORIGIN/../lib/moonstone")
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
+
+# A new or removed CMakeLists.txt makes the next build configure again.
+file(GLOB ms_watched CONFIGURE_DEPENDS
+  src/*/CMakeLists.txt src/*/*/CMakeLists.txt tests/*/CMakeLists.txt
+  fuzz/CMakeLists.txt bench/CMakeLists.txt examples/*/CMakeLists.txt)
 
 # Adds those module folders that exist, so that the tree configures while it grows.
 macro(ms_add_modules)
