@@ -5,11 +5,11 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <mutex>
 
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/mutex.h"
 
 namespace moonstone {
 namespace {
@@ -89,7 +89,7 @@ class LineLogger final : public Logger {
     std::string line =
         format_ == LogFormat::Json ? make_json_line(facts, fields) : make_human_line(facts, fields);
     line.push_back('\n');
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     sink_.write_line(line);
   }
 
@@ -98,7 +98,7 @@ class LineLogger final : public Logger {
   Clock& clock_;
   LogFormat format_;
   LogLevel least_;
-  std::mutex mutex_;
+  Mutex mutex_;
 };
 
 class StderrSink final : public LogSink {
