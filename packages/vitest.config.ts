@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (name: string): string =>
+  fileURLToPath(new URL(`./${name}/src/index.ts`, import.meta.url));
+
+// The tests run against the sources; only what is said about the built file reads dist/.
+// eslint-disable-next-line import/no-default-export -- vitest asks for it
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  test: {
+    include: ["*/test/**/*.test.{ts,tsx}"],
+    environment: "node",
+  },
+  resolve: {
+    alias: {
+      "@moonstone/server": source("server"),
+      "@moonstone/client": source("client"),
+      "@moonstone/react": source("react"),
+    },
+  },
+});
