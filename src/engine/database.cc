@@ -1,0 +1,339 @@
+// Moonstone. Licence: see LICENSE.
+#include "engine/database.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "engine/group_writer.h"
+
+namespace moonstone::engine {
+
+namespace {
+
+/// The writer looks this often for writes by other programs while it is idle.
+constexpr std::chrono::milliseconds kIdleTick{1000};
+/// Changed rows after which the WAL is moved into the file; about 4 MiB of pages.
+constexpr std::size_t kCheckpointChanges = 4'000;
+
+class ReadSessionImpl final : public ReadSession {
+ public:
+  explicit ReadSessionImpl(std::unique_ptr<store::Reader> reader) : reader_(std::move(reader)) {}
+
+  Result<store::SnapshotInfo> begin() override {
+    MS_TRY(info_, reader_->begin());
+    return info_;
+  }
+  void end() override { reader_->end(); }
+  const store::SnapshotInfo& snapshot() const override { return info_; }
+  store::DocumentSource& source() override { return *reader_; }
+
+ private:
+  std::unique_ptr<store::Reader> reader_;
+  store::SnapshotInfo info_;
+};
+
+class DatabaseImpl final : public Database {
+ public:
+  DatabaseImpl(DatabaseOptions options, std::unique_ptr<store::Store> store)
+      : options_(std::move(options)), store_(std::move(store)), ids_(*options_.random) {}
+  ~DatabaseImpl() override { shut_down(); }
+
+  Status start();
+
+  schema::SchemaPtr schema() const override {
+    const std::lock_guard lock(mutex_);
+    return schema_;
+  }
+  std::uint64_t schema_version() const override { return schema_version_; }
+  Version version() const override { return version_; }
+
+  void submit(MutationCall call) override;
+  Result<MutationOutcome> run(MutationCall call) override;
+  Result<std::unique_ptr<ReadSession>> new_reader() override;
+  Result<store::Writer::SchemaOutcome> apply_schema(
+      schema::Schema next,
+      store::Writer::AllowDataLoss allow,
+      std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied) override;
+  Status reset() override;
+  void add_observer(CommitObserver& observer) override;
+  void remove_observer(CommitObserver& observer) override;
+  Result<std::vector<store::LogEntry>> read_log(std::uint64_t after, std::size_t limit) override {
+    return store_->read_log(after, limit);
+  }
+  void shut_down() override;
+  Counters counters() const override {
+    const std::lock_guard lock(mutex_);
+    return counters_;
+  }
+
+ private:
+  using Task = std::move_only_function<void()>;
+
+  void write_loop();
+  std::vector<PendingCall> take_group();
+  void run_group(std::vector<PendingCall> members);
+  void publish(const CommitPtr& commit);
+  void publish_everything();
+  void tend(std::size_t changes);
+  Status load_state();
+  /// Runs `task` on the writer's thread between two groups and waits. False: shutting down.
+  bool run_between_groups(Task task);
+
+  DatabaseOptions options_;
+  std::unique_ptr<store::Store> store_;
+  UlidGenerator ids_;  // confined to the writer's thread once it runs
+  std::unique_ptr<GroupWriter> group_writer_;  // likewise
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<PendingCall> queue_;  // guarded by mutex_, at most limits.queue_max
+  std::deque<Task> tasks_;         // guarded by mutex_
+  bool stopping_ = false;          // guarded by mutex_
+  schema::SchemaPtr schema_;       // guarded by mutex_
+  Counters counters_;              // guarded by mutex_
+
+  std::mutex observers_mutex_;  // taken alone
+  std::vector<CommitObserver*> observers_;
+
+  std::atomic<std::uint64_t> schema_version_{0};
+  std::atomic<Version> version_{0};
+  std::size_t changes_since_checkpoint_ = 0;  // writer's thread
+  std::thread thread_;
+};
+
+Status DatabaseImpl::start() {
+  group_writer_ = std::make_unique<GroupWriter>(
+      GroupWriter::Environment{.writer = &store_->writer(),
+                               .ids = &ids_,
+                               .clock = options_.clock,
+                               .random = options_.random,
+                               .logger = options_.logger,
+                               .limits = &options_.limits});
+  MS_TRY_STATUS(load_state());
+  thread_ = std::thread([this] { write_loop(); });
+  return {};
+}
+
+Status DatabaseImpl::load_state() {
+  MS_TRY(const std::unique_ptr<store::Reader> reader, store_->new_reader());
+  MS_TRY(const store::SnapshotInfo info, reader->begin());
+  version_ = info.version;
+  schema_version_ = info.schema_version;
+  schema_ = reader->schema();
+  reader->end();
+  for (const schema::Table& table : schema_->tables) {
+    MS_TRY(const std::string id, store_->writer().greatest_id(table));
+    if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
+      ids_.start_after(std::string_view(id).substr(colon + 1));
+    }
+  }
+  return {};
+}
+
+Error shutting_down() {
+  return {ErrorCode::Unavailable, "the database is shutting down", "shutting_down"};
+}
+
+void DatabaseImpl::submit(MutationCall call) {
+  Error refusal = shutting_down();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_ && queue_.size() < options_.limits.queue_max) {
+      queue_.push_back({.call = std::move(call)});
+      wake_.notify_one();
+      return;
+    }
+    if (!stopping_) {
+      refusal = Error(ErrorCode::LimitExceeded,
+                      "too many mutations are waiting; try again shortly", "queue_full");
+    }
+  }
+  call.done(std::move(refusal));
+}
+
+Result<MutationOutcome> DatabaseImpl::run(MutationCall call) {
+  std::promise<Result<MutationOutcome>> promise;
+  auto future = promise.get_future();
+  call.done = [&promise](Result<MutationOutcome> outcome) { promise.set_value(std::move(outcome)); };
+  submit(std::move(call));
+  return future.get();
+}
+
+Result<std::unique_ptr<ReadSession>> DatabaseImpl::new_reader() {
+  MS_TRY(std::unique_ptr<store::Reader> reader, store_->new_reader());
+  return std::make_unique<ReadSessionImpl>(std::move(reader));
+}
+
+bool DatabaseImpl::run_between_groups(Task task) {
+  std::promise<void> promise;
+  auto future = promise.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    tasks_.emplace_back([&promise, task = std::move(task)]() mutable {
+      task();
+      promise.set_value();
+    });
+    wake_.notify_one();
+  }
+  future.get();
+  return true;
+}
+
+Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
+    schema::Schema next,
+    store::Writer::AllowDataLoss allow,
+    std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied) {
+  Result<store::Writer::SchemaOutcome> outcome = shutting_down();
+  run_between_groups([this, &outcome, &next, &on_applied, allow] {
+    outcome = store_->writer().apply_schema(std::move(next), allow);
+    if (!outcome) return;
+    {
+      const std::lock_guard lock(mutex_);
+      schema_ = outcome->schema;
+    }
+    const bool changed = schema_version_.exchange(outcome->schema_version) != outcome->schema_version;
+    if (on_applied) on_applied(*outcome);
+    if (changed) publish_everything();
+  });
+  return outcome;
+}
+
+Status DatabaseImpl::reset() {
+  Status outcome = shutting_down();
+  run_between_groups([this, &outcome] {
+    outcome = store_->writer().reset();
+    if (!outcome) return;
+    group_writer_->forget_ledgers();
+    publish_everything();
+  });
+  return outcome;
+}
+
+void DatabaseImpl::add_observer(CommitObserver& observer) {
+  const std::lock_guard lock(observers_mutex_);
+  observers_.push_back(&observer);
+}
+
+void DatabaseImpl::remove_observer(CommitObserver& observer) {
+  const std::lock_guard lock(observers_mutex_);
+  std::erase(observers_, &observer);
+}
+
+void DatabaseImpl::publish(const CommitPtr& commit) {
+  const std::lock_guard lock(observers_mutex_);
+  for (CommitObserver* observer : observers_) observer->on_commit(commit);
+}
+
+void DatabaseImpl::publish_everything() {
+  auto commit = std::make_shared<Commit>();
+  commit->schema = schema();
+  commit->version = version_;
+  commit->schema_version = schema_version_;
+  commit->everything = true;
+  publish(commit);
+}
+
+std::vector<PendingCall> DatabaseImpl::take_group() {
+  std::vector<PendingCall> members;
+  while (!queue_.empty() && members.size() < options_.limits.group_calls_max) {
+    const bool runs_alone = queue_.front().runs_alone;
+    if (runs_alone && !members.empty()) break;
+    members.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    if (runs_alone) break;
+  }
+  return members;
+}
+
+void DatabaseImpl::write_loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (tasks_.empty() && queue_.empty()) {
+      if (stopping_) return;
+      const bool woken = wake_.wait_for(
+          lock, kIdleTick, [this] { return stopping_ || !tasks_.empty() || !queue_.empty(); });
+      if (!woken) {
+        lock.unlock();
+        run_group({});  // notices writes by other programs
+        tend(0);
+        lock.lock();
+        continue;
+      }
+    }
+    if (!tasks_.empty()) {
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+      continue;
+    }
+    std::vector<PendingCall> members = take_group();
+    lock.unlock();
+    if (!members.empty()) run_group(std::move(members));
+    lock.lock();
+  }
+}
+
+void DatabaseImpl::run_group(std::vector<PendingCall> members) {
+  GroupWriter::Report report = group_writer_->run(std::move(members), schema_version_);
+  version_ = std::max<Version>(version_, group_writer_->version());
+  if (report.outside_change) publish_everything();
+  if (report.commit) publish(report.commit);
+  {
+    const std::lock_guard lock(mutex_);
+    counters_ = group_writer_->counters();
+    for (auto member = report.left_over.rbegin(); member != report.left_over.rend(); ++member) {
+      queue_.push_front(std::move(*member));
+    }
+  }
+  for (auto& [member, answer] : report.answered) member.call.done(std::move(answer));
+  if (report.commit) tend(report.commit->changes.size());
+}
+
+void DatabaseImpl::tend(std::size_t changes) {
+  changes_since_checkpoint_ += changes;
+  const bool idle = changes == 0;
+  if (changes_since_checkpoint_ == 0) return;
+  if (!idle && changes_since_checkpoint_ < kCheckpointChanges) return;
+  changes_since_checkpoint_ = 0;
+  if (Status moved = store_->writer().checkpoint(); !moved) {
+    options_.logger->log(LogLevel::Warn, "engine", "checkpoint_failed",
+                         {{"error", moved.error().message()}});
+  }
+}
+
+void DatabaseImpl::shut_down() {
+  std::deque<PendingCall> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    refused.swap(queue_);
+    wake_.notify_all();
+  }
+  for (PendingCall& member : refused) {
+    member.call.done(shutting_down());
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
+  if (options.clock == nullptr) options.clock = &system_clock();
+  if (options.random == nullptr) options.random = &system_random();
+  if (options.logger == nullptr) options.logger = &null_logger();
+  MS_TRY(std::unique_ptr<store::Store> store, store::open_sqlite_store(options.store));
+  auto database = std::make_unique<DatabaseImpl>(std::move(options), std::move(store));
+  MS_TRY_STATUS(database->start());
+  return database;
+}
+
+}  // namespace moonstone::engine

@@ -1,0 +1,203 @@
+// Moonstone. Licence: see LICENSE.
+#include "engine/transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/type.h"
+
+namespace moonstone::engine {
+
+namespace {
+
+using schema::Table;
+
+constexpr std::string_view kSystemFields[] = {"_id", "_creationTime", "_ts"};
+
+bool is_system_field(std::string_view name) {
+  return std::ranges::find(kSystemFields, name) != std::end(kSystemFields);
+}
+
+Error validation_error(std::string message) {
+  return {ErrorCode::InvalidArgument, std::move(message), "validation"};
+}
+
+/// A member that the table does not declare; system fields are ignored (functions.md 5.3).
+Status refuse_unexpected_members(const Table& table, const Object& document) {
+  for (const Member& member : document) {
+    if (is_system_field(member.name) || table.find_field(member.name)) continue;
+    return validation_error("Unexpected field: " + member.name);
+  }
+  return {};
+}
+
+/// Fills `values` from a whole document, in the order of checks of functions.md 3.2.
+Status fill_values(const Table& table, Object& document, std::vector<Value>& values) {
+  values.resize(table.fields.size());
+  for (std::size_t i = 0; i < table.fields.size(); ++i) {
+    const schema::Field& field = table.fields[i];
+    Value* member = document.find(field.name);
+    if (member == nullptr) {
+      if (field.type->is_optional()) continue;
+      return validation_error("Missing required field: " + field.name);
+    }
+    MS_TRY_STATUS(schema::check_and_convert(*field.type, *member));
+    values[i] = std::move(*member);
+  }
+  return refuse_unexpected_members(table, document);
+}
+
+}  // namespace
+
+DocumentReader::DocumentReader(store::DocumentSource& source, store::ReadBudget budget)
+    : source_(source), budget_(budget), schema_(source.schema()) {}
+
+Result<const Table*> DocumentReader::table(std::string_view name) const {
+  if (const Table* found = schema_->find_table(name)) return found;
+  return schema_->unknown_table(name);
+}
+
+Result<const Table*> DocumentReader::table_of_id(std::string_view id) const {
+  const std::size_t colon = id.find(':');
+  return table(colon == std::string_view::npos ? std::string_view{} : id.substr(0, colon));
+}
+
+Result<std::optional<query::Row>> DocumentReader::get(std::string_view id) {
+  MS_TRY(const Table* found, table_of_id(id));
+  return get(*found, id);
+}
+
+Result<std::optional<query::Row>> DocumentReader::get(const Table& table, std::string_view id) {
+  if (recording_) {
+    query::Dependency dependency;
+    dependency.kind = query::DependencyKind::Document;
+    dependency.table = table.name;
+    dependency.id = std::string(id);
+    footprint_.push_back(std::move(dependency));
+  }
+  return source_.get(table, id, budget_);
+}
+
+Result<std::vector<query::Row>> DocumentReader::select(const query::Query& query) {
+  MS_TRY_STATUS(table(query.table));
+  auto rows = source_.select(query, budget_);
+  if (recording_ && query.limit != 0U) {
+    query::Dependency dependency;
+    dependency.kind = query::DependencyKind::Rows;
+    dependency.table = query.table;
+    dependency.query = query;
+    if (rows && query.limit && rows->size() == *query.limit) dependency.boundary = rows->back();
+    footprint_.push_back(std::move(dependency));
+  }
+  return rows;
+}
+
+Result<std::uint64_t> DocumentReader::count(const query::Query& query) {
+  MS_TRY_STATUS(table(query.table));
+  if (recording_) {
+    query::Dependency dependency;
+    dependency.kind = query::DependencyKind::Count;
+    dependency.table = query.table;
+    dependency.query = query;
+    footprint_.push_back(std::move(dependency));
+  }
+  return source_.count(query, budget_);
+}
+
+namespace {
+
+store::ReadBudget budget_of(const Transaction::Environment& environment) {
+  return {.rows_left = environment.limits->rows_read_max,
+          .bytes_left = environment.limits->bytes_read_max,
+          .deadline = environment.deadline};
+}
+
+}  // namespace
+
+Transaction::Transaction(const Environment& environment)
+    : DocumentReader(*environment.writer, budget_of(environment)), environment_(environment) {
+  stop_recording();
+}
+
+Status Transaction::charge_write(const query::Row& row) {
+  std::uint64_t bytes = row.id.size();
+  for (const Value& value : row.values) bytes += size_bytes_of(value);
+  const Limits& limits = *environment_.limits;
+  if (++rows_written_ > limits.rows_written_max) {
+    return Error(ErrorCode::LimitExceeded,
+                 "a mutation may write at most " + std::to_string(limits.rows_written_max) +
+                     " documents; split the work over several mutations",
+                 "write_rows");
+  }
+  bytes_written_ += bytes;
+  if (bytes_written_ > limits.bytes_written_max) {
+    return Error(ErrorCode::LimitExceeded,
+                 "a mutation may write at most " + std::to_string(limits.bytes_written_max) +
+                     " bytes; split the work over several mutations",
+                 "write_bytes");
+  }
+  return {};
+}
+
+Result<std::string> Transaction::insert(std::string_view table_name, Object document) {
+  MS_TRY(const Table* found, table(table_name));
+  query::Row row;
+  row.table = found;
+  MS_TRY_STATUS(fill_values(*found, document, row.values));
+  row.id = found->name + ":" + environment_.ids->next(environment_.now_unix_ms);
+  MS_TRY_STATUS(charge_write(row));
+  MS_TRY_STATUS(environment_.writer->insert(row));
+  return std::move(row.id);
+}
+
+Result<query::Row> Transaction::load_for_update(std::string_view id) {
+  MS_TRY(const Table* found, table_of_id(id));
+  MS_TRY(std::optional<query::Row> row, source_.get(*found, id, budget_));
+  if (!row) return Error(ErrorCode::NotFound, "Document ID not found", "document");
+  return *std::move(row);
+}
+
+Status Transaction::patch(std::string_view id, Object fields) {
+  MS_TRY(query::Row row, load_for_update(id));
+  const Table& table = *row.table;
+  for (std::size_t i = 0; i < table.fields.size(); ++i) {
+    Value* member = fields.find(table.fields[i].name);
+    if (member == nullptr) continue;
+    MS_TRY_STATUS(schema::check_and_convert(*table.fields[i].type, *member));
+    row.values[i] = std::move(*member);
+  }
+  MS_TRY_STATUS(refuse_unexpected_members(table, fields));
+  MS_TRY_STATUS(charge_write(row));
+  return environment_.writer->update(row);
+}
+
+Status Transaction::replace(std::string_view id, Object document) {
+  MS_TRY(query::Row row, load_for_update(id));
+  row.values.clear();
+  MS_TRY_STATUS(fill_values(*row.table, document, row.values));
+  MS_TRY_STATUS(charge_write(row));
+  return environment_.writer->update(row);
+}
+
+Status Transaction::erase(std::string_view id) {
+  MS_TRY(const Table* found, table_of_id(id));
+  query::Row charged;
+  charged.id = std::string(id);
+  MS_TRY_STATUS(charge_write(charged));
+  MS_TRY_STATUS(environment_.writer->erase(*found, id));
+  return {};
+}
+
+Result<store::Mark> Transaction::mark() {
+  return environment_.writer->mark();
+}
+
+Status Transaction::rollback_to(const store::Mark& mark) {
+  return environment_.writer->rollback_to(mark);
+}
+
+Status Transaction::release(const store::Mark& mark) {
+  return environment_.writer->release(mark);
+}
+
+}  // namespace moonstone::engine

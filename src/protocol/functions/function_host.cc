@@ -1,0 +1,234 @@
+// Moonstone. Licence: see LICENSE.
+#include "protocol/functions/function_host.h"
+
+#include <utility>
+
+#include "base/json.h"
+
+namespace moonstone::protocol::functions {
+
+namespace {
+
+using runtime::Function;
+using runtime::FunctionKind;
+
+/// How long a run waits for the code that fits its snapshot. The gap between a schema's commit and
+/// its publication is microseconds; this only bounds the abnormal.
+constexpr std::chrono::seconds kPublicationWait{2};
+
+std::string_view kind_name(FunctionKind kind) {
+  switch (kind) {
+    case FunctionKind::Query:
+      return "query";
+    case FunctionKind::Mutation:
+      return "mutation";
+    case FunctionKind::Action:
+      return "action";
+  }
+  return "function";
+}
+
+Error not_found(std::string_view name, const runtime::Bundle* bundle, Mode mode) {
+  std::string message = "Function not found: " + std::string(name);
+  if (mode == Mode::Development && bundle != nullptr) {
+    message += ". Available: ";
+    std::string_view separator;
+    for (const auto& [known, function] : bundle->functions) {
+      message.append(separator).append(known);
+      separator = ", ";
+    }
+  }
+  return {ErrorCode::NotFound, std::move(message), "function"};
+}
+
+/// Whether `{}` was declared: such functions take any arguments (functions.md 4.3, 2).
+bool checks_args(const Function& function) {
+  return function.args != nullptr && !function.args->properties().empty();
+}
+
+}  // namespace
+
+FunctionHost::FunctionHost(engine::Database& database, live::LiveQueries& live, HostOptions options)
+    : database_(database), live_(live), options_(std::move(options)) {
+  if (options_.clock == nullptr) options_.clock = &system_clock();
+  if (options_.random == nullptr) options_.random = &system_random();
+  if (options_.logger == nullptr) options_.logger = &null_logger();
+}
+
+runtime::BundlePtr FunctionHost::bundle() const {
+  const std::lock_guard lock(mutex_);
+  return current_.bundle;
+}
+
+void FunctionHost::publish(runtime::BundlePtr bundle, std::uint64_t schema_version) {
+  const std::lock_guard lock(mutex_);
+  if (current_.bundle != nullptr && current_.schema_version != schema_version) {
+    previous_ = std::move(current_);
+  }
+  current_ = {.bundle = std::move(bundle), .schema_version = schema_version};
+  published_.notify_all();
+}
+
+Result<runtime::BundlePtr> FunctionHost::bundle_for(std::uint64_t schema_version) {
+  std::unique_lock lock(mutex_);
+  const auto deployed = [this, schema_version]() -> runtime::BundlePtr {
+    if (current_.schema_version == schema_version) return current_.bundle;
+    if (previous_.schema_version == schema_version) return previous_.bundle;
+    return nullptr;
+  };
+  published_.wait_for(lock, kPublicationWait, [&deployed] { return deployed() != nullptr; });
+  if (runtime::BundlePtr bundle = deployed()) return bundle;
+  return Error(ErrorCode::FailedPrecondition, "no code fits the snapshot's schema", "stale_code");
+}
+
+Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bundle,
+                                                         store::Writer::AllowDataLoss allow) {
+  DeployOutcome outcome;
+  const runtime::BundlePtr former = this->bundle();
+  outcome.code_changed = former == nullptr || former->hash != bundle->hash;
+  MS_TRY(const auto applied,
+         database_.apply_schema(bundle->schema, allow,
+                                [this, &bundle](const store::Writer::SchemaOutcome& schema) {
+                                  publish(bundle, schema.schema_version);
+                                }));
+  outcome.diff = applied.diff;
+  if (outcome.code_changed) {
+    live_.replace_runs([this](const std::string& key) -> std::optional<live::RunFunction> {
+      auto parts = parse_json(key);
+      if (!parts || !parts->is_array() || parts->as_array().size() != 3) return std::nullopt;
+      Array& fields = parts->as_array();
+      engine::Session session;
+      if (!fields[2].is_null()) session.identity = std::move(fields[2]);
+      return run_function(fields[0].as_text(), std::move(fields[1]), std::move(session));
+    });
+  }
+  return outcome;
+}
+
+Result<PreparedCall> FunctionHost::prepare(std::string_view name,
+                                           Value args,
+                                           std::optional<FunctionKind> kind,
+                                           Caller caller) const {
+  PreparedCall call;
+  call.bundle = bundle();
+  call.function = call.bundle != nullptr ? call.bundle->find(name) : nullptr;
+  if (call.function == nullptr) return not_found(name, call.bundle.get(), options_.mode);
+  const Function& function = *call.function;
+  if (function.visibility == runtime::Visibility::Internal && caller == Caller::Client) {
+    return Error(ErrorCode::PermissionDenied,
+                 "Function \"" + function.name + "\" is internal and cannot be called from a client",
+                 "internal_function");
+  }
+  if (kind && function.kind != *kind) {
+    return Error(ErrorCode::InvalidArgument,
+                 function.name + " is not " + (*kind == FunctionKind::Action ? "an " : "a ") +
+                     std::string(kind_name(*kind)),
+                 "kind");
+  }
+  if (checks_args(function)) MS_TRY_STATUS(schema::check_and_convert(*function.args, args));
+  call.args = std::move(args);
+  return call;
+}
+
+live::QueryDefinition FunctionHost::live_query(const PreparedCall& call,
+                                               const engine::Session& session) {
+  const Value& identity = session.identity;
+  std::string key = "[";
+  write_json_string(call.function->name, key);
+  key.append(",").append(call.args.is_undefined() ? "null" : canonical_json(call.args));
+  key.append(",").append(identity.is_undefined() ? "null" : canonical_json(identity)).append("]");
+  return {.key = std::move(key), .run = run_function(call.function->name, call.args, session)};
+}
+
+live::RunFunction FunctionHost::run_function(std::string function,
+                                             Value args,
+                                             engine::Session session) {
+  return [this, function = std::move(function), args = std::move(args),
+          session = std::move(session)](engine::ReadSession& snapshot,
+                                        std::chrono::steady_clock::time_point deadline) {
+    return run_query(function, args, session, snapshot, deadline);
+  };
+}
+
+live::RunResult FunctionHost::run_query(const std::string& name,
+                                        const Value& args,
+                                        const engine::Session& session,
+                                        engine::ReadSession& snapshot,
+                                        std::chrono::steady_clock::time_point deadline) {
+  live::RunResult result;
+  engine::DocumentReader reader(snapshot.source(),
+                                {.rows_left = options_.limits.rows_read_max,
+                                 .bytes_left = options_.limits.bytes_read_max,
+                                 .deadline = deadline});
+  const auto run = [&]() -> Result<live::SharedText> {
+    MS_TRY(const runtime::BundlePtr bundle, bundle_for(snapshot.snapshot().schema_version));
+    const Function* function = bundle->find(name);
+    if (function == nullptr) return not_found(name, bundle.get(), options_.mode);
+    runtime::Call call{.function = function,
+                       .args = args,
+                       .reader = &reader,
+                       .session = &session,
+                       .now_unix_ms = options_.clock->unix_ms(),
+                       .random_seed = options_.random->next(),
+                       .deadline = deadline};
+    if (checks_args(*function)) MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
+    MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
+    MS_TRY(runtime::CallOutcome outcome, isolate->run(bundle, call));
+    log_console(name, outcome);
+    return std::make_shared<const std::string>(outcome.json ? *std::move(outcome.json) : "null");
+  };
+  result.json = run();
+  result.footprint = std::make_shared<const query::Footprint>(reader.take_footprint());
+  return result;
+}
+
+void FunctionHost::mutate(PreparedCall call,
+                          engine::Session session,
+                          std::string mutation_id,
+                          MutationDone done) {
+  engine::MutationCall mutation;
+  mutation.session = std::move(session);
+  mutation.function = call.function->name;
+  mutation.mutation_id = std::move(mutation_id);
+  mutation.body = [this, call = std::move(call), identity = mutation.session](
+                      engine::Transaction& transaction) {
+    return run_mutation(call, identity, transaction);
+  };
+  mutation.done = std::move(done);
+  database_.submit(std::move(mutation));
+}
+
+Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall& prepared,
+                                                              const engine::Session& session,
+                                                              engine::Transaction& transaction) {
+  // On the writer's thread the current bundle is the one that fits the schema (invariant 2).
+  runtime::BundlePtr bundle = this->bundle();
+  const Function* function = prepared.function;
+  Value args = prepared.args;
+  if (bundle != prepared.bundle) {
+    function = bundle->find(prepared.function->name);
+    if (function == nullptr) return not_found(prepared.function->name, bundle.get(), options_.mode);
+    if (checks_args(*function)) MS_TRY_STATUS(schema::check_and_convert(*function->args, args));
+  }
+  runtime::Call call{.function = function,
+                     .args = std::move(args),
+                     .reader = &transaction,
+                     .transaction = &transaction,
+                     .session = &session,
+                     .now_unix_ms = transaction.now_unix_ms(),
+                     .random_seed = transaction.random_seed(),
+                     .deadline = transaction.deadline()};
+  MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
+  MS_TRY(runtime::CallOutcome outcome, isolate->run(bundle, call));
+  log_console(function->name, outcome);
+  return std::move(outcome.json);
+}
+
+void FunctionHost::log_console(const std::string& function, const runtime::CallOutcome& outcome) {
+  for (const runtime::ConsoleLine& line : outcome.console) {
+    options_.logger->log(line.level, "functions", "console",
+                         {{"function", function}, {"text", line.text}});
+  }
+}
+
+}  // namespace moonstone::protocol::functions

@@ -1,0 +1,121 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// FunctionHost: the functions of one project on one database. It is what every wire that calls
+// functions stands on: it finds and checks a call, runs queries on snapshots and mutations in the
+// writer, keeps live queries, and swaps code and schema together.
+//
+// Invariants:
+//  (1) A run uses the code whose schema version is that of its snapshot; new code never meets an
+//      old snapshot, nor old code a new one.
+//  (2) The bundle of the writer's thread changes only between two groups.
+// Threads: synchronised.
+// Source: functions.md section 4; design.md decisions 13, 18.
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "engine/database.h"
+#include "live/live_queries.h"
+#include "runtime/bundle.h"
+#include "runtime/isolate.h"
+
+namespace moonstone::protocol::functions {
+
+/// Who calls decides what may be called and what an error tells.
+enum class Caller : unsigned char { Client, Administrator };
+
+/// Development lists the known names when a function is not found.
+enum class Mode : unsigned char { Development, Production };
+
+struct HostOptions {
+  engine::Limits limits;
+  runtime::RuntimeLimits runtime;
+  Mode mode = Mode::Production;
+  Clock* clock = nullptr;    // null: the system's
+  Random* random = nullptr;  // null: the system's
+  Logger* logger = nullptr;  // null: none
+};
+
+/// A call that was found and checked.
+struct PreparedCall {
+  runtime::BundlePtr bundle;  // keeps `function` alive
+  const runtime::Function* function = nullptr;
+  Value args;
+};
+
+class FunctionHost {
+ public:
+  /// `database` and `live` must outlive the host.
+  FunctionHost(engine::Database& database, live::LiveQueries& live, HostOptions options);
+
+  /// Puts a bundle into force: the schema is checked against the data and migrated first. On error
+  /// the former bundle stays. Live queries stay subscribed and run again. Waits.
+  struct DeployOutcome {
+    schema::SchemaDiff diff;
+    bool code_changed = false;
+  };
+  [[nodiscard]] Result<DeployOutcome> deploy(runtime::BundlePtr bundle,
+                                             store::Writer::AllowDataLoss allow);
+
+  /// Finds the function, checks visibility and kind, then the arguments (undefined stays undefined).
+  /// `kind` nothing: any kind. Errors: NotFound `Function not found: ...`, PermissionDenied (internal),
+  /// InvalidArgument (reason "kind" or "validation").
+  [[nodiscard]] Result<PreparedCall> prepare(std::string_view function,
+                                             Value args,
+                                             std::optional<runtime::FunctionKind> kind,
+                                             Caller caller) const;
+
+  /// The live query of a prepared call of kind query.
+  [[nodiscard]] live::QueryDefinition live_query(const PreparedCall& call,
+                                                 const engine::Session& session);
+
+  /// Queues a prepared call of kind mutation; see engine::Database::submit.
+  using MutationDone = std::move_only_function<void(Result<engine::MutationOutcome>)>;
+  void mutate(PreparedCall call, engine::Session session, std::string mutation_id, MutationDone done);
+
+  [[nodiscard]] engine::Database& database() { return database_; }
+  [[nodiscard]] live::LiveQueries& live() { return live_; }
+  [[nodiscard]] runtime::BundlePtr bundle() const;
+  [[nodiscard]] const HostOptions& options() const { return options_; }
+
+ private:
+  struct Deployment {
+    runtime::BundlePtr bundle;
+    std::uint64_t schema_version = 0;
+  };
+
+  /// The code for a snapshot; waits briefly for a deployment that is being published.
+  Result<runtime::BundlePtr> bundle_for(std::uint64_t schema_version);
+  void publish(runtime::BundlePtr bundle, std::uint64_t schema_version);
+  live::RunResult run_query(const std::string& function,
+                            const Value& args,
+                            const engine::Session& session,
+                            engine::ReadSession& snapshot,
+                            std::chrono::steady_clock::time_point deadline);
+  live::RunFunction run_function(std::string function, Value args, engine::Session session);
+  Result<std::optional<std::string>> run_mutation(const PreparedCall& prepared,
+                                                  const engine::Session& session,
+                                                  engine::Transaction& transaction);
+  void log_console(const std::string& function, const runtime::CallOutcome& outcome);
+
+  engine::Database& database_;
+  live::LiveQueries& live_;
+  HostOptions options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable published_;
+  Deployment current_;   // guarded by mutex_
+  Deployment previous_;  // guarded by mutex_; for snapshots taken before the swap
+};
+
+}  // namespace moonstone::protocol::functions

@@ -1,0 +1,66 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// The frames of the functions protocol, decoded and encoded; no state, no I/O.
+//
+// Grammar (one JSON object per text frame, functions.md section 9 and 21.18):
+//   client: query|mutation|action {id, fn, args?} | unsubscribe {id} | ping
+//           | hello {client, token?, capabilities?} | auth {token}
+//   server: result|mutationResult|actionResult {id, result?} | update {id, result}
+//           | updates {items: [{id, result}]} | error {id?, code, message} | reset | pong | hello
+// An id is any JSON value and comes back as it was sent, so it is kept as its JSON text.
+// Threads: pure functions.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "protocol/transport.h"
+
+namespace moonstone::protocol::functions {
+
+enum class MessageKind : unsigned char {
+  Query,
+  Mutation,
+  Action,
+  Unsubscribe,
+  Ping,
+  Hello,
+  Auth,
+  Unknown,  // ignored, so that newer clients can talk to us
+};
+
+struct ClientMessage {
+  MessageKind kind = MessageKind::Unknown;
+  std::string id;        // JSON text; empty: none was sent
+  std::string function;  // as sent
+  Value args;            // undefined if absent
+  std::string client;    // Hello
+};
+
+/// Errors: InvalidArgument for text that is not a JSON object (the frame is then ignored, 9.3),
+/// LimitExceeded for one beyond the JSON limits.
+[[nodiscard]] Result<ClientMessage> decode_client_message(std::string_view text);
+
+using SharedText = std::shared_ptr<const std::string>;
+
+[[nodiscard]] Frame encode_result(std::string_view id, SharedText json);
+[[nodiscard]] Frame encode_updates(std::span<const std::pair<std::string, SharedText>> updates);
+/// `json` absent: the member `result` is left out, which clients read as undefined.
+[[nodiscard]] Frame encode_mutation_result(std::string_view id,
+                                           const std::optional<std::string>& json);
+[[nodiscard]] Frame encode_error(std::string_view id, std::string_view code, std::string_view message);
+[[nodiscard]] Frame encode_reset();
+[[nodiscard]] Frame encode_pong();
+[[nodiscard]] Frame encode_hello(std::string_view server_version);
+
+/// The wire code of an error: the one table of this protocol (functions.md 9.2).
+[[nodiscard]] std::string_view wire_code_of(const Error& error);
+
+}  // namespace moonstone::protocol::functions
