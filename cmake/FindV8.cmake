@@ -8,9 +8,9 @@
 #      comes from elsewhere and conflicts with libnode-dev.
 # /usr/include/node is never used: it belongs to whoever installed nodejs, and its headers do not
 # fit Debian's library. Debian builds V8 without pointer compression and without the sandbox, so
-# no V8_* definition is needed; ms_v8_probe below compiles and runs a program to prove it.
+# no V8_* definition is needed.
 #
-# Variables: V8_FOUND, V8_VERSION, V8_ORIGIN ("system" or "unpacked"); V8_ROOT overrides both places.
+# Sets V8_FOUND, V8_VERSION, V8_ORIGIN ("system" or "unpacked"). V8_ROOT overrides both places.
 
 set(_v8_roots "")
 if(V8_ROOT)
@@ -36,7 +36,8 @@ foreach(_v8_root IN LISTS _v8_roots)
 endforeach()
 
 if(EXISTS ${V8_INCLUDE_DIR}/v8-version.h)
-  file(STRINGS ${V8_INCLUDE_DIR}/v8-version.h _v8_lines REGEX "define V8_[A-Z]+_(VERSION|NUMBER|LEVEL)")
+  file(STRINGS ${V8_INCLUDE_DIR}/v8-version.h _v8_lines
+    REGEX "define V8_[A-Z]+_(VERSION|NUMBER|LEVEL)")
   set(_v8_parts "")
   foreach(_v8_name MAJOR_VERSION MINOR_VERSION BUILD_NUMBER PATCH_LEVEL)
     string(REGEX MATCH "V8_${_v8_name} ([0-9]+)" _v8_match "${_v8_lines}")

@@ -125,7 +125,7 @@ function(ms_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LINK")
   ms_targets_of("ms_program(${name})" deps ${arg_DEPS})
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${deps} ${arg_LINK} ms_flags)
+  target_link_libraries(${name} PRIVATE ${deps} ${arg_LINK} ms_flags ms_sanitizer_options)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin

@@ -1,8 +1,8 @@
 # Moonstone. Licence: see LICENSE.
 #
-# What lies beside the binary: <build>/bin/moonstone and <build>/lib/moonstone/ in the build, the same
-# two below the prefix after `cmake --install`. The target "support" fills lib/moonstone; it is not
-# part of "all", because it needs npm.
+# What lies beside the binary: <build>/bin/moonstone and <build>/lib/moonstone/ in the build, the
+# same two below the prefix after `cmake --install`. The target "support" fills lib/moonstone; it is
+# not part of "all", because it needs npm.
 
 if(MOONSTONE_DEV)
   add_custom_target(support

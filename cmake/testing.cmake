@@ -6,8 +6,8 @@
 #   Includes: src/, include/ and, for shared test code, "tests/...".
 #
 # ms_fuzz(<name> SOURCES a_fuzz.cc DEPS query.. CORPUS corpus/a)
-#   LLVMFuzzerTestOneInput as the program <name>_fuzz. In the fuzz preset it is a libFuzzer target; in
-#   all others a plain program that replays the corpus, registered with CTest.
+#   LLVMFuzzerTestOneInput as the program <name>_fuzz. In the fuzz preset it is a libFuzzer target;
+#   in all others a plain program that replays the corpus, registered with CTest.
 #
 # ms_bench(<name> SOURCES a_bench.cc DEPS query..)
 #   The Google Benchmark program <name>_bench in <build>/bench; built by the target "benches" only.
@@ -19,7 +19,7 @@ function(ms_test_target target)
   ms_targets_of(${target} deps ${arg_DEPS})
   ms_require_files(${target} ${arg_SOURCES})
   add_executable(${target} ${arg_SOURCES})
-  target_link_libraries(${target} PRIVATE ${deps} ${arg_LINK} ms_flags)
+  target_link_libraries(${target} PRIVATE ${deps} ${arg_LINK} ms_flags ms_sanitizer_options)
   target_include_directories(${target} PRIVATE
     ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${target} PRIVATE MS_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -53,7 +53,8 @@ function(ms_fuzz name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;DEPS;LINK")
   cmake_path(ABSOLUTE_PATH arg_CORPUS BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   if(MOONSTONE_FUZZ)
-    ms_test_target(${name}_fuzz FOLDER fuzz SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} LINK ${arg_LINK})
+    ms_test_target(${name}_fuzz FOLDER fuzz
+      SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} LINK ${arg_LINK})
     target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
     set(command $<TARGET_FILE:${name}_fuzz> -runs=0 ${arg_CORPUS})
   else()
@@ -90,8 +91,8 @@ macro(ms_add_tests)
       add_subdirectory(${ms_folder})
     endif()
   endforeach()
-  if(EXISTS ${PROJECT_SOURCE_DIR}/tools/tidy)
-    add_test(NAME tidy COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/tidy)
-    set_tests_properties(tidy PROPERTIES LABELS tidy TIMEOUT ${MS_TEST_TIMEOUT_S})
-  endif()
+  add_test(NAME tidy COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/tidy)
+  add_test(NAME tools
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/tools/tools_test.py)
+  set_tests_properties(tidy tools PROPERTIES LABELS tools TIMEOUT ${MS_TEST_TIMEOUT_S})
 endmacro()
