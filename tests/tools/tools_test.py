@@ -162,7 +162,7 @@ class TidyTest(unittest.TestCase):
 
     def test_machine_paths_and_registries(self):
         self.check({"a.md": "# A\n/ro" "ot/x\n"}, ("path", "a.md"))
-        self.check({"package-lock.json": '{"resolved": "https://registry.np' 'mjs.org/x"}'},
+        self.check({"package-lock.json": '{"resolved": "https://regis' 'try.example.org/x"}'},
                    ("registry", "package-lock.json"))
 
     def test_exceptions_excuse_and_wear_out(self):
