@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "base/value.h"
 
 namespace moonstone::query {
@@ -46,6 +47,10 @@ struct Expr {
   [[nodiscard]] static ExprPtr in(ExprPtr operand, Array members);
 };
 
+/// Whether a value stands inside a JSON column, where bytes and special floats are tagged text
+/// (query/storage_json.h), or is a column of its own.
+enum class Nesting : unsigned char { TopLevel, Nested };
+
 /// One row as an Expr sees it.
 class RowView {
  public:
@@ -53,15 +58,32 @@ class RowView {
   /// The value of a top-level field, `_id` and `_creationTime` included; null if it is absent or
   /// unknown. The pointer is valid until the next call.
   [[nodiscard]] virtual const Value* field(std::string_view name) const = 0;
+  /// Nested if the field's column holds JSON.
+  [[nodiscard]] virtual Nesting nesting(std::string_view /*name*/) const {
+    return Nesting::TopLevel;
+  }
 };
 
 /// Evaluates a predicate. Cost: O(nodes).
+/// A field or a literal in the place of a predicate counts as SQLite's WHERE takes it: numbers other
+/// than 0 are true, text and bytes by the number that they begin with.
 [[nodiscard]] Truth evaluate(const Expr& expr, const RowView& row);
 
-/// The database value of `value`: Null, Integer, Number, Text or Bytes and nothing else. `nested`:
-/// whether it stands inside a JSON column, where bytes and special floats are tagged text.
-enum class Nesting : unsigned char { TopLevel, Nested };
+/// The database value of `value`: Null, Integer, Number, Text or Bytes and nothing else. A Number
+/// that is exactly an int64 comes out as Integer, so two database values that compare equal are
+/// equal (==) too and may be looked up in a map. NaN at top level is Null.
 [[nodiscard]] Value comparable(const Value& value, Nesting nesting);
+
+/// The database value of a top-level field of a row, as comparisons see it; Null if it is absent.
+/// Everything that looks rows up by a field's value takes it from here.
+[[nodiscard]] Value comparable_field(const RowView& row, std::string_view name);
+/// The same for a path. Members of objects only: a segment on an array, a scalar, or one that is
+/// not is_addressable() yields Null.
+[[nodiscard]] Value comparable_path(const RowView& row, const std::vector<std::string>& path);
+
+/// Whether the segments after the first can name members in a JSON column: not empty, no leading
+/// "$" (tags), no character that JSON text escapes. Stores compile all others to NULL.
+[[nodiscard]] bool is_addressable(const std::vector<std::string>& path);
 
 /// Total order of database values: null first, then numbers by value, text by code point, bytes.
 [[nodiscard]] std::strong_ordering compare_values(const Value& a, const Value& b);
@@ -72,5 +94,8 @@ enum class Nesting : unsigned char { TopLevel, Nested };
 /// Limits of a predicate, checked where one enters: nodes and depth.
 inline constexpr std::size_t kExprNodesMax = 2'000;  // a filter with 1,000 alternatives still fits
 inline constexpr std::size_t kExprDepthMax = 64;     // the readings recurse
+
+/// Errors: LimitExceeded if the predicate is beyond a limit.
+[[nodiscard]] Status check_expr(const Expr& expr);
 
 }  // namespace moonstone::query

@@ -20,7 +20,7 @@ namespace moonstone::query {
 
 enum class Direction : unsigned char { Ascending, Descending };
 
-/// Null and absent sort first ascending, last descending.
+/// Null and absent sort first ascending, last descending. The field may be a path ("address.city").
 struct SortKey {
   std::string field;
   Direction direction = Direction::Ascending;

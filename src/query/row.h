@@ -39,6 +39,7 @@ class StoredRowView final : public RowView {
  public:
   explicit StoredRowView(const Row& row) : row_(row) {}
   [[nodiscard]] const Value* field(std::string_view name) const override;
+  [[nodiscard]] Nesting nesting(std::string_view name) const override;
 
  private:
   const Row& row_;

@@ -28,9 +28,11 @@ struct SchemaChange {
   std::string name;  // field or index; empty for tables
 };
 
-/// Field order alone is no change of data; it shows in `same_layout`.
+/// Field order alone is no change of data; it shows in `same_layout`. A new or removed table is one
+/// change, without entries for its fields and indexes; a changed index is removed and added.
 struct SchemaDiff {
-  std::vector<SchemaChange> changes;
+  std::vector<SchemaChange> changes;  // in an order that can be carried out
+  bool same_layout = true;            // same tables and fields in the same order
   [[nodiscard]] bool empty() const { return changes.empty(); }
   /// Whether carrying it out drops data (a table or a field goes).
   [[nodiscard]] bool loses_data() const;

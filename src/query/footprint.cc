@@ -1,0 +1,181 @@
+// Moonstone. Licence: see LICENSE.
+#include "query/footprint.h"
+
+#include <algorithm>
+
+namespace moonstone::query {
+namespace {
+
+bool matches(const Query& query, const std::optional<Row>& image) {
+  if (!image) return false;
+  if (query.where == nullptr) return true;
+  return evaluate(*query.where, StoredRowView(*image)) == Truth::True;
+}
+
+/// Whether the image, where it matches, stands strictly after the page.
+bool is_beyond_page(const Dependency& dependency, const std::optional<Row>& image, bool is_match) {
+  return !is_match || compare_rows(dependency.query, *image, *dependency.boundary) > 0;
+}
+
+bool may_change_rows(const Dependency& dependency, const Change& change) {
+  const Query& query = dependency.query;
+  if (query.limit == 0U) return false;
+  const bool before = matches(query, change.before);
+  const bool after = matches(query, change.after);
+  if (!before && !after) return false;
+  if (before && after && *change.before == *change.after) return false;
+  if (!query.limit || !dependency.boundary) return true;
+  return !(is_beyond_page(dependency, change.before, before) &&
+           is_beyond_page(dependency, change.after, after));
+}
+
+CompareOp mirrored(CompareOp op) {
+  switch (op) {
+    case CompareOp::Lt:
+      return CompareOp::Gt;
+    case CompareOp::Lte:
+      return CompareOp::Gte;
+    case CompareOp::Gt:
+      return CompareOp::Lt;
+    case CompareOp::Gte:
+      return CompareOp::Lte;
+    case CompareOp::Eq:
+    case CompareOp::Neq:
+      break;
+  }
+  return op;
+}
+
+/// Gathers what the conjuncts of a predicate say about single fields.
+class KeyFinder {
+ public:
+  void visit(const Expr& expr) {
+    if (expr.kind == ExprKind::And) {
+      for (const ExprPtr& operand : expr.operands)
+        visit(*operand);
+    } else if (expr.kind == ExprKind::Compare) {
+      visit_compare(expr);
+    } else if (expr.kind == ExprKind::In) {
+      visit_in(expr);
+    }
+  }
+
+  /// An id, else the first equality, else the range with both bounds, else one with one.
+  [[nodiscard]] AccessKey best() && {
+    const auto found = std::ranges::max_element(keys_, {}, score);
+    return found == keys_.end() ? AccessKey{} : std::move(*found);
+  }
+
+ private:
+  static int score(const AccessKey& key) {
+    if (key.equal) return key.field == schema::kIdField ? 4 : 3;
+    return (key.low ? 1 : 0) + (key.high ? 1 : 0);
+  }
+
+  static bool is_whole_field(const Expr& expr) {
+    return expr.kind == ExprKind::Field && expr.path.size() == 1;
+  }
+
+  void visit_compare(const Expr& expr) {
+    const Expr& left = *expr.operands[0];
+    const Expr& right = *expr.operands[1];
+    if (is_whole_field(left) && right.kind == ExprKind::Literal) {
+      add(left.path.front(), expr.op, right.literal);
+    } else if (is_whole_field(right) && left.kind == ExprKind::Literal) {
+      add(right.path.front(), mirrored(expr.op), left.literal);
+    }
+  }
+
+  /// The least and the greatest member enclose what IN can match.
+  void visit_in(const Expr& expr) {
+    if (!is_whole_field(*expr.operands.front())) return;
+    std::optional<Value> low;
+    std::optional<Value> high;
+    for (const Value& member : expr.literal.as_array()) {
+      Value value = comparable(member, Nesting::TopLevel);
+      if (value.is_null()) continue;
+      if (!low || compare_values(value, *low) < 0) low = value;
+      if (!high || compare_values(value, *high) > 0) high = std::move(value);
+    }
+    if (!low) return;
+    AccessKey& key = key_of(expr.operands.front()->path.front());
+    if (*low == *high) {
+      key.equal = std::move(low);
+    } else {
+      narrow(key, std::move(low), std::move(high));
+    }
+  }
+
+  void add(const std::string& field, CompareOp op, const Value& literal) {
+    Value value = comparable(literal, Nesting::TopLevel);
+    // Null (and NaN): an equality means "absent", which no index of values finds; a range is empty.
+    if (value.is_null() || op == CompareOp::Neq) return;
+    AccessKey& key = key_of(field);
+    if (op == CompareOp::Eq) {
+      if (!key.equal) key.equal = std::move(value);
+    } else if (op == CompareOp::Gt || op == CompareOp::Gte) {
+      narrow(key, std::move(value), std::nullopt);
+    } else {
+      narrow(key, std::nullopt, std::move(value));
+    }
+  }
+
+  /// Keeps the tighter bounds: all conjuncts hold at once.
+  static void narrow(AccessKey& key, std::optional<Value> low, std::optional<Value> high) {
+    if (low && (!key.low || compare_values(*low, *key.low) > 0)) key.low = std::move(low);
+    if (high && (!key.high || compare_values(*high, *key.high) < 0)) key.high = std::move(high);
+  }
+
+  AccessKey& key_of(const std::string& field) {
+    const auto found = std::ranges::find(keys_, field, &AccessKey::field);
+    if (found != keys_.end()) return *found;
+    keys_.push_back({.field = field, .equal = {}, .low = {}, .high = {}});
+    return keys_.back();
+  }
+
+  std::vector<AccessKey> keys_;  // at most one per field, in the order of the predicate
+};
+
+}  // namespace
+
+bool may_change(const Dependency& dependency, const Change& change) {
+  switch (dependency.kind) {
+    case DependencyKind::Document:
+      return dependency.id == change.key;
+    case DependencyKind::Table:
+      return change.table == nullptr || dependency.table == change.table->name;
+    case DependencyKind::Rows:
+    case DependencyKind::Count:
+      break;
+  }
+  if (change.table == nullptr) return true;
+  if (dependency.table != change.table->name) return false;
+  if (dependency.kind == DependencyKind::Rows) return may_change_rows(dependency, change);
+  return matches(dependency.query, change.before) != matches(dependency.query, change.after);
+}
+
+AccessKey access_key_of(const Dependency& dependency) {
+  AccessKey key;
+  switch (dependency.kind) {
+    case DependencyKind::Document:
+      key.field = schema::kIdField;
+      key.equal = dependency.id;
+      return key;
+    case DependencyKind::Table:
+      return key;
+    case DependencyKind::Rows:
+    case DependencyKind::Count:
+      break;
+  }
+  if (dependency.query.where == nullptr) return key;
+  KeyFinder finder;
+  finder.visit(*dependency.query.where);
+  key = std::move(finder).best();
+  if (key.equal) {
+    key.low.reset();
+    key.high.reset();
+  }
+  return key;
+}
+
+}  // namespace moonstone::query
