@@ -20,6 +20,9 @@ struct Header {
   std::string value;
 };
 
+/// Whether two header names are the same, ignoring the case of ASCII letters.
+[[nodiscard]] bool same_header_name(std::string_view a, std::string_view b);
+
 struct HttpRequest {
   std::string method;  // upper case
   std::string path;    // decoded, begins with '/', no dot segments, no U+0000
