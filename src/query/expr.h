@@ -32,10 +32,10 @@ using ExprPtr = std::shared_ptr<const Expr>;
 
 struct Expr {
   ExprKind kind = ExprKind::Literal;
-  CompareOp op = CompareOp::Eq;        // Compare
-  Value literal;                       // Literal; In: an Array of the members
-  std::vector<std::string> path;       // Field: name, then the path inside its JSON
-  std::vector<ExprPtr> operands;       // Compare: two; And/Or: any number; Not, In: one
+  CompareOp op = CompareOp::Eq;   // Compare
+  Value literal;                  // Literal; In: an Array of the members
+  std::vector<std::string> path;  // Field: name, then the path inside its JSON
+  std::vector<ExprPtr> operands;  // Compare: two; And/Or: any number; Not, In: one
 
   [[nodiscard]] static ExprPtr make_literal(Value value);
   /// A field path; "address.city" is split at its dots.
@@ -65,8 +65,8 @@ class RowView {
 };
 
 /// Evaluates a predicate. Cost: O(nodes).
-/// A field or a literal in the place of a predicate counts as SQLite's WHERE takes it: numbers other
-/// than 0 are true, text and bytes by the number that they begin with.
+/// A field or a literal in the place of a predicate counts as SQLite's WHERE takes it: numbers
+/// other than 0 are true, text and bytes by the number that they begin with.
 [[nodiscard]] Truth evaluate(const Expr& expr, const RowView& row);
 
 /// The database value of `value`: Null, Integer, Number, Text or Bytes and nothing else. A Number

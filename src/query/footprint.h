@@ -51,9 +51,9 @@ using FootprintPtr = std::shared_ptr<const Footprint>;
 /// A necessary condition of a dependency on one field, by which an index finds it: the row (before
 /// or after) has the field equal to `equal`, or between `low` and `high`.
 struct AccessKey {
-  std::string field;  // empty: none, the dependency is found by its table alone
-  std::optional<Value> equal;        // a database value (query::comparable)
-  std::optional<Value> low, high;    // inclusive bounds, wide enough
+  std::string field;               // empty: none, the dependency is found by its table alone
+  std::optional<Value> equal;      // a database value (query::comparable)
+  std::optional<Value> low, high;  // inclusive bounds, wide enough
 };
 
 /// The most selective access key: an id, else an equality, else a range, else none.

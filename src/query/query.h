@@ -35,14 +35,15 @@ struct RangeCondition {
 
 struct Query {
   std::string table;
-  ExprPtr where;                // null: every row
-  std::vector<SortKey> order;   // empty: insertion order
+  ExprPtr where;                               // null: every row
+  std::vector<SortKey> order;                  // empty: insertion order
   Direction tie_break = Direction::Ascending;  // direction of the final key
   std::optional<std::uint64_t> limit;
 };
 
 /// Adds an index's range and order to a query as functions.md section 6.3 decides: equality on
-/// leading fields, then at most one bounded range on the next field; rows in the order of the index.
+/// leading fields, then at most one bounded range on the next field; rows in the order of the
+/// index. A filter that the query has already stays as a further condition.
 /// Equality with null or undefined matches absent and null.
 /// Errors: InvalidArgument `Index "X" not found on table "T"`, or a text that names the field.
 [[nodiscard]] Status apply_index(const schema::Table& table,

@@ -57,8 +57,8 @@ class Type {
   [[nodiscard]] static TypePtr optional(TypePtr inner);
 
   [[nodiscard]] TypeKind kind() const { return kind_; }
-  [[nodiscard]] const std::string& table() const { return table_; }              // Id
-  [[nodiscard]] const Value& literal_value() const { return literal_; }          // Literal
+  [[nodiscard]] const std::string& table() const { return table_; }                      // Id
+  [[nodiscard]] const Value& literal_value() const { return literal_; }                  // Literal
   [[nodiscard]] const std::vector<Property>& properties() const { return properties_; }  // Object
   /// Array: {element}; Union: the members; Record: {keys, values}; Optional: {inner}.
   [[nodiscard]] const std::vector<TypePtr>& children() const { return children_; }
@@ -98,7 +98,9 @@ class Type {
 /// What JavaScript's `typeof` says of the value ("object" for null and arrays).
 [[nodiscard]] std::string_view javascript_type_of(const Value& value);
 
-/// The TypeScript text of a type, as code generation prints it (functions.md section 15, 21.9, 21.12).
+/// The TypeScript text of a type, as code generation prints it (functions.md section 15, 21.9,
+/// 21.12). Optional members of objects are printed `k?: T`, optional types elsewhere
+/// `T | undefined`.
 [[nodiscard]] std::string typescript_of(const Type& type);
 
 }  // namespace moonstone::schema
