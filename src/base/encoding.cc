@@ -85,8 +85,9 @@ std::string to_base64(std::string_view bytes) {
   for (; index + 3 <= bytes.size(); index += 3) {
     const std::uint32_t group =
         byte_at(bytes, index) << 16U | byte_at(bytes, index + 1) << 8U | byte_at(bytes, index + 2);
-    for (const unsigned shift : {18U, 12U, 6U, 0U})
+    for (const unsigned shift : {18U, 12U, 6U, 0U}) {
       append_base64_digit(group >> shift, out);
+    }
   }
   const std::size_t rest = bytes.size() - index;
   if (rest == 0) return out;

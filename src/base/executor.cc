@@ -61,8 +61,9 @@ void ThreadExecutor::run() {
     Task task;
     {
       const MutexLock lock(mutex_);
-      while (tasks_.empty() && !is_stopping_)
+      while (tasks_.empty() && !is_stopping_) {
         changed_.wait(mutex_);
+      }
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();
@@ -96,8 +97,9 @@ bool ManualExecutor::run_one() {
 
 std::size_t ManualExecutor::run_all() {
   std::size_t count = 0;
-  while (run_one())
+  while (run_one()) {
     ++count;
+  }
   return count;
 }
 

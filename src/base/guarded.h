@@ -36,8 +36,9 @@ class Guarded {
     /// the data is true.
     template <class Predicate>
     void wait(Condition& condition, Predicate is_ready) const MS_NO_THREAD_SAFETY_ANALYSIS {
-      while (!is_ready(std::as_const(owner_.data_)))
+      while (!is_ready(std::as_const(owner_.data_))) {
         condition.wait(owner_.mutex_);
+      }
     }
 
    private:

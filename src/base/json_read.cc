@@ -26,8 +26,9 @@ using MemberPositions = std::vector<std::size_t>;
 /// The positions of the members, ordered by name and then by position.
 MemberPositions positions_by_name(const Object& object) {
   MemberPositions positions(object.size());
-  for (std::size_t index = 0; index < positions.size(); ++index)
+  for (std::size_t index = 0; index < positions.size(); ++index) {
     positions[index] = index;
+  }
   const auto members = object.begin();
   std::ranges::sort(positions, [members](std::size_t a, std::size_t b) {
     const int order = (members + static_cast<std::ptrdiff_t>(a))

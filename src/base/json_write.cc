@@ -22,8 +22,9 @@ constexpr int kPlainLeadingZerosMax = 6;
 /// The short escape of a character, 'u' for \u00xx, or 0 when it stands for itself.
 constexpr std::array<char, 256> make_escapes() {
   std::array<char, 256> escapes{};
-  for (std::size_t control = 0; control < 0x20; ++control)
+  for (std::size_t control = 0; control < 0x20; ++control) {
     escapes[control] = 'u';
+  }
   escapes['\b'] = 'b';
   escapes['\t'] = 't';
   escapes['\n'] = 'n';
@@ -153,11 +154,13 @@ class Writer {
   void write_object(const Object& object) {
     open('{');
     if (order_ == Order::AsAdded) {
-      for (const Member& member : object)
+      for (const Member& member : object) {
         write_member(member);
+      }
     } else {
-      for (const Member* member : sorted_members(object))
+      for (const Member* member : sorted_members(object)) {
         write_member(*member);
+      }
     }
     close('}');
   }
@@ -173,8 +176,9 @@ class Writer {
   static std::vector<const Member*> sorted_members(const Object& object) {
     std::vector<const Member*> members;
     members.reserve(object.size());
-    for (const Member& member : object)
+    for (const Member& member : object) {
       members.push_back(&member);
+    }
     std::ranges::sort(members, {},
                       [](const Member* member) -> std::string_view { return member->name; });
     return members;
@@ -234,8 +238,7 @@ void write_json_string(std::string_view text, std::string& out) {
   std::size_t copied = 0;
   for (std::size_t index = 0; index < text.size(); ++index) {
     const auto character = static_cast<unsigned char>(text[index]);
-    if (kEscapes[character] == 0) [[likely]]
-      continue;
+    if (kEscapes[character] == 0) continue;
     out.append(text.substr(copied, index - copied));
     write_escape(character, out);
     copied = index + 1;

@@ -70,8 +70,9 @@ std::string make_json_line(const Event& event, const Fields& fields) {
   line.append("level", to_string(event.level));
   line.append("module", event.module);
   line.append("event", event.name);
-  for (const Member& field : fields)
+  for (const Member& field : fields) {
     line.set(field.name, field.value);
+  }
   return to_json(std::move(line));
 }
 

@@ -15,11 +15,35 @@ constexpr std::int64_t kUnixMsMax = (std::int64_t{1} << 48) - 1;
 
 using RandomPart = std::array<std::uint8_t, kRandomBytes>;
 
-/// The digit's value; nothing for lower case and the look-alikes, since ids compare as text.
-std::optional<std::uint8_t> digit_value(char digit) {
-  const std::size_t value = kDigits.find(digit);
-  if (value == std::string_view::npos) return std::nullopt;
-  return static_cast<std::uint8_t>(value);
+constexpr std::uint8_t kNoDigit = 0xFF;
+
+/// Nothing for lower case and for look-alikes, which other readers of Crockford's base32 accept:
+/// ids compare as text, so each has one spelling.
+constexpr std::array<std::uint8_t, 256> make_digit_values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::size_t value = 0; value < kDigits.size(); ++value) {
+    values[static_cast<unsigned char>(kDigits[value])] = static_cast<std::uint8_t>(value);
+  }
+  return values;
+}
+
+constexpr std::array<std::uint8_t, 256> kDigitValues = make_digit_values();
+
+std::uint8_t digit_value(char digit) {
+  return kDigitValues[static_cast<unsigned char>(digit)];
+}
+
+/// Every row that is read has its id decoded, so there is no branch per digit: kNoDigit is the
+/// only value with its high bit set.
+bool is_well_formed(std::string_view ulid) {
+  // A first digit above 7 would not fit 48 bits.
+  if (ulid.size() != kUlidLength || ulid.front() > '7') return false;
+  unsigned seen = 0;
+  for (const char digit : ulid) {
+    seen |= digit_value(digit);
+  }
+  return seen < kDigits.size();
 }
 
 void append_time(std::int64_t unix_ms, std::string& out) {
@@ -32,22 +56,22 @@ void append_time(std::int64_t unix_ms, std::string& out) {
 void append_random(const RandomPart& random, std::string& out) {
   for (std::size_t start = 0; start < kRandomBytes; start += 5) {
     std::uint64_t bits = 0;
-    for (std::size_t index = 0; index < 5; ++index)
+    for (std::size_t index = 0; index < 5; ++index) {
       bits = bits << 8U | random[start + index];
+    }
     for (std::size_t place = 8; place-- > 0;) {
       out.push_back(kDigits[static_cast<std::size_t>(bits >> (5 * place)) & 31U]);
     }
   }
 }
 
-std::optional<RandomPart> parse_random(std::string_view digits) {
+/// `digits` are 16 valid ones.
+RandomPart parse_random(std::string_view digits) {
   RandomPart random{};
   for (std::size_t start = 0; start < kRandomBytes; start += 5) {
     std::uint64_t bits = 0;
     for (const char digit : digits.substr(start / 5 * 8, 8)) {
-      const std::optional<std::uint8_t> value = digit_value(digit);
-      if (!value) return std::nullopt;
-      bits = bits << 5U | *value;
+      bits = bits << 5U | digit_value(digit);
     }
     for (std::size_t index = 5; index-- > 0; bits >>= 8U) {
       random[start + index] = static_cast<std::uint8_t>(bits);
@@ -96,25 +120,18 @@ std::string UlidGenerator::next(std::int64_t unix_ms) {
 void UlidGenerator::start_after(std::string_view ulid) {
   const std::optional<std::int64_t> unix_ms = ulid_unix_ms(ulid);
   if (!unix_ms) return;
-  const std::optional<RandomPart> random = parse_random(ulid.substr(kTimeDigits));
-  if (!random) return;
-  if (*unix_ms < last_ms_ || (*unix_ms == last_ms_ && *random <= last_random_)) return;
+  const RandomPart random = parse_random(ulid.substr(kTimeDigits));
+  if (*unix_ms < last_ms_ || (*unix_ms == last_ms_ && random <= last_random_)) return;
   last_ms_ = *unix_ms;
-  last_random_ = *random;
+  last_random_ = random;
 }
 
 std::optional<std::int64_t> ulid_unix_ms(std::string_view ulid) {
-  // A first digit above 7 would not fit 48 bits.
-  if (ulid.size() != kUlidLength || ulid.front() > '7') return std::nullopt;
+  if (!is_well_formed(ulid)) return std::nullopt;
   std::int64_t unix_ms = 0;
   for (const char digit : ulid.substr(0, kTimeDigits)) {
-    const std::optional<std::uint8_t> value = digit_value(digit);
-    if (!value) return std::nullopt;
-    unix_ms = unix_ms << 5 | *value;
+    unix_ms = unix_ms << 5 | digit_value(digit);
   }
-  const bool is_random_valid = std::ranges::all_of(
-      ulid.substr(kTimeDigits), [](char digit) { return digit_value(digit).has_value(); });
-  if (!is_random_valid) return std::nullopt;
   return unix_ms;
 }
 

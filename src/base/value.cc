@@ -7,8 +7,9 @@ namespace moonstone {
 
 Object::Object(std::initializer_list<Member> members) {
   members_.reserve(members.size());
-  for (const Member& member : members)
+  for (const Member& member : members) {
     set(member.name, member.value);
+  }
 }
 
 Value& Object::set(std::string_view name, Value value) {
@@ -39,8 +40,9 @@ std::size_t size_bytes_of(const Value& value) {
     case ValueKind::Bytes:
       return bytes + value.as_bytes().data.size();
     case ValueKind::Array:
-      for (const Value& element : value.as_array())
+      for (const Value& element : value.as_array()) {
         bytes += size_bytes_of(element);
+      }
       return bytes;
     case ValueKind::Object:
       for (const Member& member : value.as_object()) {

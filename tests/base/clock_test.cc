@@ -37,8 +37,9 @@ TEST(RandomTest, ASeedGivesOneStream) {
 
 TEST(RandomTest, SystemRandomDoesNotRepeat) {
   std::set<std::uint64_t> numbers;
-  for (int count = 0; count < 1000; ++count)
+  for (int count = 0; count < 1000; ++count) {
     numbers.insert(system_random().next());
+  }
   EXPECT_EQ(numbers.size(), 1000U);
 }
 

@@ -23,10 +23,11 @@ class Gate {
   void block(Executor& executor) {
     std::promise<void> entered;
     std::future<void> is_entered = entered.get_future();
-    ASSERT_TRUE(executor.post([this, entered = std::move(entered)]() mutable {
-      entered.set_value();
-      is_open_.get_future().wait();
-    }));
+    ASSERT_TRUE(
+        executor.post([is_open = is_open_.get_future(), entered = std::move(entered)]() mutable {
+          entered.set_value();
+          is_open.wait();
+        }));
     is_entered.wait();
   }
   void open() { is_open_.set_value(); }
@@ -66,8 +67,9 @@ TEST(ThreadExecutorTest, NeverRunsTwoTasksAtOnce) {
     for (int poster = 0; poster < kPosters; ++poster) {
       posters.push_back(
           start_thread("poster", [&executor, &count](const std::stop_token& /*stop*/) {
-            for (int task = 0; task < kTasksEach; ++task)
+            for (int task = 0; task < kTasksEach; ++task) {
               executor.post([&count] { ++count; });
+            }
           }));
     }
     posters.clear();
@@ -93,15 +95,17 @@ TEST(ThreadExecutorTest, StopRunsTheRestAndRefusesNewTasks) {
   gate.block(executor);
   int ran = 0;
   bool was_refused = false;
-  for (int index = 0; index < 10; ++index)
+  for (int index = 0; index < 10; ++index) {
     executor.post([&ran] { ++ran; });
+  }
   executor.post([&executor, &was_refused] { was_refused = !executor.post([] {}); });
   // A task posted before stop() is accepted; this one is posted by a running task after it.
   std::jthread stopper = start_thread("stopper", [&executor](const std::stop_token& /*stop*/) {
     executor.stop(ThreadExecutor::Rest::Run);
   });
-  while (executor.post([&ran] { ++ran; }))
+  while (executor.post([&ran] { ++ran; })) {
     std::this_thread::yield();
+  }
   const int ran_before_opening = ran;
   gate.open();
   stopper.join();
@@ -121,8 +125,9 @@ TEST(ThreadExecutorTest, StopCanDropTheRest) {
   std::jthread stopper = start_thread("stopper", [&executor](const std::stop_token& /*stop*/) {
     executor.stop(ThreadExecutor::Rest::Drop);
   });
-  while (executor.post([] {}))
+  while (executor.post([] {})) {
     std::this_thread::yield();
+  }
   gate.open();
   stopper.join();
   EXPECT_FALSE(has_run);
@@ -130,9 +135,9 @@ TEST(ThreadExecutorTest, StopCanDropTheRest) {
 }
 
 TEST(ThreadExecutorTest, KnowsItsOwnTasks) {
-  ThreadExecutor executor("current");
+  std::promise<std::array<bool, 2>> answer;  // outlives the thread that fulfils it
   ManualExecutor other;
-  std::promise<std::array<bool, 2>> answer;
+  ThreadExecutor executor("current");
   executor.post([&] {
     bool is_inner_current = false;
     other.post([&] { is_inner_current = other.is_current() && !executor.is_current(); });
@@ -183,8 +188,9 @@ TEST(ThreadTest, IsAskedToStopWhenItsOwnerGoes) {
         stopped.notify_all();
       });
       const MutexLock lock(mutex);
-      while (!was_asked)
+      while (!was_asked) {
         stopped.wait(mutex);
+      }
     });
   }
   EXPECT_TRUE(was_asked);
@@ -196,8 +202,9 @@ TEST(GuardedTest, CountsWithoutLosses) {
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 4; ++thread) {
       threads.push_back(start_thread("count", [&count](const std::stop_token& /*stop*/) {
-        for (int step = 0; step < 10'000; ++step)
+        for (int step = 0; step < 10'000; ++step) {
           count.with_lock([](int& number) { ++number; });
+        }
       }));
     }
   }

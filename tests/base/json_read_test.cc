@@ -28,8 +28,9 @@ ErrorCode code_of(const Result<Value>& result) {
 
 std::string repeat(std::string_view part, std::size_t count) {
   std::string text;
-  for (std::size_t index = 0; index < count; ++index)
+  for (std::size_t index = 0; index < count; ++index) {
     text += part;
+  }
   return text;
 }
 
@@ -110,8 +111,9 @@ TEST(JsonReadTest, UnescapesText) {
 TEST(JsonReadTest, LongTextWithEscapesArrivesWhole) {
   const std::string part = "0123456789\\n\\u20ac";
   std::string expected;
-  for (int index = 0; index < 5000; ++index)
+  for (int index = 0; index < 5000; ++index) {
     expected += "0123456789\n€";
+  }
   EXPECT_EQ(parse("\"" + repeat(part, 5000) + "\""), Value(expected));
   EXPECT_EQ(parse("{\"" + repeat(part, 5000) + "\":1}"), Value(Object{{expected, 1}}));
 }

@@ -31,8 +31,9 @@ std::vector<GoldenNumber> read_golden_numbers() {
   std::vector<GoldenNumber> numbers;
   std::string bits;
   std::string text;
-  while (file >> bits >> text)
+  while (file >> bits >> text) {
     numbers.push_back({std::stoull(bits, nullptr, 16), text});
+  }
   return numbers;
 }
 

@@ -85,8 +85,9 @@ TEST_F(LogTest, LinesOfSeveralThreadsDoNotInterleave) {
     }
   }
   ASSERT_EQ(sink_.lines.size(), 800U);
-  for (const std::string& line : sink_.lines)
+  for (const std::string& line : sink_.lines) {
     EXPECT_TRUE(parse_json(line).has_value()) << line;
+  }
 }
 
 TEST(StderrLoggerTest, WritesToStandardErrorInTheAskedFormat) {

@@ -12,8 +12,9 @@ namespace {
 
 std::vector<std::string> names_of(const Object& object) {
   std::vector<std::string> names;
-  for (const Member& member : object)
+  for (const Member& member : object) {
     names.push_back(member.name);
+  }
   return names;
 }
 
