@@ -9,7 +9,8 @@
 #   HEAVY  compiles its files one at a time (V8, Beast).
 #   Without SOURCES the module is an interface library: a folder may start with headers only.
 #
-# ms_program(<name> SOURCES main.cc DEPS cli.. LINK ..): an executable in <build>/bin.
+# ms_program(<name> SOURCES main.cc DEPS cli.. LINK ..): an executable in <build>/bin. A project that
+# embeds Moonstone gets the libraries only.
 
 set(MS_LAYERS_DIR ${PROJECT_BINARY_DIR}/layers)
 set_property(GLOBAL PROPERTY MS_MODULES "")
@@ -122,6 +123,9 @@ function(ms_header_check name headers link)
 endfunction()
 
 function(ms_program name)
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    return()
+  endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LINK")
   ms_targets_of("ms_program(${name})" deps ${arg_DEPS})
   add_executable(${name} ${arg_SOURCES})
