@@ -9,8 +9,8 @@
 #   HEAVY  compiles its files one at a time (V8, Beast).
 #   Without SOURCES the module is an interface library: a folder may start with headers only.
 #
-# ms_program(<name> SOURCES main.cc DEPS cli.. LINK ..): an executable in <build>/bin. A project that
-# embeds Moonstone gets the libraries only.
+# ms_program(<name> SOURCES main.cc DEPS cli.. LINK ..): an executable in <build>/bin. A project
+# that embeds Moonstone gets the libraries only.
 
 set(MS_LAYERS_DIR ${PROJECT_BINARY_DIR}/layers)
 set_property(GLOBAL PROPERTY MS_MODULES "")

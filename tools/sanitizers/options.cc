@@ -12,7 +12,8 @@ MS_EXPORTED const char* __ubsan_default_options();
 
 const char* __asan_default_options() {
   // V8 reserves its own stack limits by address, which the fake stack of use-after-return breaks.
-  return "detect_stack_use_after_return=0:strict_string_checks=1:check_initialization_order=1";
+  return "detect_stack_use_after_return=0:strict_string_checks=1:check_initialization_order=1:"
+         "allocator_may_return_null=1";
 }
 
 const char* __lsan_default_options() {
