@@ -137,13 +137,10 @@ function(ms_program name)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
-# A new or removed CMakeLists.txt makes the next build configure again.
-file(GLOB ms_watched CONFIGURE_DEPENDS
-  src/*/CMakeLists.txt src/*/*/CMakeLists.txt tests/*/CMakeLists.txt
-  fuzz/CMakeLists.txt bench/CMakeLists.txt examples/*/CMakeLists.txt)
-
-# Adds those module folders that exist, so that the tree configures while it grows.
+# Adds those module folders that exist. A new one makes the next build configure again, and must
+# have its place in the order.
 macro(ms_add_modules)
+  set(ms_ordered ${ARGN})
   foreach(ms_folder ${ARGN})
     if(EXISTS ${PROJECT_SOURCE_DIR}/src/${ms_folder}/CMakeLists.txt)
       string(REPLACE "/" "_" ms_name ${ms_folder})
@@ -151,6 +148,14 @@ macro(ms_add_modules)
       if(NOT TARGET ms_${ms_name})
         add_subdirectory(src/${ms_folder})
       endif()
+    endif()
+  endforeach()
+  file(GLOB ms_found RELATIVE ${PROJECT_SOURCE_DIR}/src CONFIGURE_DEPENDS src/*/CMakeLists.txt)
+  foreach(ms_file IN LISTS ms_found)
+    cmake_path(GET ms_file PARENT_PATH ms_folder)
+    if(NOT ms_folder IN_LIST ms_ordered)
+      message(FATAL_ERROR "src/${ms_folder} has a CMakeLists.txt but no place in the list of "
+                          "modules in the root CMakeLists.txt.")
     endif()
   endforeach()
 endmacro()

@@ -78,16 +78,18 @@ function(ms_bench name)
   add_dependencies(benches ${name}_bench)
 endfunction()
 
-# tests/<folder>, fuzz/, bench/ and the embedding example, as far as they exist.
+# Every tests/<folder> (shared test code first), fuzz/, bench/ and the embedding example, as far as
+# they exist.
 macro(ms_add_tests)
   enable_testing()
   include(GoogleTest)
-  set(ms_test_folders
-    tests/support tests/base tests/schema tests/query tests/store tests/engine tests/live
-    tests/runtime tests/files tests/protocol tests/server tests/embed tests/client tests/cli
-    tests/wire tests/crash fuzz bench examples/embed)
-  foreach(ms_folder IN LISTS ms_test_folders)
-    if(EXISTS ${PROJECT_SOURCE_DIR}/${ms_folder}/CMakeLists.txt)
+  file(GLOB ms_test_folders RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
+    tests/*/CMakeLists.txt fuzz/CMakeLists.txt bench/CMakeLists.txt examples/*/CMakeLists.txt)
+  list(REMOVE_ITEM ms_test_folders tests/support/CMakeLists.txt)
+  list(PREPEND ms_test_folders tests/support/CMakeLists.txt)
+  foreach(ms_file IN LISTS ms_test_folders)
+    if(EXISTS ${PROJECT_SOURCE_DIR}/${ms_file})
+      cmake_path(GET ms_file PARENT_PATH ms_folder)
       add_subdirectory(${ms_folder})
     endif()
   endforeach()
