@@ -92,7 +92,70 @@ class ExprReader {
   std::size_t nodes_ = 0;
 };
 
+Object tagged(std::string_view op) {
+  Object object;
+  object.append("op", op);
+  return object;
+}
+
+std::string dotted(const std::vector<std::string>& path) {
+  std::string text;
+  for (const std::string& segment : path) {
+    if (!text.empty()) text.push_back('.');
+    text.append(segment);
+  }
+  return text;
+}
+
+std::string_view name_of(CompareOp op) {
+  for (const OperatorName& known : kOperators) {
+    if (known.op == op) return known.name;
+  }
+  return "eq";
+}
+
+Value list_to_json(std::string_view op, const std::vector<ExprPtr>& operands) {
+  Array list;
+  for (const ExprPtr& operand : operands) list.push_back(expr_to_json(*operand));
+  Object object = tagged(op);
+  object.append("exprs", std::move(list));
+  return object;
+}
+
 }  // namespace
+
+Value expr_to_json(const Expr& expr) {
+  Object object;
+  switch (expr.kind) {
+    case ExprKind::Literal:
+      object = tagged("literal");
+      object.append("value", expr.literal);
+      break;
+    case ExprKind::Field:
+      object = tagged("field");
+      object.append("path", dotted(expr.path));
+      break;
+    case ExprKind::Compare:
+      object = tagged(name_of(expr.op));
+      object.append("a", expr_to_json(*expr.operands[0]));
+      object.append("b", expr_to_json(*expr.operands[1]));
+      break;
+    case ExprKind::And:
+      return list_to_json("and", expr.operands);
+    case ExprKind::Or:
+      return list_to_json("or", expr.operands);
+    case ExprKind::Not:
+      object = tagged("not");
+      object.append("expr", expr_to_json(*expr.operands[0]));
+      break;
+    case ExprKind::In:
+      object = tagged("in");
+      object.append("expr", expr_to_json(*expr.operands[0]));
+      object.append("values", expr.literal);
+      break;
+  }
+  return object;
+}
 
 Result<ExprPtr> parse_expr_json(const Value& json) {
   return ExprReader().read(json, "$", 1);

@@ -18,4 +18,7 @@ namespace moonstone::query {
 /// kExprNodesMax or kExprDepthMax.
 [[nodiscard]] Result<ExprPtr> parse_expr_json(const Value& json);
 
+/// The inverse. `In` prints as {"op":"in","expr":..,"values":[..]}, which is not read back.
+[[nodiscard]] Value expr_to_json(const Expr& expr);
+
 }  // namespace moonstone::query

@@ -1,0 +1,284 @@
+// Moonstone. Licence: see LICENSE.
+#include "engine/database.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <latch>
+#include <mutex>
+#include <thread>
+
+#include "tests/engine/database_fixture.h"
+
+namespace moonstone::engine {
+namespace {
+
+using Json = std::optional<std::string>;
+
+/// Holds the writer until released, so that calls pile up behind it.
+class Gate {
+ public:
+  MutationBody body() {
+    return [this](Transaction&) -> Result<Json> {
+      entered_.count_down();
+      released_.wait();
+      return Json();
+    };
+  }
+  void wait_until_entered() { entered_.wait(); }
+  void release() { released_.count_down(); }
+
+ private:
+  std::latch entered_{1};
+  std::latch released_{1};
+};
+
+TEST_F(DatabaseTest, ReadsItsOwnWritesAndRollsBackAlone) {
+  open();
+  std::string kept;
+  ASSERT_TRUE(mutate([&](Transaction& tx) -> Result<Json> {
+    MS_TRY(kept, tx.insert("accounts", object_of(R"({"owner":"ada","balance":1})")));
+    MS_TRY(const auto row, tx.get(kept));
+    EXPECT_TRUE(row.has_value());
+    MS_TRY_STATUS(tx.patch(kept, object_of(R"({"balance":2})")));
+    MS_TRY(const auto rows, tx.select({.table = "accounts", .where = nullptr, .order = {}, .limit = {}}));
+    EXPECT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].values[1], Value(2.0));
+    return Json();
+  }));
+  auto failed = mutate([&](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.erase(kept));
+    MS_TRY_STATUS(tx.insert("accounts", object_of(R"({"owner":"bob","balance":1})")));
+    return Error(ErrorCode::Internal, "changed my mind", "user_code");
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message(), "changed my mind");
+  const auto rows = read_all("accounts");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].id, kept);
+}
+
+TEST_F(DatabaseTest, ChecksDocumentsWithTheDocumentedTexts) {
+  open();
+  const auto message_of = [&](MutationBody body) {
+    auto outcome = mutate(std::move(body));
+    return outcome ? std::string("ok") : outcome.error().message();
+  };
+  const auto insert = [](std::string table, std::string json) -> MutationBody {
+    return [table, json](Transaction& tx) -> Result<Json> {
+      MS_TRY_STATUS(tx.insert(table, object_of(json)));
+      return Json();
+    };
+  };
+  EXPECT_EQ(message_of(insert("accounts", R"({"balance":1})")), "Missing required field: owner");
+  EXPECT_EQ(message_of(insert("accounts", R"({"owner":1,"balance":1})")),
+            "Expected string, got number");
+  EXPECT_EQ(message_of(insert("accounts", R"({"owner":"a","balance":1,"extra":2})")),
+            "Unexpected field: extra");
+  EXPECT_EQ(message_of(insert("nope", "{}")),
+            "Table \"nope\" is not defined in your schema. Available tables: accounts, events");
+  EXPECT_EQ(message_of(insert("accounts", R"({"_id":"x","_creationTime":1,"owner":"a","balance":1})")),
+            "ok");
+  EXPECT_EQ(message_of([](Transaction& tx) -> Result<Json> {
+              MS_TRY_STATUS(tx.patch("accounts:01JQ8Z3N6V0000000000000000", Object()));
+              return Json();
+            }),
+            "Document ID not found");
+  EXPECT_EQ(message_of([](Transaction& tx) -> Result<Json> {
+              MS_TRY_STATUS(tx.erase("accounts:01JQ8Z3N6V0000000000000000"));
+              return Json();
+            }),
+            "ok");
+}
+
+TEST_F(DatabaseTest, KeepsNullApartFromAbsent) {
+  open();
+  ASSERT_TRUE(mutate([](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.insert("accounts", object_of(R"({"owner":"a","balance":1,"note":null})")));
+    MS_TRY_STATUS(tx.insert("accounts", object_of(R"({"owner":"b","balance":1})")));
+    return Json();
+  }));
+  const auto rows = read_all("accounts");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_TRUE(rows[0].values[2].is_null());
+  EXPECT_TRUE(rows[1].values[2].is_undefined());
+}
+
+TEST_F(DatabaseTest, CommitsWaitingMutationsTogether) {
+  open();
+  Gate gate;
+  MutationCall first;
+  first.body = gate.body();
+  first.done = [](const Result<MutationOutcome>&) {};
+  database_->submit(std::move(first));
+  gate.wait_until_entered();
+  constexpr int kCalls = 100;
+  std::latch answered(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    MutationCall call;
+    call.body = [i](Transaction& tx) -> Result<Json> {
+      Object event;
+      event.append("text", std::to_string(i));
+      MS_TRY_STATUS(tx.insert("events", std::move(event)));
+      if (i % 10 == 3) return Error(ErrorCode::Internal, "refused", "user_code");
+      return Json("1");
+    };
+    call.done = [&answered, i](const Result<MutationOutcome>& outcome) {
+      EXPECT_EQ(outcome.has_value(), i % 10 != 3);
+      answered.count_down();
+    };
+    database_->submit(std::move(call));
+  }
+  const auto before = database_->counters();
+  gate.release();
+  answered.wait();
+  const auto rows = read_all("events");
+  ASSERT_EQ(rows.size(), 90U);
+  EXPECT_EQ(rows.front().values[0], Value("0"));
+  EXPECT_EQ(rows.back().values[0], Value("99"));  // order of arrival
+  EXPECT_LT(database_->counters().commits - before.commits, 20U);
+}
+
+TEST_F(DatabaseTest, AppliesAMutationOfAnAnnouncedClientOnce) {
+  open();
+  const Session session{.identity = {}, .client = "client-1"};
+  int runs = 0;
+  const auto insert = [&](const std::string& id) {
+    return mutate(
+        [&](Transaction& tx) -> Result<Json> {
+          ++runs;
+          MS_TRY(const std::string made, tx.insert("events", object_of(R"({"text":"x"})")));
+          return Json("\"" + made + "\"");
+        },
+        session, id);
+  };
+  const auto first = insert("1");
+  const auto again = insert("1");
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(first->result_json, again->result_json);
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(read_all("events").size(), 1U);
+  database_.reset();
+  open();  // the ledger is on disk
+  EXPECT_EQ(insert("1")->result_json, first->result_json);
+  EXPECT_EQ(runs, 1);
+  ASSERT_TRUE(insert("2"));
+  EXPECT_EQ(read_all("events").size(), 2U);
+}
+
+TEST_F(DatabaseTest, MovesASlowMemberOutOfTheGroup) {
+  open();
+  Gate gate;
+  MutationCall first;
+  first.body = gate.body();
+  first.done = [](const Result<MutationOutcome>&) {};
+  database_->submit(std::move(first));
+  gate.wait_until_entered();
+  std::latch answered(3);
+  std::vector<std::chrono::steady_clock::time_point> deadlines;
+  for (int i = 0; i < 3; ++i) {
+    MutationCall call;
+    call.body = [i, &deadlines](Transaction& tx) -> Result<Json> {
+      Object event;
+      event.append("text", std::to_string(i));
+      MS_TRY_STATUS(tx.insert("events", std::move(event)));
+      if (i != 1) return Json();
+      deadlines.push_back(tx.deadline());
+      if (deadlines.size() == 1) return Error(ErrorCode::DeadlineExceeded, "slow", "time_limit");
+      return Json();
+    };
+    call.done = [&answered](const Result<MutationOutcome>& outcome) {
+      EXPECT_TRUE(outcome);
+      answered.count_down();
+    };
+    database_->submit(std::move(call));
+  }
+  gate.release();
+  answered.wait();
+  EXPECT_EQ(database_->counters().moved_alone, 1U);
+  const auto rows = read_all("events");
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[1].values[0], Value("1"));  // nobody overtook it, and it counts once
+}
+
+TEST_F(DatabaseTest, TellsObserversBeforeCallers) {
+  class Watcher final : public CommitObserver {
+   public:
+    void on_commit(const CommitPtr& commit) override {
+      const std::lock_guard lock(mutex_);
+      commits_.push_back(commit);
+    }
+    std::mutex mutex_;
+    std::vector<CommitPtr> commits_;
+  };
+  open();
+  Watcher watcher;
+  database_->add_observer(watcher);
+  const std::string id = insert_account("ada", 5);
+  {
+    const std::lock_guard lock(watcher.mutex_);
+    ASSERT_EQ(watcher.commits_.size(), 1U);
+    const Commit& commit = *watcher.commits_[0];
+    EXPECT_EQ(commit.version, database_->version());
+    ASSERT_EQ(commit.changes.size(), 1U);
+    EXPECT_EQ(commit.changes[0].key, id);
+    EXPECT_FALSE(commit.changes[0].before.has_value());
+    EXPECT_EQ(commit.changes[0].after->values[0], Value("ada"));
+  }
+  ASSERT_TRUE(mutate([&](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.patch(id, object_of(R"({"balance":5})")));  // changes nothing
+    return Json();
+  }));
+  EXPECT_EQ(watcher.commits_.size(), 1U);
+  database_->remove_observer(watcher);
+}
+
+TEST_F(DatabaseTest, RefusesWorkBeyondItsLimits) {
+  DatabaseOptions options;
+  options.limits.rows_written_max = 3;
+  options.limits.rows_read_max = 2;
+  open(std::move(options));
+  const auto insert_many = [&](int count) {
+    return mutate([count](Transaction& tx) -> Result<Json> {
+      for (int i = 0; i < count; ++i) {
+        MS_TRY_STATUS(tx.insert("events", object_of(R"({"text":"x"})")));
+      }
+      return Json();
+    });
+  };
+  EXPECT_TRUE(insert_many(3));
+  const auto refused = insert_many(4);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "write_rows");
+  const auto read = mutate([](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.select({.table = "events", .where = nullptr, .order = {}, .limit = {}}));
+    return Json();
+  });
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().reason(), "read_rows");
+}
+
+TEST_F(DatabaseTest, RefusesASecondProcessAndRunsNothingAfterShutDown) {
+  open();
+  DatabaseOptions second;
+  second.store.path = folder_.file("data.db");
+  auto refused = Database::open(std::move(second));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "locked");
+  database_->shut_down();
+  const auto late = mutate([](Transaction&) -> Result<Json> { return Json(); });
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().reason(), "shutting_down");
+}
+
+TEST_F(DatabaseTest, ResetEmptiesTablesAndKeepsTheSchema) {
+  open();
+  insert_account("ada", 1);
+  ASSERT_TRUE(database_->reset());
+  EXPECT_TRUE(read_all("accounts").empty());
+  insert_account("bob", 1);
+  EXPECT_EQ(read_all("accounts").size(), 1U);
+}
+
+}  // namespace
+}  // namespace moonstone::engine
