@@ -1,0 +1,39 @@
+import { MoonstoneError } from "./errors.js";
+import type { Outbox } from "./outbox.js";
+
+/** A mutation or action that has no answer yet. */
+export interface Call {
+  readonly id: string;
+  readonly type: "mutation" | "action";
+  readonly fn: string;
+  readonly args: unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+export const RATE_LIMITED_RETRY_MS = 1_000;
+
+/** Hands a call to the outbox; from the moment it is sent the answer has `timeoutMs`. */
+export function sendCall(
+  call: Call,
+  outbox: Outbox,
+  timeoutMs: number,
+  events: { onSent: () => void; onTimeout: () => void },
+): void {
+  const { type, id, fn, args } = call;
+  clearTimeout(call.timer);
+  outbox.cancel(id);
+  outbox.push({ type, id, fn, args }, "call", () => {
+    events.onSent();
+    call.timer = setTimeout(events.onTimeout, timeoutMs);
+  });
+}
+
+/** The error of a call that got no answer in time. */
+export function timeoutError(call: Call): MoonstoneError {
+  return new MoonstoneError(
+    "request_timeout",
+    `Request timed out: ${call.type} ${call.fn} was sent and may have run`,
+  );
+}

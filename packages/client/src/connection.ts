@@ -1,0 +1,172 @@
+import type { Backoff } from "./backoff.js";
+import { callSafely } from "./errors.js";
+import { decodeFrame } from "./wire.js";
+import type { ServerFrame } from "./wire.js";
+
+export type ConnectionState = "connecting" | "connected" | "disconnected";
+
+/** The part of the web's WebSocket that is used; the `ws` package fits too. */
+export interface WebSocketLike {
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+  send(data: string): void;
+  close(): void;
+}
+
+export type WebSocketConstructor = new (url: string) => WebSocketLike;
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly webSocket: WebSocketConstructor;
+  readonly backoff: Backoff;
+  /** 0 for none. */
+  readonly heartbeatIntervalMs: number;
+}
+
+/** What the owner of a connection hears. */
+export interface ConnectionEvents {
+  onOpen(): void;
+  onFrame(frame: ServerFrame): void;
+  /** The connection is gone; another attempt follows unless `onGiveUp` is called too. */
+  onLost(): void;
+  /** The attempts are used up; only `wake` starts new ones. */
+  onGiveUp(): void;
+}
+
+/** Beyond this the attempt counts as failed; browsers would wait for minutes. */
+const CONNECT_TIMEOUT_MS = 20_000;
+
+/** Keeps one WebSocket open: reconnects, and notices when the other side has gone silent. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  #state: ConnectionState = "disconnected";
+  #socket: WebSocketLike | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #connectTimer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeatTimer: ReturnType<typeof setInterval> | undefined;
+  #lastHeard = 0;
+  #isClosed = false;
+
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Calls `listener` at each change of the state. Returns the way out. */
+  onChange(listener: (state: ConnectionState) => void): () => void {
+    const entry = (state: ConnectionState): void => listener(state);
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  /** Tries at once if there is no connection, with all attempts ahead again. */
+  wake(): void {
+    if (this.#isClosed || this.#state !== "disconnected") return;
+    this.#options.backoff.reset();
+    this.#connect();
+  }
+
+  /** Like wake, but leaves a retry that is due at its time. */
+  wakeIfGivenUp(): void {
+    if (this.#retryTimer === undefined) this.wake();
+  }
+
+  send(text: string): void {
+    if (this.#state === "connected") this.#socket?.send(text);
+  }
+
+  /** For good. */
+  close(): void {
+    this.#isClosed = true;
+    this.#dropSocket();
+    clearTimeout(this.#retryTimer);
+    this.#changeState("disconnected");
+  }
+
+  #connect(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#changeState("connecting");
+    if (this.#isClosed) return; // by a listener
+    let socket: WebSocketLike;
+    try {
+      socket = new this.#options.webSocket(this.#options.url);
+    } catch (error) {
+      console.error("Moonstone: cannot open a WebSocket", error);
+      this.#lost();
+      return;
+    }
+    this.#socket = socket;
+    this.#connectTimer = setTimeout(() => this.#lost(), CONNECT_TIMEOUT_MS);
+    socket.onopen = () => this.#opened();
+    socket.onmessage = (event: { data: unknown }) => this.#heard(event.data);
+    socket.onclose = () => this.#lost();
+    // A close event follows; without a handler the ws package would throw.
+    socket.onerror = () => {};
+  }
+
+  #opened(): void {
+    clearTimeout(this.#connectTimer);
+    this.#options.backoff.reset();
+    this.#lastHeard = performance.now();
+    const { heartbeatIntervalMs } = this.#options;
+    if (heartbeatIntervalMs > 0) {
+      this.#heartbeatTimer = setInterval(() => this.#beat(), heartbeatIntervalMs);
+    }
+    this.#changeState("connected", () => this.#events.onOpen());
+  }
+
+  #beat(): void {
+    const silence = performance.now() - this.#lastHeard;
+    if (silence > 2 * this.#options.heartbeatIntervalMs) this.#lost();
+    else this.send('{"type":"ping"}');
+  }
+
+  #heard(data: unknown): void {
+    this.#lastHeard = performance.now();
+    const frame = decodeFrame(data);
+    if (frame !== undefined) this.#events.onFrame(frame);
+  }
+
+  // Closing a dead socket can take the browser minutes, so its own close event is not awaited.
+  #lost(): void {
+    this.#dropSocket();
+    if (this.#isClosed) return;
+    const delay = this.#options.backoff.next();
+    if (delay !== undefined) this.#retryTimer = setTimeout(() => this.#connect(), delay);
+    this.#changeState("disconnected", () => {
+      this.#events.onLost();
+      if (delay === undefined) this.#events.onGiveUp();
+    });
+  }
+
+  #dropSocket(): void {
+    clearTimeout(this.#connectTimer);
+    clearInterval(this.#heartbeatTimer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    try {
+      socket.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  // The owner first: a listener may already use the new state.
+  #changeState(state: ConnectionState, tellOwner?: () => void): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    tellOwner?.();
+    for (const listener of [...this.#listeners]) callSafely(listener, state);
+  }
+}
