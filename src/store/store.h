@@ -83,6 +83,18 @@ struct Mark {
   std::size_t change_count = 0;
 };
 
+/// What of the change log is worth keeping.
+struct LogRetention {
+  std::uint64_t entries_max = 1'000'000;
+  std::int64_t unix_ms_min = 0;  // older entries go
+};
+
+/// What one bounded step of pruning did.
+struct PruneOutcome {
+  std::size_t deleted = 0;
+  bool may_have_more = false;
+};
+
 /// The one write connection. Every function but begin(), commit(), rollback(), apply_schema(),
 /// reset() and checkpoint() needs a running transaction. After any error ask in_transaction():
 /// SQLite may have rolled the whole transaction back.
@@ -127,6 +139,12 @@ class Writer : public DocumentSource {
   [[nodiscard]] virtual Status save_ledger(std::string_view client,
                                            std::string_view ledger,
                                            std::int64_t unix_ms) = 0;
+
+  /// Deletes log entries beyond the retention, oldest first, at most about a thousand per call. The
+  /// newest entry always stays, so that sequences never start again.
+  [[nodiscard]] virtual Result<PruneOutcome> prune_log(const LogRetention& retention) = 0;
+  /// Forgets clients whose ledger was not written since `unix_ms_min`, some thousand per call.
+  [[nodiscard]] virtual Result<PruneOutcome> prune_ledger(std::int64_t unix_ms_min) = 0;
 
   /// Returns once the transaction is as durable as the options say. On error nothing is committed.
   [[nodiscard]] virtual Status commit() = 0;

@@ -1,0 +1,113 @@
+// Moonstone. Licence: see LICENSE.
+#include "store/sqlite/internal/connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "store/sqlite/internal/sql_functions.h"
+#include "store/sqlite/internal/sqlite_error.h"
+
+namespace moonstone::store::sqlite {
+
+namespace {
+
+/// How long a write waits for another program's transaction on the same file.
+constexpr int kBusyTimeoutMs = 5'000;
+/// Page caches (KiB), by which open databases stay small: decision 20 allows 2 MiB for all of one.
+constexpr int kWriterCacheKib = 1'024;
+constexpr int kReaderCacheKib = 512;
+/// A WAL that once grew (a long export) is cut back to this when it starts anew.
+constexpr int kWalKeptBytes = 16 * 1024 * 1024;
+/// Virtual machine steps between two looks at the clock: about 20 microseconds.
+constexpr int kProgressSteps = 1'000;
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+int is_past(void* deadline) {
+  return std::chrono::steady_clock::now() >= *static_cast<const TimePoint*>(deadline) ? 1 : 0;
+}
+
+}  // namespace
+
+Connection::Connection(sqlite3* db) : db_(db), statements_(std::make_unique<StatementCache>(db)) {}
+
+Connection::~Connection() {
+  statements_.reset();
+  sqlite3_close_v2(db_);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const SqliteOptions& options, Role role) {
+  sqlite3* db = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (role == Role::Writer ? SQLITE_OPEN_CREATE : 0);
+  const int code = sqlite3_open_v2(
+      options.path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  if (code != SQLITE_OK) {
+    Error error = sqlite_error(db, code, fmt::format("open {}", options.path));
+    sqlite3_close_v2(db);
+    return error;
+  }
+  std::unique_ptr<Connection> connection(new Connection(db));
+  MS_TRY_STATUS(connection->configure(options, role));
+  return connection;
+}
+
+Status Connection::configure(const SqliteOptions& options, Role role) {
+  sqlite3_busy_timeout(db_, kBusyTimeoutMs);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, role == Role::Reader, nullptr);
+  MS_TRY_STATUS(register_functions(db_));
+  const bool is_writer = role == Role::Writer;
+  if (is_writer) MS_TRY_STATUS(run_once("PRAGMA journal_mode = WAL", "switch to WAL"));
+  const std::string settings = fmt::format(
+      "PRAGMA synchronous = {};"
+      "PRAGMA foreign_keys = OFF;"
+      "PRAGMA temp_store = MEMORY;"
+      "PRAGMA cache_size = -{};"
+      "PRAGMA mmap_size = 0;"
+      "PRAGMA wal_autocheckpoint = 0;"
+      "PRAGMA journal_size_limit = {};"
+      "PRAGMA secure_delete = FAST;"
+      "PRAGMA query_only = {};",
+      options.durability == Durability::Full ? "FULL" : "NORMAL",
+      is_writer ? kWriterCacheKib : kReaderCacheKib,
+      kWalKeptBytes,
+      is_writer ? "OFF" : "ON");
+  return run_once(settings, fmt::format("configure {}", options.path));
+}
+
+Status Connection::run(std::string_view text, std::string_view doing) {
+  MS_TRY(Statement statement, prepare(text));
+  return statement.run(doing);
+}
+
+Status Connection::run_once(std::string_view text, std::string_view doing) {
+  const std::string terminated(text);
+  const int code = sqlite3_exec(db_, terminated.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return sqlite_error(db_, code, doing);
+  return {};
+}
+
+Result<std::int64_t> Connection::integer_of(std::string_view text, std::string_view doing) {
+  MS_TRY(Statement statement, prepare(text));
+  MS_TRY(const bool has_row, statement.step(doing));
+  if (!has_row) return Error(ErrorCode::Corruption, fmt::format("cannot {}: no row", doing));
+  return statement.integer(0);
+}
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
+
+std::int64_t Connection::changes() const { return sqlite3_changes64(db_); }
+
+ReadDeadline::ReadDeadline(const Connection& connection, TimePoint deadline)
+    : db_(deadline == TimePoint::max() ? nullptr : connection.handle()), deadline_(deadline) {
+  if (db_ != nullptr) sqlite3_progress_handler(db_, kProgressSteps, is_past, &deadline_);
+}
+
+ReadDeadline::~ReadDeadline() {
+  if (db_ != nullptr) sqlite3_progress_handler(db_, 0, nullptr, nullptr);
+}
+
+}  // namespace moonstone::store::sqlite

@@ -1,0 +1,117 @@
+// Moonstone. Licence: see LICENSE.
+#include "store/sqlite/internal/document_reads.h"
+
+#include <fmt/format.h>
+
+#include "store/sqlite/internal/query_sql.h"
+#include "store/sqlite/internal/row_codec.h"
+
+namespace moonstone::store::sqlite {
+
+namespace {
+
+/// Counting touches an index entry where reading decodes a row.
+constexpr std::uint64_t kCountedPerRow = 1'000;
+
+Status check_deadline(const ReadBudget& budget) {
+  if (budget.deadline == std::chrono::steady_clock::time_point::max() ||
+      std::chrono::steady_clock::now() < budget.deadline) {
+    return {};
+  }
+  return Error(ErrorCode::DeadlineExceeded, "the read took too long", "read_time");
+}
+
+Status charge_rows(ReadBudget& budget, std::uint64_t rows) {
+  if (rows > budget.rows_left) {
+    return Error(ErrorCode::LimitExceeded,
+                 "too many documents were read in one call. Use an index, take(n) or paginate()",
+                 "read_rows");
+  }
+  budget.rows_left -= rows;
+  return {};
+}
+
+Status charge_bytes(ReadBudget& budget, std::uint64_t bytes) {
+  if (bytes > budget.bytes_left) {
+    return Error(ErrorCode::LimitExceeded,
+                 "too much data was read in one call. Use an index, take(n) or paginate()",
+                 "read_bytes");
+  }
+  budget.bytes_left -= bytes;
+  return {};
+}
+
+Result<query::Row> charged_row(const TableLayout& layout,
+                               const Statement& statement,
+                               ReadBudget& budget) {
+  MS_TRY_STATUS(charge_rows(budget, 1));
+  std::uint64_t size_bytes = 0;
+  MS_TRY(query::Row row, decode_row(layout, statement, size_bytes));
+  MS_TRY_STATUS(charge_bytes(budget, size_bytes));
+  return row;
+}
+
+void bind_all(const SqlText& sql, Statement& statement) {
+  int position = 0;
+  for (const Value& value : sql.values) statement.bind_value(++position, value);
+}
+
+}  // namespace
+
+Result<const TableLayout*> DocumentReads::table(std::string_view name) const {
+  if (const TableLayout* found = layout_->find(name)) return found;
+  return layout_->schema->unknown_table(name);
+}
+
+Result<const TableLayout*> DocumentReads::table(const schema::Table& table) const {
+  if (const TableLayout* found = layout_->find(table)) return found;
+  return layout_->schema->unknown_table(table.name);
+}
+
+Result<std::optional<query::Row>> DocumentReads::get(const schema::Table& table,
+                                                     std::string_view id,
+                                                     ReadBudget& budget) {
+  MS_TRY(const TableLayout* layout, this->table(table));
+  MS_TRY_STATUS(check_deadline(budget));
+  MS_TRY(Statement statement, connection_.prepare(layout->get_sql));
+  statement.bind_text(1, id);
+  MS_TRY(const bool has_row, statement.step("read a document"));
+  if (!has_row) {
+    MS_TRY_STATUS(charge_rows(budget, 1));
+    return std::optional<query::Row>();
+  }
+  MS_TRY(query::Row row, charged_row(*layout, statement, budget));
+  return std::optional<query::Row>(std::move(row));
+}
+
+Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
+                                                      ReadBudget& budget) {
+  MS_TRY(const TableLayout* layout, table(query.table));
+  MS_TRY_STATUS(check_deadline(budget));
+  MS_TRY(const SqlText sql, select_sql(*layout, query));
+  MS_TRY(Statement statement, connection_.prepare(sql.text));
+  bind_all(sql, statement);
+  const ReadDeadline deadline(connection_, budget.deadline);
+  std::vector<query::Row> rows;
+  while (true) {
+    MS_TRY(const bool has_row, statement.step("read documents"));
+    if (!has_row) return rows;
+    MS_TRY(query::Row row, charged_row(*layout, statement, budget));
+    rows.push_back(std::move(row));
+  }
+}
+
+Result<std::uint64_t> DocumentReads::count(const query::Query& query, ReadBudget& budget) {
+  MS_TRY(const TableLayout* layout, table(query.table));
+  MS_TRY_STATUS(check_deadline(budget));
+  MS_TRY(const SqlText sql, count_sql(*layout, query));
+  MS_TRY(Statement statement, connection_.prepare(sql.text));
+  bind_all(sql, statement);
+  const ReadDeadline deadline(connection_, budget.deadline);
+  MS_TRY(const bool has_row, statement.step("count documents"));
+  const auto counted = has_row ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
+  MS_TRY_STATUS(charge_rows(budget, (counted + kCountedPerRow - 1) / kCountedPerRow));
+  return counted;
+}
+
+}  // namespace moonstone::store::sqlite

@@ -1,0 +1,39 @@
+// Moonstone. Licence: see LICENSE.
+#include "store/sqlite/internal/file_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace moonstone::store::sqlite {
+
+Result<std::unique_ptr<FileLock>> FileLock::take(const std::string& database_path) {
+  const std::string path = database_path + ".lock";
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) {
+    return Error(ErrorCode::Unavailable,
+                 fmt::format("cannot open {}: {}. Does its folder exist, and may this user write "
+                             "there?",
+                             path,
+                             std::strerror(errno)),
+                 "io_error");
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    ::close(descriptor);
+    return Error(ErrorCode::Unavailable,
+                 fmt::format("another Moonstone process uses {}. Stop it, or choose another "
+                             "database file (the lock is {})",
+                             database_path,
+                             path),
+                 "locked");
+  }
+  return std::unique_ptr<FileLock>(new FileLock(descriptor));
+}
+
+FileLock::~FileLock() { ::close(descriptor_); }
+
+}  // namespace moonstone::store::sqlite

@@ -1,0 +1,87 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// ChangeCapture: what SQLite really did to the rows, told by its pre-update hook.
+//
+// Every insert, update and delete of a document table leaves one entry with both images, whoever
+// caused it: a call of the Writer, raw SQL, a trigger. Entries are in order of time, so a position
+// in the list is a mark, and cutting the list there undoes the capture.
+// Threads: confined to the writer's thread; the hook runs inside its statements.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "query/footprint.h"
+#include "query/row.h"
+#include "store/sqlite/internal/connection.h"
+#include "store/sqlite/internal/layout.h"
+
+struct sqlite3;
+struct sqlite3_value;
+
+namespace moonstone::store::sqlite {
+
+class ChangeCapture {
+ public:
+  /// Installs the hook; `connection` must outlive it.
+  explicit ChangeCapture(Connection& connection);
+  ChangeCapture(const ChangeCapture&) = delete;
+  ChangeCapture& operator=(const ChangeCapture&) = delete;
+  ~ChangeCapture();
+
+  /// The tables by which rows are decoded from now on. Reads the order of their columns from the
+  /// file, since it may differ from the schema's. Errors: those of sqlite_error.
+  [[nodiscard]] Status use_layout(LayoutPtr layout);
+  /// While paused nothing is captured: schema changes rewrite rows that users did not touch, and
+  /// without the hook SQLite empties a whole table at once.
+  void pause();
+  void resume();
+
+  [[nodiscard]] std::size_t position() const { return entries_.size(); }
+  void truncate(std::size_t position);
+  void clear();
+
+  /// The entries since `position`, one per row that differs now from then.
+  /// Errors: Corruption, if the hook met a row that could not be decoded.
+  [[nodiscard]] Result<std::vector<query::Change>> changes_since(std::size_t position) const;
+
+  // Called by the hook.
+  void on_change(sqlite3* db,
+                 int operation,
+                 std::string_view table,
+                 std::int64_t old_number,
+                 std::int64_t new_number);
+
+ private:
+  /// One captured table: the places of TableLayout::columns in the SQL table.
+  struct CapturedTable {
+    const TableLayout* layout = nullptr;
+    std::string sql_name;
+    std::vector<int> columns;
+  };
+  struct Entry {
+    const schema::Table* table = nullptr;
+    std::int64_t number = 0;
+    std::optional<query::Row> before;
+    std::optional<query::Row> after;
+  };
+  enum class Image : unsigned char { Old, New };
+
+  const CapturedTable* find_table(std::string_view sql_name);
+  Result<query::Row> image(sqlite3* db, const CapturedTable& table, Image which);
+  void append(sqlite3* db, const CapturedTable& table, std::int64_t number, int operation);
+
+  Connection& connection_;
+  LayoutPtr layout_;
+  std::vector<CapturedTable> tables_;
+  std::size_t last_table_ = 0;  // the one found last: writes come in runs
+  std::vector<Entry> entries_;
+  std::vector<sqlite3_value*> values_;  // reused by image()
+  std::optional<Error> failure_;
+  std::size_t failure_position_ = 0;
+};
+
+}  // namespace moonstone::store::sqlite

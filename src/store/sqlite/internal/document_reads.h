@@ -1,0 +1,42 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Reads of documents through one connection; what Reader and Writer have in common.
+// Threads: confined to the connection's thread.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "query/query.h"
+#include "query/row.h"
+#include "store/sqlite/internal/connection.h"
+#include "store/sqlite/internal/layout.h"
+#include "store/store.h"
+
+namespace moonstone::store::sqlite {
+
+class DocumentReads {
+ public:
+  explicit DocumentReads(Connection& connection) : connection_(connection) {}
+
+  void use_layout(LayoutPtr layout) { layout_ = std::move(layout); }
+  [[nodiscard]] const LayoutPtr& layout() const { return layout_; }
+  /// Errors: NotFound with the text of functions.md 5.2.
+  [[nodiscard]] Result<const TableLayout*> table(std::string_view name) const;
+  [[nodiscard]] Result<const TableLayout*> table(const schema::Table& table) const;
+
+  [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table,
+                                                      std::string_view id,
+                                                      ReadBudget& budget);
+  [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query,
+                                                       ReadBudget& budget);
+  [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget);
+
+ private:
+  Connection& connection_;
+  LayoutPtr layout_;
+};
+
+}  // namespace moonstone::store::sqlite

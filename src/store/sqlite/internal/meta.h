@@ -1,0 +1,40 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// The tables that Moonstone keeps beside the documents, and the one row of facts about the file.
+//
+//   _moonstone_meta(one row: format, version, schema_version, schema_json, epoch, bundle_hash)
+//   _moonstone_log(seq, version, namespace, tbl, key, op, old, new, origin, time)
+//   _moonstone_clients(client, ledger, used)
+//
+// All of it is on disk: columns may be added with a new format number, never renamed.
+// Threads: confined to the connection's thread.
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "store/sqlite/internal/connection.h"
+#include "store/sqlite/internal/layout.h"
+#include "store/store.h"
+
+namespace moonstone::store::sqlite {
+
+/// The format that this program writes. A file with a greater one is refused.
+inline constexpr std::int64_t kFormat = 1;
+
+/// Creates the tables in an empty file, or checks the format of a Moonstone file.
+/// Errors: FailedPrecondition (reason "newer_format", or "foreign_file" for a database of somebody
+/// else), those of sqlite_error.
+[[nodiscard]] Status prepare_file(Connection& connection, const std::string& path);
+
+[[nodiscard]] Result<SnapshotInfo> read_snapshot_info(Connection& connection);
+/// The schema of the state being read. Errors: Corruption.
+[[nodiscard]] Result<schema::Schema> read_schema(Connection& connection);
+
+[[nodiscard]] Status write_version(Connection& connection, Version version);
+[[nodiscard]] Status write_epoch(Connection& connection, std::uint64_t epoch);
+[[nodiscard]] Status write_schema(Connection& connection,
+                                  const schema::Schema& schema,
+                                  std::uint64_t schema_version);
+
+}  // namespace moonstone::store::sqlite

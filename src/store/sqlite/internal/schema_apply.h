@@ -1,0 +1,23 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Carries a schema change out in place, inside the caller's transaction.
+//
+// Columns are added and dropped in place; a field whose values lie otherwise under its new type is
+// moved to a new column, some hundred rows at a time, so that memory stays bounded.
+// Threads: confined to the writer's thread.
+
+#include "base/result.h"
+#include "schema/schema.h"
+#include "store/sqlite/internal/connection.h"
+#include "store/store.h"
+
+namespace moonstone::store::sqlite {
+
+/// Both schemas have their field ids. Nothing must be captured meanwhile.
+/// Errors: FailedPrecondition as Writer::apply_schema says; those of sqlite_error.
+[[nodiscard]] Status migrate(Connection& connection,
+                             const schema::Schema& previous,
+                             const schema::Schema& next,
+                             Writer::AllowDataLoss allow);
+
+}  // namespace moonstone::store::sqlite

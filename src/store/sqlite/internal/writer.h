@@ -1,0 +1,106 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// The Writer on one SQLite connection.
+//
+// Marks are savepoints together with positions in the captured changes. Row numbers are given here,
+// from a counter in memory that starts behind the greatest number in the file: within one run of
+// the program a number is never used twice, not even after the last row was deleted. After a
+// restart the number of a deleted last row may come again; nothing outside this process has seen
+// it, and ids, which are seen, come from their own clock.
+// Threads: confined to the writer's thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "store/sqlite/internal/change_capture.h"
+#include "store/sqlite/internal/change_log.h"
+#include "store/sqlite/internal/connection.h"
+#include "store/sqlite/internal/document_reads.h"
+#include "store/sqlite/internal/layout_cache.h"
+#include "store/store.h"
+
+namespace moonstone::store::sqlite {
+
+class SqliteWriter final : public Writer {
+ public:
+  /// `layouts` must outlive the writer. Call open() before anything else.
+  SqliteWriter(std::unique_ptr<Connection> connection, LayoutCache& layouts)
+      : connection_(std::move(connection)),
+        layouts_(layouts),
+        reads_(*connection_),
+        capture_(*connection_),
+        log_(*connection_) {}
+  ~SqliteWriter() override { rollback(); }
+
+  /// Reads the schema of the file.
+  [[nodiscard]] Status open();
+
+  [[nodiscard]] schema::SchemaPtr schema() const override { return reads_.layout()->schema; }
+  [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table,
+                                                      std::string_view id,
+                                                      ReadBudget& budget) override;
+  [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query,
+                                                       ReadBudget& budget) override;
+  [[nodiscard]] Result<std::uint64_t> count(const query::Query& query,
+                                            ReadBudget& budget) override;
+
+  [[nodiscard]] Result<Begun> begin() override;
+  [[nodiscard]] bool in_transaction() const override { return connection_->in_transaction(); }
+  [[nodiscard]] Result<Mark> mark() override;
+  [[nodiscard]] Status rollback_to(const Mark& mark) override;
+  [[nodiscard]] Status release(const Mark& mark) override;
+
+  [[nodiscard]] Status insert(const query::Row& row) override;
+  [[nodiscard]] Status update(const query::Row& row) override;
+  [[nodiscard]] Result<bool> erase(const schema::Table& table, std::string_view id) override;
+
+  [[nodiscard]] Result<std::vector<query::Change>> changes_since(const Mark& mark) override;
+  [[nodiscard]] Status append_log(Version version,
+                                  std::int64_t unix_ms,
+                                  const Origin& origin,
+                                  const std::vector<query::Change>& changes) override;
+  [[nodiscard]] Status set_version(Version version) override;
+  [[nodiscard]] Result<std::optional<std::string>> load_ledger(std::string_view client) override;
+  [[nodiscard]] Status save_ledger(std::string_view client,
+                                   std::string_view ledger,
+                                   std::int64_t unix_ms) override;
+  [[nodiscard]] Result<PruneOutcome> prune_log(const LogRetention& retention) override;
+  [[nodiscard]] Result<PruneOutcome> prune_ledger(std::int64_t unix_ms_min) override;
+
+  [[nodiscard]] Status commit() override;
+  void rollback() override;
+  [[nodiscard]] Status checkpoint() override;
+  [[nodiscard]] Result<std::string> greatest_id(const schema::Table& table) override;
+  [[nodiscard]] Status reset() override;
+  [[nodiscard]] Result<SchemaOutcome> apply_schema(schema::Schema next,
+                                                   AllowDataLoss allow) override;
+
+ private:
+  [[nodiscard]] Status require_transaction() const;
+  [[nodiscard]] Status require_idle() const;
+  Result<Begun> begin_checked();
+  Status notice_outside_change();
+  Status use_layout(LayoutPtr layout);
+  Result<std::int64_t> next_row_number(const TableLayout& table);
+  Status delete_everything();
+  Result<SchemaOutcome> apply_in_transaction(schema::Schema next, AllowDataLoss allow);
+  void forget_transaction();
+
+  std::unique_ptr<Connection> connection_;
+  LayoutCache& layouts_;
+  DocumentReads reads_;
+  ChangeCapture capture_;
+  ChangeLog log_;
+  std::unordered_map<std::string, std::int64_t> next_row_numbers_;  // by table
+  std::uint32_t depth_ = 0;                                         // open savepoints
+  std::int64_t data_version_ = 0;
+  /// Another program wrote; stays until a transaction that raised the epoch has committed.
+  bool outside_change_ = false;
+};
+
+}  // namespace moonstone::store::sqlite

@@ -1,0 +1,94 @@
+// Moonstone. Licence: see LICENSE.
+#include "store/sqlite/internal/sql_functions.h"
+
+#include <sqlite3.h>
+
+#include <span>
+#include <string_view>
+
+#include "base/ulid.h"
+#include "base/value.h"
+#include "query/expr.h"
+#include "query/storage_json.h"
+#include "store/sqlite/internal/sqlite_error.h"
+
+namespace moonstone::store::sqlite {
+
+namespace {
+
+std::string_view text_of(sqlite3_value* value) {
+  const unsigned char* text = sqlite3_value_text(value);
+  if (text == nullptr) return {};
+  return {reinterpret_cast<const char*>(text),
+          static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+void return_value(sqlite3_context* context, const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::Integer:
+      sqlite3_result_int64(context, value.as_integer());
+      break;
+    case ValueKind::Number:
+      sqlite3_result_double(context, value.as_number());
+      break;
+    case ValueKind::Text:
+      sqlite3_result_text64(context,
+                            value.as_text().data(),
+                            value.as_text().size(),
+                            SQLITE_TRANSIENT,
+                            SQLITE_UTF8);
+      break;
+    case ValueKind::Bytes:
+      sqlite3_result_blob64(
+          context, value.as_bytes().data.data(), value.as_bytes().data.size(), SQLITE_TRANSIENT);
+      break;
+    case ValueKind::Undefined:
+    case ValueKind::Null:
+    case ValueKind::Boolean:
+    case ValueKind::Array:
+    case ValueKind::Object:
+      sqlite3_result_null(context);
+      break;
+  }
+}
+
+void json_function(sqlite3_context* context, int count, sqlite3_value** raw) {
+  const std::span<sqlite3_value*> arguments(raw, static_cast<std::size_t>(count));
+  if (arguments.empty() || sqlite3_value_type(arguments[0]) != SQLITE_TEXT) return;
+  auto parsed = query::parse_storage_json(text_of(arguments[0]));
+  if (!parsed) {
+    sqlite3_result_error(context, "malformed storage JSON", -1);
+    return;
+  }
+  const Value* place = &*parsed;
+  for (sqlite3_value* const member : arguments.subspan(1)) {
+    if (!place->is_object()) return;
+    place = place->as_object().find(text_of(member));
+    if (place == nullptr) return;
+  }
+  return_value(context, query::comparable(*place, query::Nesting::Nested));
+}
+
+void time_function(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
+  const std::string_view id = text_of(arguments[0]);
+  const std::size_t colon = id.find(':');
+  const auto time =
+      colon == std::string_view::npos ? std::nullopt : ulid_unix_ms(id.substr(colon + 1));
+  sqlite3_result_int64(context, time.value_or(0));
+}
+
+}  // namespace
+
+Status register_functions(sqlite3* db) {
+  constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+  int code = sqlite3_create_function_v2(
+      db, "moonstone_json", -1, kFlags, nullptr, json_function, nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) {
+    code = sqlite3_create_function_v2(
+        db, "moonstone_time", 1, kFlags, nullptr, time_function, nullptr, nullptr, nullptr);
+  }
+  if (code != SQLITE_OK) return sqlite_error(db, code, "register functions");
+  return {};
+}
+
+}  // namespace moonstone::store::sqlite

@@ -1,0 +1,69 @@
+// Moonstone. Licence: see LICENSE.
+#include "store/sqlite/sqlite_store.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/guarded.h"
+#include "store/sqlite/internal/change_log.h"
+#include "store/sqlite/internal/connection.h"
+#include "store/sqlite/internal/file_lock.h"
+#include "store/sqlite/internal/layout_cache.h"
+#include "store/sqlite/internal/meta.h"
+#include "store/sqlite/internal/reader.h"
+#include "store/sqlite/internal/writer.h"
+
+namespace moonstone::store {
+
+namespace {
+
+using sqlite::Connection;
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(SqliteOptions options, std::unique_ptr<sqlite::FileLock> lock)
+      : options_(std::move(options)), lock_(std::move(lock)) {}
+
+  Status open() {
+    MS_TRY(auto connection, Connection::open(options_, Connection::Role::Writer));
+    MS_TRY_STATUS(sqlite::prepare_file(*connection, options_.path));
+    writer_ = std::make_unique<sqlite::SqliteWriter>(std::move(connection), layouts_);
+    return writer_->open();
+  }
+
+  [[nodiscard]] Writer& writer() override { return *writer_; }
+
+  [[nodiscard]] Result<std::unique_ptr<Reader>> new_reader() override {
+    MS_TRY(auto connection, Connection::open(options_, Connection::Role::Reader));
+    return std::unique_ptr<Reader>(
+        std::make_unique<sqlite::SqliteReader>(std::move(connection), layouts_));
+  }
+
+  [[nodiscard]] Result<std::vector<LogEntry>> read_log(std::uint64_t after,
+                                                       std::size_t limit) override {
+    const auto connection = log_connection_.lock();
+    if (*connection == nullptr) {
+      MS_TRY(*connection, Connection::open(options_, Connection::Role::Reader));
+    }
+    // One statement is one snapshot.
+    return sqlite::read_log_entries(**connection, after, limit);
+  }
+
+ private:
+  SqliteOptions options_;
+  std::unique_ptr<sqlite::FileLock> lock_;  // goes last
+  sqlite::LayoutCache layouts_;
+  Guarded<std::unique_ptr<Connection>> log_connection_;  // opened by the first read_log()
+  std::unique_ptr<sqlite::SqliteWriter> writer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options) {
+  MS_TRY(auto lock, sqlite::FileLock::take(options.path));
+  auto store = std::make_unique<SqliteStore>(options, std::move(lock));
+  MS_TRY_STATUS(store->open());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace moonstone::store

@@ -1,0 +1,238 @@
+// Moonstone. Licence: see LICENSE.
+#include "store/sqlite/internal/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "store/sqlite/internal/ledger.h"
+#include "store/sqlite/internal/meta.h"
+#include "store/sqlite/internal/row_codec.h"
+
+namespace moonstone::store::sqlite {
+
+Status SqliteWriter::open() {
+  MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
+  MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
+  MS_TRY(data_version_, connection_->data_version());
+  return use_layout(std::move(layout));
+}
+
+Status SqliteWriter::use_layout(LayoutPtr layout) {
+  connection_->forget_statements();
+  MS_TRY_STATUS(capture_.use_layout(layout));
+  reads_.use_layout(std::move(layout));
+  return {};
+}
+
+Status SqliteWriter::require_transaction() const {
+  if (connection_->in_transaction()) return {};
+  return Error(ErrorCode::Internal, "the writer has no running transaction", "no_transaction");
+}
+
+Status SqliteWriter::require_idle() const {
+  if (!connection_->in_transaction()) return {};
+  return Error(ErrorCode::Internal, "the writer has a running transaction", "in_transaction");
+}
+
+// Reads.
+
+Result<std::optional<query::Row>> SqliteWriter::get(const schema::Table& table,
+                                                    std::string_view id,
+                                                    ReadBudget& budget) {
+  MS_TRY_STATUS(require_transaction());
+  return reads_.get(table, id, budget);
+}
+
+Result<std::vector<query::Row>> SqliteWriter::select(const query::Query& query,
+                                                     ReadBudget& budget) {
+  MS_TRY_STATUS(require_transaction());
+  return reads_.select(query, budget);
+}
+
+Result<std::uint64_t> SqliteWriter::count(const query::Query& query, ReadBudget& budget) {
+  MS_TRY_STATUS(require_transaction());
+  return reads_.count(query, budget);
+}
+
+// Transactions and marks.
+
+Result<Writer::Begun> SqliteWriter::begin() {
+  MS_TRY_STATUS(require_idle());
+  forget_transaction();
+  MS_TRY_STATUS(connection_->run("BEGIN IMMEDIATE", "begin"));
+  auto begun = begin_checked();
+  if (!begun) rollback();
+  return begun;
+}
+
+Result<Writer::Begun> SqliteWriter::begin_checked() {
+  MS_TRY_STATUS(notice_outside_change());
+  MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
+  if (info.schema_version != reads_.layout()->schema_version) {
+    MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
+    MS_TRY_STATUS(use_layout(std::move(layout)));
+  }
+  if (outside_change_) MS_TRY_STATUS(write_epoch(*connection_, info.epoch + 1));
+  return Begun{.version = info.version, .outside_change = outside_change_};
+}
+
+Status SqliteWriter::notice_outside_change() {
+  MS_TRY(const std::int64_t data_version, connection_->data_version());
+  if (data_version == data_version_) return {};
+  data_version_ = data_version;
+  outside_change_ = true;
+  next_row_numbers_.clear();
+  log_.forget_position();
+  return {};
+}
+
+void SqliteWriter::forget_transaction() {
+  capture_.clear();
+  depth_ = 0;
+}
+
+Result<Mark> SqliteWriter::mark() {
+  MS_TRY_STATUS(require_transaction());
+  MS_TRY_STATUS(connection_->run(fmt::format("SAVEPOINT m{}", depth_ + 1), "set a mark"));
+  ++depth_;
+  return Mark{.depth = depth_, .change_count = capture_.position()};
+}
+
+Status SqliteWriter::rollback_to(const Mark& mark) {
+  MS_TRY_STATUS(require_transaction());
+  MS_TRY_STATUS(connection_->run(fmt::format("ROLLBACK TO m{}", mark.depth), "return to a mark"));
+  depth_ = mark.depth;
+  capture_.truncate(mark.change_count);
+  return {};
+}
+
+Status SqliteWriter::release(const Mark& mark) {
+  MS_TRY_STATUS(require_transaction());
+  MS_TRY_STATUS(connection_->run(fmt::format("RELEASE m{}", mark.depth), "release a mark"));
+  depth_ = mark.depth - 1;
+  return {};
+}
+
+Status SqliteWriter::commit() {
+  MS_TRY_STATUS(require_transaction());
+  if (Status committed = connection_->run("COMMIT", "commit"); !committed) {
+    rollback();
+    return committed;
+  }
+  outside_change_ = false;
+  forget_transaction();
+  return {};
+}
+
+void SqliteWriter::rollback() {
+  if (connection_->in_transaction()) {
+    connection_->run("ROLLBACK", "roll back").ignore("what is not committed is gone either way");
+  }
+  forget_transaction();
+}
+
+// Writes.
+
+Result<std::int64_t> SqliteWriter::next_row_number(const TableLayout& table) {
+  if (const auto known = next_row_numbers_.find(table.table->name);
+      known != next_row_numbers_.end()) {
+    return known->second++;
+  }
+  MS_TRY(const std::int64_t greatest,
+         connection_->integer_of(fmt::format("SELECT coalesce(max(_row),0) FROM {}", table.name),
+                                 "read the last row"));
+  next_row_numbers_[table.table->name] = greatest + 2;
+  return greatest + 1;
+}
+
+Status SqliteWriter::insert(const query::Row& row) {
+  MS_TRY_STATUS(require_transaction());
+  MS_TRY(const TableLayout* layout, reads_.table(*row.table));
+  MS_TRY(const std::int64_t number, next_row_number(*layout));
+  MS_TRY(Statement statement, connection_->prepare(layout->insert_sql));
+  EncodedTexts texts;
+  statement.bind_integer(1, number);
+  statement.bind_text(2, row.id);
+  MS_TRY_STATUS(bind_fields(*layout, row, statement, texts));
+  return statement.run("insert a document");
+}
+
+Status SqliteWriter::update(const query::Row& row) {
+  MS_TRY_STATUS(require_transaction());
+  MS_TRY(const TableLayout* layout, reads_.table(*row.table));
+  MS_TRY(Statement statement, connection_->prepare(layout->update_sql));
+  EncodedTexts texts;
+  statement.bind_text(2, row.id);
+  MS_TRY_STATUS(bind_fields(*layout, row, statement, texts));
+  MS_TRY_STATUS(statement.run("update a document"));
+  if (connection_->changes() == 0) {
+    return Error(ErrorCode::NotFound,
+                 fmt::format("table \"{}\" has no document {}", row.table->name, row.id),
+                 "no_document");
+  }
+  return {};
+}
+
+Result<bool> SqliteWriter::erase(const schema::Table& table, std::string_view id) {
+  MS_TRY_STATUS(require_transaction());
+  MS_TRY(const TableLayout* layout, reads_.table(table));
+  MS_TRY(Statement statement, connection_->prepare(layout->erase_sql));
+  statement.bind_text(1, id);
+  MS_TRY_STATUS(statement.run("delete a document"));
+  return connection_->changes() > 0;
+}
+
+// Changes, log, ledger.
+
+Result<std::vector<query::Change>> SqliteWriter::changes_since(const Mark& mark) {
+  MS_TRY_STATUS(require_transaction());
+  return capture_.changes_since(mark.change_count);
+}
+
+Status SqliteWriter::append_log(Version version,
+                                std::int64_t unix_ms,
+                                const Origin& origin,
+                                const std::vector<query::Change>& changes) {
+  MS_TRY_STATUS(require_transaction());
+  return log_.append(version, unix_ms, origin, changes);
+}
+
+Status SqliteWriter::set_version(Version version) {
+  MS_TRY_STATUS(require_transaction());
+  return write_version(*connection_, version);
+}
+
+Result<std::optional<std::string>> SqliteWriter::load_ledger(std::string_view client) {
+  MS_TRY_STATUS(require_transaction());
+  return sqlite::load_ledger(*connection_, client);
+}
+
+Status SqliteWriter::save_ledger(std::string_view client,
+                                 std::string_view ledger,
+                                 std::int64_t unix_ms) {
+  MS_TRY_STATUS(require_transaction());
+  return sqlite::save_ledger(*connection_, client, ledger, unix_ms);
+}
+
+Result<PruneOutcome> SqliteWriter::prune_log(const LogRetention& retention) {
+  MS_TRY_STATUS(require_transaction());
+  return log_.prune(retention);
+}
+
+Result<PruneOutcome> SqliteWriter::prune_ledger(std::int64_t unix_ms_min) {
+  MS_TRY_STATUS(require_transaction());
+  return sqlite::prune_ledger(*connection_, unix_ms_min);
+}
+
+Result<std::string> SqliteWriter::greatest_id(const schema::Table& table) {
+  MS_TRY_STATUS(require_transaction());
+  MS_TRY(const TableLayout* layout, reads_.table(table));
+  MS_TRY(Statement select,
+         connection_->prepare(fmt::format("SELECT max(_id) FROM {}", layout->name)));
+  MS_TRY(const bool has_row, select.step("read the greatest id"));
+  return has_row ? std::string(select.text(0)) : std::string();
+}
+
+}  // namespace moonstone::store::sqlite

@@ -1,0 +1,88 @@
+// Moonstone. Licence: see LICENSE.
+// SqliteWriter between transactions: schema changes, reset, checkpoints.
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <memory>
+#include <utility>
+
+#include "store/sqlite/internal/meta.h"
+#include "store/sqlite/internal/schema_apply.h"
+#include "store/sqlite/internal/sqlite_error.h"
+#include "store/sqlite/internal/writer.h"
+
+namespace moonstone::store::sqlite {
+
+Status SqliteWriter::checkpoint() {
+  MS_TRY_STATUS(require_idle());
+  const int code = sqlite3_wal_checkpoint_v2(
+      connection_->handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // Readers in the way are no failure: the rest moves next time.
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+  return sqlite_error(connection_->handle(), code, "checkpoint");
+}
+
+Status SqliteWriter::reset() {
+  MS_TRY(const Begun begun, begin());
+  capture_.pause();
+  Status done = delete_everything();
+  if (done) done = set_version(begun.version + 1);
+  if (done) {
+    done = commit();
+  } else {
+    rollback();
+  }
+  capture_.resume();
+  return done;
+}
+
+Status SqliteWriter::delete_everything() {
+  constexpr std::string_view kDoing = "reset the database";
+  for (const TableLayout& table : reads_.layout()->tables) {
+    MS_TRY_STATUS(connection_->run_once(fmt::format("DELETE FROM {}", table.name), kDoing));
+  }
+  MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_log", kDoing));
+  MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_clients", kDoing));
+  // Positions in the log that were handed out mean nothing any more.
+  MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
+  return write_epoch(*connection_, info.epoch + 1);
+}
+
+Result<Writer::SchemaOutcome> SqliteWriter::apply_schema(schema::Schema next,
+                                                         AllowDataLoss allow) {
+  MS_TRY_STATUS(begin());
+  const LayoutPtr previous = reads_.layout();
+  capture_.pause();
+  auto outcome = apply_in_transaction(std::move(next), allow);
+  if (!outcome) {
+    rollback();
+    if (reads_.layout() != previous) {
+      use_layout(previous).ignore("begin() reads the layout again when it is not that of the file");
+    }
+  }
+  capture_.resume();
+  return outcome;
+}
+
+Result<Writer::SchemaOutcome> SqliteWriter::apply_in_transaction(schema::Schema next,
+                                                                 AllowDataLoss allow) {
+  const LayoutPtr previous = reads_.layout();
+  const schema::Schema& old = *previous->schema;
+  schema::assign_ids(next, old);
+  schema::SchemaDiff diff = schema::diff_schemas(old, next);
+  if (schema::schema_to_stored_json(old) == schema::schema_to_stored_json(next)) {
+    MS_TRY_STATUS(commit());
+    return SchemaOutcome{previous->schema, previous->schema_version, std::move(diff)};
+  }
+  MS_TRY_STATUS(migrate(*connection_, old, next, allow));
+  const std::uint64_t schema_version = previous->schema_version + 1;
+  MS_TRY_STATUS(write_schema(*connection_, next, schema_version));
+  const LayoutPtr layout =
+      make_layout(std::make_shared<const schema::Schema>(std::move(next)), schema_version);
+  MS_TRY_STATUS(use_layout(layout));
+  MS_TRY_STATUS(commit());
+  layouts_.add(layout);
+  return SchemaOutcome{layout->schema, schema_version, std::move(diff)};
+}
+
+}  // namespace moonstone::store::sqlite
