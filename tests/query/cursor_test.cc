@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 #include "query/cursor.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "base/json.h"
 
@@ -24,7 +24,8 @@ class CursorTest : public ::testing::Test {
   CursorTest() {
     std::mt19937 random(7);
     for (int i = 0; i < 60; ++i) {
-      Row row{.table = &schema_.tables[0], .number = i, .id = id_of(i), .values = {Value(), Value()}};
+      Row row{
+          .table = &schema_.tables[0], .number = i, .id = id_of(i), .values = {Value(), Value()}};
       if (random() % 3 != 0) row.values[0] = Value(static_cast<double>(random() % 4));
       if (random() % 3 != 0) row.values[1] = random() % 2 == 0 ? Value(nullptr) : Value("n");
       rows_.push_back(std::move(row));
@@ -44,7 +45,8 @@ class CursorTest : public ::testing::Test {
         found.push_back(row);
       }
     }
-    std::ranges::sort(found, [&](const Row& a, const Row& b) { return compare_rows(query, a, b) < 0; });
+    std::ranges::sort(found,
+                      [&](const Row& a, const Row& b) { return compare_rows(query, a, b) < 0; });
     if (query.limit && found.size() > *query.limit) found.resize(*query.limit);
     return found;
   }
@@ -58,7 +60,8 @@ TEST_F(CursorTest, PagesHoldEveryRowOnceInEveryOrder) {
     for (const std::vector<std::string>& fields :
          {std::vector<std::string>{}, {"rank"}, {"name", "rank"}}) {
       Query query{.table = "t", .where = nullptr, .order = {}, .tie_break = direction, .limit = {}};
-      for (const std::string& field : fields) query.order.push_back({field, direction});
+      for (const std::string& field : fields)
+        query.order.push_back({field, direction});
       const std::vector<Row> expected = select(query);
       std::vector<Row> paged;
       std::string cursor;
