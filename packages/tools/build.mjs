@@ -1,6 +1,6 @@
 // Builds the package in the current folder: declarations with tsc, one ESM file with esbuild.
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -15,6 +15,8 @@ try {
 } catch {
   process.exit(1); // tsc has printed what is wrong
 }
+
+copyFileSync(new URL("../../LICENSE", import.meta.url), "LICENSE"); // for the tarball
 
 await build({
   entryPoints: ["src/index.ts"],
