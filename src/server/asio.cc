@@ -1,0 +1,4 @@
+// Moonstone. Licence: see LICENSE.
+// The non-template parts of Asio and Beast, compiled once for the module.
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>
