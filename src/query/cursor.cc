@@ -61,8 +61,8 @@ ExprPtr sorts_after(const std::string& field, const Value& value, Direction dire
                               : compare_field(CompareOp::Gt, field, value);
   }
   if (value.is_missing()) return Expr::any_of({});
-  return Expr::any_of({compare_field(CompareOp::Lt, field, value),
-                       compare_field(CompareOp::Eq, field, nullptr)});
+  return Expr::any_of(
+      {compare_field(CompareOp::Lt, field, value), compare_field(CompareOp::Eq, field, nullptr)});
 }
 
 ExprPtr equals(const std::string& field, const Value& value) {
@@ -73,11 +73,8 @@ ExprPtr equals(const std::string& field, const Value& value) {
 
 std::string make_cursor(const Query& query, const Row& last) {
   Array sort_values;
-  const StoredRowView view(last);
-  for (const SortKey& key : query.order) {
-    const Value value = comparable_field(view, key.field);
-    sort_values.push_back(value.is_undefined() ? Value(nullptr) : value);
-  }
+  for (const SortKey& key : query.order)
+    sort_values.push_back(sort_value_of(last, key));
   Array parts;
   parts.emplace_back(kCursorVersion);
   parts.emplace_back(fingerprint_of(query));

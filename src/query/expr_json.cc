@@ -55,7 +55,9 @@ class ExprReader {
   }
 
  private:
-  static Result<std::string> text_of(const Value& json, std::string_view name, const std::string& path) {
+  static Result<std::string> text_of(const Value& json,
+                                     std::string_view name,
+                                     const std::string& path) {
     const Value* member = json.is_object() ? json.as_object().find(name) : nullptr;
     if (member != nullptr && member->is_text()) return member->as_text();
     return Error(ErrorCode::InvalidArgument,
@@ -68,7 +70,8 @@ class ExprReader {
                               std::size_t depth) {
     const Value* member = json.as_object().find(name);
     if (member == nullptr) {
-      return Error(ErrorCode::InvalidArgument, path + ": missing member \"" + std::string(name) + "\"");
+      return Error(ErrorCode::InvalidArgument,
+                   path + ": missing member \"" + std::string(name) + "\"");
     }
     return read(*member, path + "." + std::string(name), depth + 1);
   }
@@ -116,7 +119,8 @@ std::string_view name_of(CompareOp op) {
 
 Value list_to_json(std::string_view op, const std::vector<ExprPtr>& operands) {
   Array list;
-  for (const ExprPtr& operand : operands) list.push_back(expr_to_json(*operand));
+  for (const ExprPtr& operand : operands)
+    list.push_back(expr_to_json(*operand));
   Object object = tagged(op);
   object.append("exprs", std::move(list));
   return object;

@@ -74,12 +74,6 @@ std::strong_ordering directed(std::strong_ordering order, Direction direction) {
   return direction == Direction::Ascending ? order : 0 <=> order;
 }
 
-Value sort_value(const Row& row, std::string_view field) {
-  const StoredRowView view(row);
-  if (field.find('.') == std::string_view::npos) return comparable_field(view, field);
-  return comparable_path(view, Expr::make_field(field)->path);
-}
-
 }  // namespace
 
 Status apply_index(const schema::Table& table,
@@ -115,9 +109,15 @@ Status apply_index(const schema::Table& table,
   return ok();
 }
 
+Value sort_value_of(const Row& row, const SortKey& key) {
+  const StoredRowView view(row);
+  if (key.field.find('.') == std::string::npos) return comparable_field(view, key.field);
+  return comparable_path(view, Expr::make_field(key.field)->path);
+}
+
 std::strong_ordering compare_rows(const Query& query, const Row& a, const Row& b) {
   for (const SortKey& key : query.order) {
-    const auto order = compare_values(sort_value(a, key.field), sort_value(b, key.field));
+    const auto order = compare_values(sort_value_of(a, key), sort_value_of(b, key));
     if (order != 0) return directed(order, key.direction);
   }
   return directed(a.number <=> b.number, query.tie_break);

@@ -52,6 +52,9 @@ struct Query {
                                  Direction direction,
                                  Query& query);
 
+/// The database value by which a row sorts under a key.
+[[nodiscard]] Value sort_value_of(const Row& row, const SortKey& key);
+
 /// Compares two rows by the query's order, the row number last.
 [[nodiscard]] std::strong_ordering compare_rows(const Query& query, const Row& a, const Row& b);
 
