@@ -1,0 +1,8 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// The page talks to the server that it came from; under `npm run dev` that is Vite, which passes on.
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy: { "/ws": { target: "ws://127.0.0.1:8788", ws: true } } },
+});
