@@ -11,6 +11,9 @@
 #
 # ms_bench(<name> SOURCES a_bench.cc DEPS query..)
 #   The Google Benchmark program <name>_bench in <build>/bench; built by the target "benches" only.
+#
+# ms_test_target(<target> FOLDER bench SOURCES .. DEPS .. LINK ..)
+#   Any other program for tests or measurements, in <build>/<folder>.
 
 set(MS_TEST_TIMEOUT_S 120)
 
