@@ -68,8 +68,7 @@ function Connection(): ReactElement {
 function Moon(): ReactElement {
   return (
     <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden>
-      <circle cx="16" cy="16" r="14" fill="#6d7bff" />
-      <circle cx="21" cy="12" r="11" fill="#dfe4ff" />
+      <path d="M19 2.5A13.8 13.8 0 1 0 29.5 19 11.6 11.6 0 0 1 19 2.5z" fill="#aab3ff" />
     </svg>
   );
 }
