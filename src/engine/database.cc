@@ -127,12 +127,15 @@ Status DatabaseImpl::load_state() {
   schema_version_ = info.schema_version;
   schema_ = reader->schema();
   reader->end();
+  store::Writer& writer = store_->writer();
+  MS_TRY_STATUS(writer.begin());
   for (const schema::Table& table : schema_->tables) {
-    MS_TRY(const std::string id, store_->writer().greatest_id(table));
+    MS_TRY(const std::string id, writer.greatest_id(table));
     if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
       ids_.start_after(std::string_view(id).substr(colon + 1));
     }
   }
+  writer.rollback();
   return {};
 }
 
