@@ -7,7 +7,6 @@
 // Threads: everything is confined to the loop's thread, except Totals (synchronised).
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,10 +25,6 @@ class io_context;
 }
 
 namespace moonstone::server {
-
-/// How long a peer may take to let itself be closed: to read a last response or to answer a close
-/// frame. Afterwards the descriptor is taken from it.
-inline constexpr std::chrono::seconds kCloseTimeout{5};
 
 /// The server's counters, shared by all loops.
 struct Totals {

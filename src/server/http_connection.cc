@@ -413,7 +413,7 @@ void HttpConnection::on_written() {
 /// connection, and the peer might lose the response that explains why.
 void HttpConnection::linger() {
   phase_ = Phase::Lingering;
-  arm(kCloseTimeout);
+  arm(loop_.options.close_timeout);
   error_code failure;
   socket_.shutdown(Socket::shutdown_send, failure);
   if (failure || loop_.is_draining) return close();

@@ -29,6 +29,8 @@ struct ServerOptions {
   std::chrono::seconds header_timeout{10};  // slow-loris
   std::chrono::seconds body_timeout{60};
   std::chrono::seconds idle_timeout{75};    // keep-alive between requests
+  // How long a peer may take to read a last response or to answer a close frame.
+  std::chrono::seconds close_timeout{5};
   std::size_t queue_bytes_high = std::size_t{8} * 1024 * 1024;  // unsent bytes of one socket: ready() turns false
   std::size_t queue_bytes_max = std::size_t{64} * 1024 * 1024;  // beyond: closed with PolicyViolation
   Logger* logger = nullptr;

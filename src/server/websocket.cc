@@ -63,6 +63,10 @@ class BatchingStream {
   enum class Follows : unsigned char { Nothing, AnotherFrame };
   void expect(Follows follows) { follows_ = follows; }
 
+  /// The peer knows that the socket closes: it need not be waited for.
+  void mark_goodbye() { said_goodbye_ = true; }
+  [[nodiscard]] bool said_goodbye() const { return said_goodbye_; }
+
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     socket_.async_read_some(buffers, std::forward<Handler>(handler));
@@ -110,10 +114,20 @@ class BatchingStream {
   Socket socket_;
   std::string collected_;
   Follows follows_ = Follows::Nothing;
+  bool said_goodbye_ = false;
 };
 
+/// Beast's way to end the stream. After a closing handshake the descriptor is closed at once; after
+/// a violation the peer may still be sending, and closing would reset the connection under the
+/// close frame that explains why.
 template <class Handler>
 void async_teardown(beast::role_type role, BatchingStream& stream, Handler&& handler) {
+  if (stream.said_goodbye()) {
+    error_code ignored;
+    stream.next_layer().close(ignored);
+    return asio::post(stream.get_executor(),
+                      beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
+  }
   websocket::async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
 }
 
@@ -299,9 +313,12 @@ void WebSocket::start(std::unique_ptr<protocol::SocketSession> session,
   stream_.read_message_max(loop_.options.frame_bytes_max);
   stream_.auto_fragment(false);
   stream_.text(true);
+  stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
+    if (type == websocket::frame_type::close) stream_.next_layer().mark_goodbye();
+  });
   // Beast's own timeout covers both handshakes; silence in between is allowed for ever.
   stream_.set_option(websocket::stream_base::timeout{
-      .handshake_timeout = kCloseTimeout,
+      .handshake_timeout = loop_.options.close_timeout,
       .idle_timeout = websocket::stream_base::none(),
       .keep_alive_pings = false});
   http::request<http::empty_body> request(http::verb::get, "/", 11);
@@ -405,6 +422,7 @@ void WebSocket::begin_close(const CloseRequest& request) {
   is_closing_ = true;
   // The frame that was announced to follow may have been dropped.
   stream_.next_layer().expect(BatchingStream::Follows::Nothing);
+  stream_.next_layer().mark_goodbye();
   std::string_view reason = request.reason;
   if (reason.size() > kCloseReasonMax) {
     std::size_t end = kCloseReasonMax;
@@ -422,7 +440,7 @@ void WebSocket::begin_close(const CloseRequest& request) {
 
 void WebSocket::arm_close_timer() {
   if (!close_timer_.has_value()) close_timer_.emplace(loop_.io);
-  close_timer_->expires_after(kCloseTimeout);
+  close_timer_->expires_after(loop_.options.close_timeout);
   close_timer_->async_wait([self = shared_from_this()](error_code failure) {
     const bool is_current = self->close_timer_->expiry() <= std::chrono::steady_clock::now();
     if (!failure && is_current) self->close_descriptor();

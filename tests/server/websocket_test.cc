@@ -191,6 +191,17 @@ TEST_F(WebSocketTest, CloseIsEchoed) {
   EXPECT_TRUE(application_.closed.wait());
 }
 
+TEST_F(WebSocketTest, ClientThatIgnoresTheCloseIsCutOff) {
+  ServerOptions options = any_port();
+  options.close_timeout = std::chrono::seconds(1);
+  serve(options);
+  RawClient client = open();
+  client.send_text("close");
+  EXPECT_EQ(client.read_close_code(), 1011);
+  EXPECT_TRUE(client.is_at_end());
+  EXPECT_TRUE(application_.closed.wait());
+}
+
 TEST_F(WebSocketTest, ServerCloses) {
   serve();
   RawClient client = open();
@@ -291,6 +302,7 @@ TEST_F(WebSocketTest, SlowReaderIsClosedAtTheQueueLimit) {
 TEST_F(WebSocketTest, ReaderThatNeverReadsIsCutOff) {
   ServerOptions options = any_port();
   options.queue_bytes_max = std::size_t{16} * 1024 * 1024;
+  options.close_timeout = std::chrono::seconds(1);
   serve(options);
   RawClient client = open();
   const auto sink = application_.take_sink();
