@@ -1,0 +1,75 @@
+// Moonstone. Licence: see LICENSE.
+#include "live/internal/commit_ring.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace moonstone::live {
+
+bool contains_commit(const store::SnapshotInfo& snapshot,
+                     CommitNumber seen,
+                     const engine::Commit& commit,
+                     CommitNumber number) {
+  if (number <= seen) return true;
+  if (commit.schema_version > snapshot.schema_version) return false;
+  if (commit.version != snapshot.version) return commit.version < snapshot.version;
+  // A schema change or an outsider's write may leave the version as it was: then nobody can tell
+  // on which side of it the snapshot is.
+  return !commit.everything;
+}
+
+CommitNumber CommitRing::push(engine::CommitPtr commit) {
+  changes_ += commit->changes.size();
+  commits_.push_back(std::move(commit));
+  ++newest_.value;
+  while (commits_.size() > commits_max_ || (changes_ > changes_max_ && !commits_.empty())) {
+    forget_oldest();
+  }
+  return newest_;
+}
+
+void CommitRing::forget_oldest() {
+  const CommitNumber number{newest_.value - commits_.size() + 1};
+  const engine::CommitPtr& oldest = commits_.front();
+  changes_ -= oldest->changes.size();
+  // Only what contains_commit() asks is kept; the row images go.
+  auto remains = std::make_shared<engine::Commit>();
+  remains->version = oldest->version;
+  remains->schema_version = oldest->schema_version;
+  remains->everything = oldest->everything;
+  last_forgotten_ = remains;
+  if (oldest->everything) {
+    last_forgotten_everything_ = std::move(remains);
+    last_forgotten_everything_number_ = number;
+  }
+  commits_.pop_front();
+}
+
+Touched CommitRing::touched_since(const query::Footprint& footprint,
+                                  const store::SnapshotInfo& snapshot,
+                                  CommitNumber seen) const {
+  const CommitNumber forgotten{newest_.value - commits_.size()};
+  if (last_forgotten_ && !contains_commit(snapshot, seen, *last_forgotten_, forgotten)) {
+    return Touched::TooOld;
+  }
+  if (last_forgotten_everything_ && !contains_commit(snapshot, seen, *last_forgotten_everything_,
+                                                     last_forgotten_everything_number_)) {
+    return Touched::TooOld;
+  }
+  const std::uint64_t skipped = seen.value > forgotten.value ? seen.value - forgotten.value : 0;
+  for (std::size_t i = skipped; i < commits_.size(); ++i) {
+    const engine::Commit& commit = *commits_[i];
+    const CommitNumber number{forgotten.value + i + 1};
+    if (contains_commit(snapshot, seen, commit, number)) continue;
+    if (commit.everything) return Touched::Yes;
+    for (const query::Change& change : commit.changes) {
+      const bool is_touched = std::ranges::any_of(footprint, [&](const auto& dependency) {
+        return dependency.table == change.table->name && query::may_change(dependency, change);
+      });
+      if (is_touched) return Touched::Yes;
+    }
+  }
+  return Touched::No;
+}
+
+}  // namespace moonstone::live

@@ -1,0 +1,99 @@
+// Moonstone. Licence: see LICENSE.
+#include "live/internal/inbox.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace moonstone::live {
+
+struct Inbox::Shared {
+  std::mutex mutex;
+  std::condition_variable wake;           // only the strand waits
+  std::deque<engine::CommitPtr> commits;  // guarded by mutex, like all below
+  std::size_t changes = 0;                // of all commits
+  std::vector<Wish> wishes;
+  bool is_closed = false;
+
+  bool is_empty() const { return commits.empty() && wishes.empty(); }
+};
+
+Inbox::Inbox() : shared_(std::make_unique<Shared>()) {}
+Inbox::~Inbox() = default;
+
+void Inbox::push_commit(engine::CommitPtr commit) {
+  std::deque<engine::CommitPtr> melted;  // destroyed outside the lock
+  const std::lock_guard lock(shared_->mutex);
+  const bool is_full = shared_->commits.size() >= kInboxCommitsMax ||
+                       shared_->changes + commit->changes.size() > kInboxChangesMax;
+  if (is_full) {
+    auto everything = std::make_shared<engine::Commit>();
+    everything->schema = commit->schema;
+    everything->version = commit->version;
+    everything->schema_version = commit->schema_version;
+    everything->everything = true;
+    melted.swap(shared_->commits);
+    melted.push_back(std::exchange(commit, std::move(everything)));
+    shared_->changes = 0;
+  }
+  shared_->changes += commit->changes.size();
+  shared_->commits.push_back(std::move(commit));
+  shared_->wake.notify_one();
+}
+
+void Inbox::push_wish(Wish wish) {
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->is_closed) return;
+  shared_->wishes.push_back(std::move(wish));
+  shared_->wake.notify_one();
+}
+
+void Inbox::close() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->is_closed = true;
+  shared_->wake.notify_one();
+}
+
+bool Inbox::is_closed() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->is_closed;
+}
+
+bool Inbox::is_empty() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->is_empty();
+}
+
+void Inbox::wait(std::optional<Instant> until) {
+  std::unique_lock lock(shared_->mutex);
+  const auto has_come = [this] { return shared_->is_closed || !shared_->is_empty(); };
+  if (until) {
+    shared_->wake.wait_until(lock, *until, has_come);
+  } else {
+    shared_->wake.wait(lock, has_come);
+  }
+}
+
+engine::CommitPtr Inbox::wait_for_commit(Version version, Instant until) {
+  std::unique_lock lock(shared_->mutex);
+  shared_->wake.wait_until(lock, until,
+                           [this] { return shared_->is_closed || !shared_->commits.empty(); });
+  if (shared_->commits.empty() || shared_->commits.front()->version > version) return nullptr;
+  engine::CommitPtr commit = std::move(shared_->commits.front());
+  shared_->commits.pop_front();
+  shared_->changes -= commit->changes.size();
+  return commit;
+}
+
+std::deque<engine::CommitPtr> Inbox::take_commits() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->changes = 0;
+  return std::exchange(shared_->commits, {});
+}
+
+std::vector<Wish> Inbox::take_wishes() {
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->wishes, {});
+}
+
+}  // namespace moonstone::live

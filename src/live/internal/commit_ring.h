@@ -1,0 +1,70 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// CommitRing: the last commits, replayed over a footprint that was recorded on an older snapshot.
+//
+// Commits are numbered as they arrive. Whoever starts a run notes the number of the newest commit;
+// its snapshot, begun afterwards, contains at least all up to there. Of the later ones the version
+// tells whether the snapshot contains them.
+// Invariant: a commit is forgotten only together with all before it.
+// Threads: confined.
+
+#include <cstdint>
+#include <deque>
+
+#include "engine/database.h"
+#include "query/footprint.h"
+#include "store/store.h"
+
+namespace moonstone::live {
+
+/// Changes kept over all commits of a ring: bounds the memory of their row images. A commit that
+/// does not fit makes the oldest ones go; runs that began before those run again.
+inline constexpr std::size_t kRingChangesMax = 65'536;
+
+/// The number of a commit in the order of arrival; 0: none yet.
+struct CommitNumber {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const CommitNumber&, const CommitNumber&) = default;
+};
+
+enum class Touched : unsigned char {
+  No,
+  Yes,
+  TooOld,  // some commits in question are forgotten: assume yes
+};
+
+/// Whether a state contains the commit; `seen` is the newest commit known when it was begun.
+[[nodiscard]] bool contains_commit(const store::SnapshotInfo& snapshot,
+                                   CommitNumber seen,
+                                   const engine::Commit& commit,
+                                   CommitNumber number);
+
+class CommitRing {
+ public:
+  CommitRing(std::size_t commits_max, std::size_t changes_max)
+      : commits_max_(commits_max), changes_max_(changes_max) {}
+
+  /// Adds a commit and returns its number.
+  CommitNumber push(engine::CommitPtr commit);
+  [[nodiscard]] CommitNumber newest() const { return newest_; }
+
+  /// Whether a commit that the snapshot does not contain may have changed what the footprint
+  /// stands for. Cost: O(their changes * dependencies).
+  [[nodiscard]] Touched touched_since(const query::Footprint& footprint,
+                                      const store::SnapshotInfo& snapshot,
+                                      CommitNumber seen) const;
+
+ private:
+  void forget_oldest();
+
+  std::size_t commits_max_;
+  std::size_t changes_max_;
+  std::deque<engine::CommitPtr> commits_;  // the last one is number newest_
+  std::size_t changes_ = 0;
+  CommitNumber newest_;
+  engine::CommitPtr last_forgotten_;  // versions never fall, so it stands for those before it
+  engine::CommitPtr last_forgotten_everything_;
+  CommitNumber last_forgotten_everything_number_;
+};
+
+}  // namespace moonstone::live

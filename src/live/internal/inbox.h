@@ -1,0 +1,55 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Inbox: what other threads leave for the strand: commits in order, and everything else in order.
+//
+// The two are apart so that the strand can fetch commits ahead of the rest. Wishes are not bounded
+// here: each of their senders is (a connection's subscriptions, one outcome per run). Commits are:
+// beyond the bounds below they melt into one commit that stands for everything.
+// Threads: synchronised; take_* are called by the strand alone.
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/database.h"
+#include "live/internal/live_query.h"
+
+namespace moonstone::live {
+
+/// Row changes and commits that may wait. A strand that is so far behind runs everything once
+/// sooner than it has looked at each change.
+inline constexpr std::size_t kInboxChangesMax = 65'536;
+inline constexpr std::size_t kInboxCommitsMax = 4'096;
+
+using Wish = std::move_only_function<void()>;
+
+class Inbox {
+ public:
+  Inbox();
+  ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+
+  void push_commit(engine::CommitPtr commit);
+  /// Ignored after close().
+  void push_wish(Wish wish);
+  void close();
+  [[nodiscard]] bool is_closed() const;
+  [[nodiscard]] bool is_empty() const;
+
+  /// Waits until there is something, the inbox is closed, or `until` has come.
+  void wait(std::optional<Instant> until);
+  /// Waits for a commit up to `version` until `until`, and takes it; nothing: there is none.
+  [[nodiscard]] engine::CommitPtr wait_for_commit(Version version, Instant until);
+  [[nodiscard]] std::deque<engine::CommitPtr> take_commits();
+  [[nodiscard]] std::vector<Wish> take_wishes();
+
+ private:
+  struct Shared;
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace moonstone::live

@@ -1,0 +1,164 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// LiveState: the bookkeeping of live queries as a state machine without threads, clocks or store.
+//
+// It is fed with commits, wishes of subscribers and finished runs; it hands out runs to be done
+// and, in deliver() only, calls the subscribers. One round of its owner: feed what has arrived; run
+// what take_fast_jobs() names in one snapshot and feed the outcomes; deliver(); give what
+// take_reader_jobs() names to the readers.
+// Invariants: those of live_queries.h, and
+//  (1) A query is in `queries_`; if it has an answer, its footprint is filed in the index.
+//  (2) A query with nobody interested is idle and Current, or its run is under way, or it is gone.
+//  (3) A subscriber is called by deliver() alone, so no call can meet a half-changed state.
+// Threads: confined to the strand. Source: design.md decision 13.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "live/internal/commit_ring.h"
+#include "live/internal/dependency_index.h"
+#include "live/internal/idle_queries.h"
+#include "live/internal/live_query.h"
+#include "live/live_queries.h"
+
+namespace moonstone::live {
+
+/// Runs on the readers, waiting or under way. Beyond, whoever needs a first run is refused with
+/// LimitExceeded (reason "overloaded"): at a millisecond each this is already ten seconds of work.
+inline constexpr std::size_t kReaderRunsMax = 10'000;
+/// Quick runs in a row (below half the budget) after which a query returns to the fast lane.
+inline constexpr int kQuickRunsToReturn = 3;
+
+class LiveState {
+ public:
+  explicit LiveState(const LiveOptions& options);
+  LiveState(const LiveState&) = delete;
+  LiveState& operator=(const LiveState&) = delete;
+
+  /// Everything up to that version is older than all that will be fed.
+  void start_at(Version version) { version_ = version; }
+
+  // What has happened. Nothing here calls a subscriber, but for ready().
+  void commit(const engine::CommitPtr& commit);
+  void finish(FinishedRun run);
+  void subscribe(SubscriberPtr subscriber, SubscriptionId id, QueryDefinition definition);
+  void unsubscribe(const SubscriberPtr& subscriber, SubscriptionId id);
+  void remove(const SubscriberPtr& subscriber);
+  void resume(const SubscriberPtr& subscriber);
+  void run_once(QueryDefinition definition, RunOnceDone done);
+  void when_delivered(Version version, std::move_only_function<void()> then);
+  void replace_runs(
+      const std::function<std::optional<RunFunction>(const std::string& key)>& replace);
+  void clear();
+  /// Time has passed: ends what was parked until then.
+  void tick(Instant now);
+
+  // What is to be done.
+  [[nodiscard]] bool has_fast_work() const { return !fast_queue_.empty(); }
+  /// The touched queries that somebody can receive, in the order of registration.
+  [[nodiscard]] std::vector<RunJob> take_fast_jobs();
+  [[nodiscard]] std::vector<RunJob> take_reader_jobs();
+  /// Calls everybody for whom there is something. Cost: O(what is due).
+  void deliver();
+  /// Answers those who wait for run_once() that there will be no answer.
+  void give_up();
+  [[nodiscard]] std::optional<Instant> next_tick() const;
+
+  /// The newest version whose commits have all been fed.
+  [[nodiscard]] Version version() const { return version_; }
+  /// Whether nothing is to be run and nothing is running.
+  [[nodiscard]] bool is_settled() const {
+    return fast_queue_.empty() && reader_jobs_.empty() && reader_runs_ == 0;
+  }
+  [[nodiscard]] LiveQueries::Counters counters() const;
+
+ private:
+  struct Refusal {
+    SubscriberPtr subscriber;
+    SubscriptionId id;
+    Error error;
+  };
+  struct Answer {
+    RunOnceDone done;
+    Result<SharedText> json;
+  };
+  struct Parked {
+    QueryNumber query;
+    std::uint64_t parked_as = 0;
+  };
+  struct DeliveryWaiter {
+    Version version = 0;
+    std::move_only_function<void()> then;
+  };
+
+  // live_state.cc: who is interested in what
+  SubscriberRecord& record_of(SubscriberPtr subscriber);
+  SubscriberRecord* find_record(const SubscriberPtr& subscriber);
+  LiveQuery* find_query(QueryNumber number);
+  LiveQuery* find_or_make_query(QueryDefinition& definition);
+  void join(LiveQuery& query);
+  void detach(Subscription& subscription);
+  void drop_record_if_empty(SubscriberRecord& record);
+  void forget_refusals(const Subscriber* subscriber, std::optional<SubscriptionId> id);
+  void release_if_unwanted(LiveQuery& query);
+  void drop(LiveQuery& query);
+  void trim_idle();
+
+  // live_state_runs.cc: what runs when
+  void touch(LiveQuery& query);
+  void request_run(LiveQuery& query, RunCause cause);
+  RunJob make_job(const LiveQuery& query, Lane lane, RunCause cause) const;
+  bool is_wanted(LiveQuery& query);
+  bool is_ready(SubscriberRecord& record);
+  void mark_lagging(LiveQuery& query);
+  void run_if_wanted(LiveQuery& query, RunCause cause);
+  void succeed(LiveQuery& query, FinishedRun run);
+  void fail(LiveQuery& query, const FinishedRun& run);
+  void choose_lane(LiveQuery& query, const FinishedRun& run);
+  void file_footprint(LiveQuery& query, const FinishedRun& run);
+  void refuse_waiting(LiveQuery& query, const Error& error, std::optional<Version> up_to);
+  void answer_waiters(LiveQuery& query);
+  void park(LiveQuery& query, Parking parking, Instant until);
+  static void unpark(LiveQuery& query);
+  void end_parking(LiveQuery& query);
+
+  // live_state_delivery.cc
+  void mark_due(Subscription& subscription);
+  void deliver_to(SubscriberRecord& record);
+  [[nodiscard]] bool can_answer_first(const Subscription& subscription) const;
+
+  LiveOptions options_;
+  Version version_ = 0;
+  std::uint64_t round_ = 1;        // of asking ready()
+  std::uint64_t last_number_ = 0;  // of queries, subscriptions, subscribers and parkings
+
+  std::unordered_map<std::string, std::unique_ptr<LiveQuery>> queries_;  // by key
+  std::unordered_map<QueryNumber, LiveQuery*, QueryNumberHash> by_number_;
+  std::unordered_map<const Subscriber*, std::unique_ptr<SubscriberRecord>> subscribers_;
+  std::unique_ptr<DependencyIndex> index_;
+  CommitRing ring_;
+  IdleQueries idle_;
+
+  std::map<QueryNumber, RunCause> fast_queue_;
+  std::vector<RunJob> reader_jobs_;
+  std::size_t reader_runs_ = 0;  // taken and not finished
+  std::multimap<Instant, Parked> parked_;
+
+  std::map<std::uint64_t, SubscriberRecord*> active_;  // have something due, by number
+  std::vector<Refusal> refusals_;
+  std::vector<Answer> answers_;
+  std::vector<DeliveryWaiter> delivery_waiters_;
+
+  LiveQueries::Counters counters_;
+  std::size_t subscription_count_ = 0;
+  std::vector<QueryNumber> touched_;  // kept to save the allocation
+};
+
+}  // namespace moonstone::live

@@ -1,0 +1,98 @@
+// Moonstone. Licence: see LICENSE.
+// LiveState, the aspect of delivery: who hears what, in which order.
+#include <algorithm>
+#include <utility>
+
+#include "live/internal/live_state.h"
+
+namespace moonstone::live {
+namespace {
+
+/// What one subscriber gets in one round.
+struct Parcel {
+  std::vector<Update> batch;  // at one version
+  Version version = 0;
+  std::vector<std::pair<Version, Update>> stragglers;  // slow queries, each at its own version
+  std::vector<Update> firsts;
+};
+
+void hand_over(Subscriber& subscriber, const Parcel& parcel) {
+  for (const auto& [version, update] : parcel.stragglers) {
+    subscriber.on_updates({&update, 1}, version);
+  }
+  if (!parcel.batch.empty()) subscriber.on_updates(parcel.batch, parcel.version);
+  for (const Update& first : parcel.firsts) {
+    subscriber.on_first_result(first.subscription, first.json);
+  }
+}
+
+bool is_same_text(const SharedText& a, const SharedText& b) {
+  return a == b || *a == *b;
+}
+
+}  // namespace
+
+void LiveState::mark_due(Subscription& subscription) {
+  SubscriberRecord& record = *subscription.subscriber;
+  record.due.emplace(subscription.order, &subscription);
+  active_.emplace(record.number, &record);
+}
+
+bool LiveState::can_answer_first(const Subscription& subscription) const {
+  const LiveQuery& query = *subscription.query;
+  if (query.json == nullptr || query.freshness == Freshness::Failed) return false;
+  return query.freshness == Freshness::Current || query.answer_version >= subscription.since;
+}
+
+void LiveState::deliver() {
+  ++round_;
+  for (const auto& [number, record] : std::exchange(active_, {}))
+    deliver_to(*record);
+  for (const Refusal& refusal : std::exchange(refusals_, {})) {
+    refusal.subscriber->on_first_result(refusal.id, refusal.error);
+  }
+  for (const Answer& answer : std::exchange(answers_, {}))
+    answer.done(answer.json);
+  std::vector<DeliveryWaiter> rest;
+  for (DeliveryWaiter& waiter : std::exchange(delivery_waiters_, {})) {
+    if (waiter.version <= version_) {
+      waiter.then();
+    } else {
+      rest.push_back(std::move(waiter));
+    }
+  }
+  delivery_waiters_ = std::move(rest);
+}
+
+void LiveState::deliver_to(SubscriberRecord& record) {
+  const bool accepts_updates = is_ready(record);
+  Parcel parcel{.batch = {}, .version = version_, .stragglers = {}, .firsts = {}};
+  for (auto entry = record.due.begin(); entry != record.due.end();) {
+    Subscription& subscription = *entry->second;
+    const LiveQuery& query = *subscription.query;
+    const bool is_first = subscription.sent == nullptr;
+    if (!is_first && !accepts_updates) {
+      record.lags = true;
+      ++entry;
+      continue;
+    }
+    entry = record.due.erase(entry);
+    // A first result that is not there yet becomes due again with the run that brings it.
+    if (is_first && !can_answer_first(subscription)) continue;
+    const bool is_news = is_first || !is_same_text(subscription.sent, query.json);
+    subscription.sent = query.json;
+    if (!is_news) continue;
+    Update update{.subscription = subscription.id, .json = query.json};
+    if (is_first) {
+      parcel.firsts.push_back(std::move(update));
+    } else if (query.freshness == Freshness::Current) {
+      parcel.version = std::max(parcel.version, query.answer_version);
+      parcel.batch.push_back(std::move(update));
+    } else {
+      parcel.stragglers.emplace_back(query.answer_version, std::move(update));
+    }
+  }
+  hand_over(*record.subscriber, parcel);
+}
+
+}  // namespace moonstone::live
