@@ -19,7 +19,7 @@ enum class Durability : unsigned char {
 struct SqliteOptions {
   std::string path;  // parent directory must exist
   Durability durability = Durability::Full;
-  std::string vfs;  // empty: the default one; tests put a failing disk here
+  std::string vfs{};  // empty: the default one; tests put a failing disk here
 };
 
 /// Opens or creates the file, takes its process lock, checks its format version.
