@@ -1,12 +1,13 @@
 // Moonstone. Licence: see LICENSE.
 // The embedding API on the engine and the live queries: it converts, and holds no rules.
+#include "engine/database.h"
+
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
 
 #include "base/json.h"
-#include "engine/database.h"
 #include "live/live_queries.h"
 #include "moonstone/moonstone.h"
 #include "query/expr_json.h"
@@ -46,9 +47,10 @@ Result<query::Query> plan_of(const Query& query) {
     MS_TRY(const Value filter, parse_json(query.filter_json));
     MS_TRY(plan.where, query::parse_expr_json(filter));
   }
-  const auto direction = query.order == Order::Ascending ? query::Direction::Ascending
-                                                         : query::Direction::Descending;
-  if (!query.order_by.empty()) plan.order.push_back({.field = query.order_by, .direction = direction});
+  const auto direction =
+      query.order == Order::Ascending ? query::Direction::Ascending : query::Direction::Descending;
+  if (!query.order_by.empty())
+    plan.order.push_back({.field = query.order_by, .direction = direction});
   plan.tie_break = direction;
   return plan;
 }
@@ -59,18 +61,21 @@ std::string json_of(const query::Row& row) {
   return json;
 }
 
-Result<std::optional<std::string>> get_document(engine::DocumentReader& reader, std::string_view id) {
+Result<std::optional<std::string>> get_document(engine::DocumentReader& reader,
+                                                std::string_view id) {
   MS_TRY(const std::optional<query::Row> row, reader.get(id));
   if (!row) return std::optional<std::string>();
   return std::optional(json_of(*row));
 }
 
-Result<std::vector<std::string>> find_documents(engine::DocumentReader& reader, const Query& query) {
+Result<std::vector<std::string>> find_documents(engine::DocumentReader& reader,
+                                                const Query& query) {
   MS_TRY(const query::Query plan, plan_of(query));
   MS_TRY(const std::vector<query::Row> rows, reader.select(plan));
   std::vector<std::string> documents;
   documents.reserve(rows.size());
-  for (const query::Row& row : rows) documents.push_back(json_of(row));
+  for (const query::Row& row : rows)
+    documents.push_back(json_of(row));
   return documents;
 }
 
@@ -205,8 +210,8 @@ class DatabaseAdapter final : public Database {
     engine::MutationCall call;
     call.function = "embed:transaction";
     Failure user_failure;
-    call.body = [&body, &user_failure](
-                    engine::Transaction& inner) -> Result<std::optional<std::string>> {
+    call.body = [&body,
+                 &user_failure](engine::Transaction& inner) -> Result<std::optional<std::string>> {
       TransactionAdapter adapter(inner);
       if (auto done = body(adapter); !done) {
         user_failure = std::move(done.error());
@@ -253,7 +258,8 @@ class DatabaseAdapter final : public Database {
     }));
   }
 
-  Outcome<std::unique_ptr<Subscription>> subscribe(const Query& query, OnResult on_result) override {
+  Outcome<std::unique_ptr<Subscription>> subscribe(const Query& query,
+                                                   OnResult on_result) override {
     auto plan = plan_of(query);
     if (!plan) return fail(plan.error());
     auto subscriber = std::make_shared<CallbackSubscriber>(std::move(on_result));
@@ -292,8 +298,8 @@ class DatabaseAdapter final : public Database {
 Outcome<std::unique_ptr<Database>> Database::open(const Options& options) {
   engine::DatabaseOptions inner;
   inner.store.path = options.path;
-  inner.store.durability = options.durability == Durability::Full ? store::Durability::Full
-                                                                  : store::Durability::Normal;
+  inner.store.durability =
+      options.durability == Durability::Full ? store::Durability::Full : store::Durability::Normal;
   auto database = engine::Database::open(std::move(inner));
   if (!database) return fail(database.error());
   auto adapter = std::make_unique<DatabaseAdapter>(*std::move(database));

@@ -38,7 +38,8 @@ void ChangeMerge::add(std::vector<query::Change> changes) {
 
 std::vector<query::Change> ChangeMerge::take() {
   if (shared_row_) {
-    std::erase_if(changes_, [](const query::Change& change) { return change.before == change.after; });
+    std::erase_if(changes_,
+                  [](const query::Change& change) { return change.before == change.after; });
   }
   position_by_key_.clear();
   shared_row_ = false;

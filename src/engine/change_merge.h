@@ -23,7 +23,7 @@ class ChangeMerge {
  private:
   std::vector<query::Change> changes_;
   std::unordered_map<std::string, std::size_t> position_by_key_;  // by table and key
-  bool shared_row_ = false;  // some row was touched twice
+  bool shared_row_ = false;                                       // some row was touched twice
 };
 
 }  // namespace moonstone::engine

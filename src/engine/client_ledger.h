@@ -3,10 +3,10 @@
 // ClientLedger: what one client's mutations were answered, so that a mutation sent again after a
 // lost connection is answered from memory instead of being applied twice.
 //
-// It holds a window of the latest replies and, for clients that number their mutations, a watermark:
-// the greatest number ever answered. A number at or below the watermark that has left the window
-// was processed, but its reply is gone.
-// Threads: a plain value, confined to the writer. Source: design.md decision 12; functions.md 21.18.
+// It holds a window of the latest replies and, for clients that number their mutations, a
+// watermark: the greatest number ever answered. A number at or below the watermark that has left
+// the window was processed, but its reply is gone. Threads: a plain value, confined to the writer.
+// Source: design.md decision 12; functions.md 21.18.
 
 #include <cstdint>
 #include <deque>
@@ -40,8 +40,8 @@ class ClientLedger {
     std::string id;
     Version version = 0;
     std::optional<std::string> json;
-    std::string error;    // a failure's message; empty: success
-    std::string reason;   // of the failure
+    std::string error;   // a failure's message; empty: success
+    std::string reason;  // of the failure
     bool reply_dropped = false;
   };
 

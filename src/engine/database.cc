@@ -18,6 +18,10 @@ namespace {
 
 /// The writer looks this often for writes by other programs while it is idle.
 constexpr std::chrono::milliseconds kIdleTick{1000};
+/// Changed rows after which the change log is looked at for pruning.
+constexpr std::size_t kPruneChanges = 20'000;
+/// A client that has been silent for this long has long given up on its unanswered mutations.
+constexpr std::int64_t kLedgerAgeMaxMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
 /// Changed rows after which the WAL is moved into the file; about 4 MiB of pages.
 constexpr std::size_t kCheckpointChanges = 4'000;
 
@@ -81,13 +85,14 @@ class DatabaseImpl final : public Database {
   void publish(const CommitPtr& commit);
   void publish_everything();
   void tend(std::size_t changes);
+  Status prune();
   Status load_state();
   /// Runs `task` on the writer's thread between two groups and waits. False: shutting down.
   bool run_between_groups(Task task);
 
   DatabaseOptions options_;
   std::unique_ptr<store::Store> store_;
-  UlidGenerator ids_;  // confined to the writer's thread once it runs
+  UlidGenerator ids_;                          // confined to the writer's thread once it runs
   std::unique_ptr<GroupWriter> group_writer_;  // likewise
 
   mutable std::mutex mutex_;
@@ -104,17 +109,18 @@ class DatabaseImpl final : public Database {
   std::atomic<std::uint64_t> schema_version_{0};
   std::atomic<Version> version_{0};
   std::size_t changes_since_checkpoint_ = 0;  // writer's thread
+  std::size_t changes_since_prune_ = 0;       // writer's thread
   std::thread thread_;
 };
 
 Status DatabaseImpl::start() {
-  group_writer_ = std::make_unique<GroupWriter>(
-      GroupWriter::Environment{.writer = &store_->writer(),
-                               .ids = &ids_,
-                               .clock = options_.clock,
-                               .random = options_.random,
-                               .logger = options_.logger,
-                               .limits = &options_.limits});
+  group_writer_ =
+      std::make_unique<GroupWriter>(GroupWriter::Environment{.writer = &store_->writer(),
+                                                             .ids = &ids_,
+                                                             .clock = options_.clock,
+                                                             .random = options_.random,
+                                                             .logger = options_.logger,
+                                                             .limits = &options_.limits});
   MS_TRY_STATUS(load_state());
   thread_ = std::thread([this] { write_loop(); });
   return {};
@@ -153,8 +159,8 @@ void DatabaseImpl::submit(MutationCall call) {
       return;
     }
     if (!stopping_) {
-      refusal = Error(ErrorCode::LimitExceeded,
-                      "too many mutations are waiting; try again shortly", "queue_full");
+      refusal = Error(ErrorCode::LimitExceeded, "too many mutations are waiting; try again shortly",
+                      "queue_full");
     }
   }
   call.done(std::move(refusal));
@@ -163,7 +169,9 @@ void DatabaseImpl::submit(MutationCall call) {
 Result<MutationOutcome> DatabaseImpl::run(MutationCall call) {
   std::promise<Result<MutationOutcome>> promise;
   auto future = promise.get_future();
-  call.done = [&promise](Result<MutationOutcome> outcome) { promise.set_value(std::move(outcome)); };
+  call.done = [&promise](Result<MutationOutcome> outcome) {
+    promise.set_value(std::move(outcome));
+  };
   submit(std::move(call));
   return future.get();
 }
@@ -201,7 +209,8 @@ Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
       const std::lock_guard lock(mutex_);
       schema_ = outcome->schema;
     }
-    const bool changed = schema_version_.exchange(outcome->schema_version) != outcome->schema_version;
+    const bool changed =
+        schema_version_.exchange(outcome->schema_version) != outcome->schema_version;
     if (on_applied) on_applied(*outcome);
     if (changed) publish_everything();
   });
@@ -231,7 +240,8 @@ void DatabaseImpl::remove_observer(CommitObserver& observer) {
 
 void DatabaseImpl::publish(const CommitPtr& commit) {
   const std::lock_guard lock(observers_mutex_);
-  for (CommitObserver* observer : observers_) observer->on_commit(commit);
+  for (CommitObserver* observer : observers_)
+    observer->on_commit(commit);
 }
 
 void DatabaseImpl::publish_everything() {
@@ -297,20 +307,43 @@ void DatabaseImpl::run_group(std::vector<PendingCall> members) {
       queue_.push_front(std::move(*member));
     }
   }
-  for (auto& [member, answer] : report.answered) member.call.done(std::move(answer));
+  for (auto& [member, answer] : report.answered)
+    member.call.done(std::move(answer));
   if (report.commit) tend(report.commit->changes.size());
 }
 
 void DatabaseImpl::tend(std::size_t changes) {
   changes_since_checkpoint_ += changes;
+  changes_since_prune_ += changes;
   const bool idle = changes == 0;
+  const auto report = [this](std::string_view event, const Status& done) {
+    if (!done)
+      options_.logger->log(LogLevel::Warn, "engine", event, {{"error", done.error().message()}});
+  };
+  if (changes_since_prune_ >= kPruneChanges) report("prune_failed", prune());
   if (changes_since_checkpoint_ == 0) return;
   if (!idle && changes_since_checkpoint_ < kCheckpointChanges) return;
   changes_since_checkpoint_ = 0;
-  if (Status moved = store_->writer().checkpoint(); !moved) {
-    options_.logger->log(LogLevel::Warn, "engine", "checkpoint_failed",
-                         {{"error", moved.error().message()}});
+  report("checkpoint_failed", store_->writer().checkpoint());
+}
+
+Status DatabaseImpl::prune() {
+  store::Writer& writer = store_->writer();
+  MS_TRY_STATUS(writer.begin());
+  const auto step = [&]() -> Result<bool> {
+    MS_TRY(const store::PruneOutcome log, writer.prune_log({}));
+    MS_TRY(const store::PruneOutcome ledger,
+           writer.prune_ledger(options_.clock->unix_ms() - kLedgerAgeMaxMs));
+    MS_TRY_STATUS(writer.commit());
+    return log.may_have_more || ledger.may_have_more;
+  };
+  auto has_more = step();
+  if (!has_more) {
+    if (writer.in_transaction()) writer.rollback();
+    return Error(has_more.error());
   }
+  if (!*has_more) changes_since_prune_ = 0;
+  return {};
 }
 
 void DatabaseImpl::shut_down() {

@@ -2,13 +2,14 @@
 #pragma once
 // Database: one store with its writer thread, its readers, its schema, and those who watch commits.
 //
-// Mutations queue up; the writer thread runs all that are waiting in one SQLite transaction, each in
-// its own savepoint (group commit), and answers them after one durable COMMIT. If the transaction is
-// lost (full disk, failed COMMIT) its members run again one by one, and only then are they answered.
-// Invariants:
+// Mutations queue up; the writer thread runs all that are waiting in one SQLite transaction, each
+// in its own savepoint (group commit), and answers them after one durable COMMIT. If the
+// transaction is lost (full disk, failed COMMIT) its members run again one by one, and only then
+// are they answered. Invariants:
 //  (1) A mutation is applied exactly once if it is answered with success, not at all otherwise.
 //  (2) Observers hear of a commit after it is durable, in version order, before its callers do.
-//  (3) `done` of a call is called exactly once, on the writer's thread, or on the thread of ~Database.
+//  (3) `done` of a call is called exactly once, on the writer's thread, or on the thread of
+//  ~Database.
 // Threads: synchronised. Source: design.md section 2 and decisions 8-12.
 
 #include <cstdint>
@@ -126,11 +127,11 @@ class Database {
 
   /// Counters for metrics and tests.
   struct Counters {
-    std::uint64_t commits = 0;          // durable group commits
-    std::uint64_t mutations = 0;        // answered with success
-    std::uint64_t replays = 0;          // calls that ran again because their group was lost
-    std::uint64_t moved_alone = 0;      // calls that exceeded grouped_call_max
-    std::uint64_t ledger_hits = 0;      // answered from the ledger
+    std::uint64_t commits = 0;      // durable group commits
+    std::uint64_t mutations = 0;    // answered with success
+    std::uint64_t replays = 0;      // calls that ran again because their group was lost
+    std::uint64_t moved_alone = 0;  // calls that exceeded grouped_call_max
+    std::uint64_t ledger_hits = 0;  // answered from the ledger
   };
   [[nodiscard]] virtual Counters counters() const = 0;
 };

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kLedgersCachedMax = 10'000;
 
 Error group_lost(const Error& cause) {
-  return {cause.code(), "the transaction could not be committed: " + cause.message(), cause.reason()};
+  return {cause.code(), "the transaction could not be committed: " + cause.message(),
+          cause.reason()};
 }
 
 }  // namespace
@@ -45,8 +46,8 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
   report.outside_change = begun->outside_change;
   for (std::size_t i = 0; i < members.size(); ++i) {
     PendingCall& member = members[i];
-    const bool out_of_time = environment_.clock->monotonic() - group.started >
-                             environment_.limits->group_time_max;
+    const bool out_of_time =
+        environment_.clock->monotonic() - group.started > environment_.limits->group_time_max;
     if (group.members_run > 0 && (out_of_time || member.runs_alone)) {
       std::move(members.begin() + static_cast<std::ptrdiff_t>(i), members.end(),
                 std::back_inserter(report.left_over));
@@ -55,8 +56,9 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
     std::optional<Result<MutationOutcome>> answer;
     const Fate fate = run_member(group, member, answer);
     if (fate == Fate::GroupLost) {
-      std::vector<PendingCall> not_run(std::make_move_iterator(members.begin() + static_cast<std::ptrdiff_t>(i)),
-                                       std::make_move_iterator(members.end()));
+      std::vector<PendingCall> not_run(
+          std::make_move_iterator(members.begin() + static_cast<std::ptrdiff_t>(i)),
+          std::make_move_iterator(members.end()));
       abandon(group, report, std::move(not_run), answer->error());
       return report;
     }
@@ -88,7 +90,8 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
     report.commit = std::move(commit);
     version_ = group.version;
   }
-  for (const auto& [member, answer] : group.answered) counters_.mutations += answer ? 1U : 0U;
+  for (const auto& [member, answer] : group.answered)
+    counters_.mutations += answer ? 1U : 0U;
   report.answered = std::move(group.answered);
   return report;
 }
@@ -215,7 +218,8 @@ Status GroupWriter::seal(Group& group) {
     ++counters_.commits;
   }
   if (ledgers_.size() > kLedgersCachedMax) ledgers_.clear();
-  for (auto& [client, ledger] : group.ledgers) ledgers_.insert_or_assign(client, std::move(ledger));
+  for (auto& [client, ledger] : group.ledgers)
+    ledgers_.insert_or_assign(client, std::move(ledger));
   return {};
 }
 
@@ -224,12 +228,14 @@ void GroupWriter::abandon(Group& group,
                           std::vector<PendingCall> not_run,
                           const Error& why) {
   if (environment_.writer->in_transaction()) environment_.writer->rollback();
-  environment_.logger->log(LogLevel::Warn, "engine", "group_lost",
-                           {{"members", static_cast<std::int64_t>(group.answered.size() + not_run.size())},
-                            {"error", why.message()}});
+  environment_.logger->log(
+      LogLevel::Warn, "engine", "group_lost",
+      {{"members", static_cast<std::int64_t>(group.answered.size() + not_run.size())},
+       {"error", why.message()}});
   if (group.alone) {
     // It was alone already: running it again would only fail again.
-    for (PendingCall& member : not_run) report.answered.emplace_back(std::move(member), group_lost(why));
+    for (PendingCall& member : not_run)
+      report.answered.emplace_back(std::move(member), group_lost(why));
     for (auto& [member, answer] : group.answered) {
       report.answered.emplace_back(std::move(member), group_lost(why));
     }

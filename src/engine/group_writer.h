@@ -75,9 +75,13 @@ class GroupWriter {
   enum class Fate : unsigned char { Answered, RunAlone, GroupLost };
   struct Group;
 
-  Fate run_member(Group& group, PendingCall& member, std::optional<Result<MutationOutcome>>& answer);
+  Fate run_member(Group& group,
+                  PendingCall& member,
+                  std::optional<Result<MutationOutcome>>& answer);
   Result<MutationOutcome> run_body(Group& group, PendingCall& member);
-  Status record_success(Group& group, const PendingCall& member, MutationOutcome& outcome,
+  Status record_success(Group& group,
+                        const PendingCall& member,
+                        MutationOutcome& outcome,
                         const store::Mark& mark);
   Result<ClientLedger*> ledger_of(Group& group, const std::string& client);
   Status seal(Group& group);

@@ -14,7 +14,7 @@ struct Limits {
   std::uint64_t rows_written_max = 20'000;  // per mutation; bounds how long the writer is held
   std::uint64_t bytes_written_max = std::uint64_t{32} * 1024 * 1024;
   std::size_t queue_max = 10'000;  // waiting mutations; beyond: LimitExceeded (reason "queue_full")
-  std::size_t group_calls_max = 256;  // mutations per commit
+  std::size_t group_calls_max = 256;             // mutations per commit
   std::chrono::milliseconds group_time_max{10};  // a group takes no further member after this
   /// A call inside a group that runs longer is undone and runs again alone (design.md decision 8).
   std::chrono::milliseconds grouped_call_max{5};

@@ -1,7 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// Session: on whose behalf something is read or written. Every access to documents goes through one.
-// Threads: a plain value.
+// Session: on whose behalf something is read or written. Every access to documents goes through
+// one. Threads: a plain value.
 
 #include <string>
 
@@ -10,8 +10,8 @@
 namespace moonstone::engine {
 
 struct Session {
-  Value identity;       // verified claims; undefined: anonymous
-  std::string client;   // announced client id; empty: none, and no ledger
+  Value identity;      // verified claims; undefined: anonymous
+  std::string client;  // announced client id; empty: none, and no ledger
 };
 
 }  // namespace moonstone::engine

@@ -121,7 +121,8 @@ Transaction::Transaction(const Environment& environment)
 
 Status Transaction::charge_write(const query::Row& row) {
   std::uint64_t bytes = row.id.size();
-  for (const Value& value : row.values) bytes += size_bytes_of(value);
+  for (const Value& value : row.values)
+    bytes += size_bytes_of(value);
   const Limits& limits = *environment_.limits;
   if (++rows_written_ > limits.rows_written_max) {
     return Error(ErrorCode::LimitExceeded,

@@ -41,7 +41,8 @@ class DocumentReader {
   [[nodiscard]] Result<const schema::Table*> table_of_id(std::string_view id) const;
 
   [[nodiscard]] Result<std::optional<query::Row>> get(std::string_view id);
-  [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table, std::string_view id);
+  [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table,
+                                                      std::string_view id);
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query);
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query);
 

@@ -56,8 +56,9 @@ std::string dashboard_page(const runtime::Bundle* bundle) {
     for (const auto& [name, function] : bundle->functions) {
       page += "<li>";
       append_escaped(name, page);
-      page += function.visibility == runtime::Visibility::Internal ? " <small>internal</small></li>\n"
-                                                                   : "</li>\n";
+      page += function.visibility == runtime::Visibility::Internal
+                  ? " <small>internal</small></li>\n"
+                  : "</li>\n";
     }
     page += "</ul>\n";
   }

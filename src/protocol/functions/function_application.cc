@@ -20,7 +20,8 @@ HttpResponse text_response(int status, std::string_view text) {
 }
 
 HttpResponse json_response(int status, std::string body) {
-  return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+  return {
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
 }
 
 /// `{"error":..,"code":..}`, the error shape of POST /query.
@@ -124,7 +125,8 @@ FunctionApplication::FunctionApplication(FunctionHost& host, ApplicationOptions 
 
 FunctionApplication::~FunctionApplication() = default;
 
-Application::Acceptance FunctionApplication::accept(const HttpRequest& request, SocketSinkPtr sink) {
+Application::Acceptance FunctionApplication::accept(const HttpRequest& request,
+                                                    SocketSinkPtr sink) {
   if (request.path != "/ws") return text_response(404, "Not found");
   const std::string_view origin = request.header("Origin");
   const auto& allowed = options_.origins;
@@ -139,13 +141,15 @@ void FunctionApplication::handle(HttpRequest request, Respond respond) {
   const bool post = request.method == "POST";
   if (request.path == "/health") return respond(text_response(200, "OK"));
   if (post && request.path == "/query") return run_query(request, std::move(respond));
-  if (post && request.path == "/__admin/run") return run_as_administrator(request, std::move(respond));
-  if (post && development && request.path == "/__dev/reset") return reset(request, std::move(respond));
+  if (post && request.path == "/__admin/run")
+    return run_as_administrator(request, std::move(respond));
+  if (post && development && request.path == "/__dev/reset")
+    return reset(request, std::move(respond));
   if (development && (request.path == "/_dashboard" || request.path.starts_with("/_dashboard/"))) {
-    return respond({.status = 200,
-                    .headers = {{"Content-Type", "text/html; charset=utf-8"},
-                                {"Cache-Control", "no-cache"}},
-                    .body = dashboard_page(host_.bundle().get())});
+    return respond(
+        {.status = 200,
+         .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}},
+         .body = dashboard_page(host_.bundle().get())});
   }
   respond(text_response(404, "Not found"));
 }
@@ -156,7 +160,8 @@ void FunctionApplication::run_query(const HttpRequest& request, Respond respond)
   if (body->function.empty()) {
     return respond(query_error(400, "bad_request", "Missing required field: fn"));
   }
-  auto call = host_.prepare(body->function, std::move(body->args), FunctionKind::Query, Caller::Client);
+  auto call =
+      host_.prepare(body->function, std::move(body->args), FunctionKind::Query, Caller::Client);
   if (!call) return respond(query_error_of(call.error(), body->function));
   auto shared = std::make_shared<Respond>(std::move(respond));
   host_.live().run_once(host_.live_query(*call, {}),
@@ -181,14 +186,16 @@ std::optional<HttpResponse> FunctionApplication::refuse_administration(
   }
   const std::string expected = "Bearer " + options_.admin_key;
   if (equal_secrets(request.header("Authorization"), expected)) return std::nullopt;
-  return query_error(401, "unauthorized", "administration needs the key: Authorization: Bearer <key>");
+  return query_error(401, "unauthorized",
+                     "administration needs the key: Authorization: Bearer <key>");
 }
 
 void FunctionApplication::run_as_administrator(const HttpRequest& request, Respond respond) {
   if (auto refusal = refuse_administration(request)) return respond(*std::move(refusal));
   auto body = parse_call(request.body);
   if (!body) return respond(admin_error(body.error()));
-  auto call = host_.prepare(body->function, std::move(body->args), std::nullopt, Caller::Administrator);
+  auto call =
+      host_.prepare(body->function, std::move(body->args), std::nullopt, Caller::Administrator);
   if (!call) return respond(admin_error(call.error()));
   const auto answer = [](const std::optional<std::string>& json) {
     return json_response(200, json ? R"({"success":true,"result":)" + *json + "}"
@@ -223,7 +230,8 @@ void FunctionApplication::reset(const HttpRequest& request, Respond respond) {
     host_.live().clear();
     {
       const std::lock_guard lock(sessions_mutex_);
-      for (FunctionSession* session : sessions_) session->send_reset();
+      for (FunctionSession* session : sessions_)
+        session->send_reset();
     }
     respond(text_response(200, "OK"));
   });

@@ -50,7 +50,7 @@ class FunctionApplication final : public Application {
   FunctionHost& host_;
   ApplicationOptions options_;
   std::mutex sessions_mutex_;
-  std::set<FunctionSession*> sessions_;  // open ones; guarded by sessions_mutex_
+  std::set<FunctionSession*> sessions_;        // open ones; guarded by sessions_mutex_
   ThreadExecutor maintenance_{"maintenance"};  // for what waits for the writer; stops first
 };
 

@@ -115,9 +115,10 @@ Result<PreparedCall> FunctionHost::prepare(std::string_view name,
   if (call.function == nullptr) return not_found(name, call.bundle.get(), options_.mode);
   const Function& function = *call.function;
   if (function.visibility == runtime::Visibility::Internal && caller == Caller::Client) {
-    return Error(ErrorCode::PermissionDenied,
-                 "Function \"" + function.name + "\" is internal and cannot be called from a client",
-                 "internal_function");
+    return Error(
+        ErrorCode::PermissionDenied,
+        "Function \"" + function.name + "\" is internal and cannot be called from a client",
+        "internal_function");
   }
   if (kind && function.kind != *kind) {
     return Error(ErrorCode::InvalidArgument,
@@ -143,11 +144,11 @@ live::QueryDefinition FunctionHost::live_query(const PreparedCall& call,
 live::RunFunction FunctionHost::run_function(std::string function,
                                              Value args,
                                              engine::Session session) {
-  return [this, function = std::move(function), args = std::move(args),
-          session = std::move(session)](engine::ReadSession& snapshot,
-                                        std::chrono::steady_clock::time_point deadline) {
-    return run_query(function, args, session, snapshot, deadline);
-  };
+  return
+      [this, function = std::move(function), args = std::move(args), session = std::move(session)](
+          engine::ReadSession& snapshot, std::chrono::steady_clock::time_point deadline) {
+        return run_query(function, args, session, snapshot, deadline);
+      };
 }
 
 live::RunResult FunctionHost::run_query(const std::string& name,
@@ -156,10 +157,9 @@ live::RunResult FunctionHost::run_query(const std::string& name,
                                         engine::ReadSession& snapshot,
                                         std::chrono::steady_clock::time_point deadline) {
   live::RunResult result;
-  engine::DocumentReader reader(snapshot.source(),
-                                {.rows_left = options_.limits.rows_read_max,
-                                 .bytes_left = options_.limits.bytes_read_max,
-                                 .deadline = deadline});
+  engine::DocumentReader reader(snapshot.source(), {.rows_left = options_.limits.rows_read_max,
+                                                    .bytes_left = options_.limits.bytes_read_max,
+                                                    .deadline = deadline});
   const auto run = [&]() -> Result<live::SharedText> {
     MS_TRY(const runtime::BundlePtr bundle, bundle_for(snapshot.snapshot().schema_version));
     const Function* function = bundle->find(name);
@@ -171,7 +171,8 @@ live::RunResult FunctionHost::run_query(const std::string& name,
                        .now_unix_ms = options_.clock->unix_ms(),
                        .random_seed = options_.random->next(),
                        .deadline = deadline};
-    if (checks_args(*function)) MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
+    if (checks_args(*function))
+      MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
     MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
     MS_TRY(runtime::CallOutcome outcome, isolate->run(bundle, call));
     log_console(name, outcome);
@@ -190,8 +191,8 @@ void FunctionHost::mutate(PreparedCall call,
   mutation.session = std::move(session);
   mutation.function = call.function->name;
   mutation.mutation_id = std::move(mutation_id);
-  mutation.body = [this, call = std::move(call), identity = mutation.session](
-                      engine::Transaction& transaction) {
+  mutation.body = [this, call = std::move(call),
+                   identity = mutation.session](engine::Transaction& transaction) {
     return run_mutation(call, identity, transaction);
   };
   mutation.done = std::move(done);

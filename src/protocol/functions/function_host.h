@@ -67,9 +67,9 @@ class FunctionHost {
   [[nodiscard]] Result<DeployOutcome> deploy(runtime::BundlePtr bundle,
                                              store::Writer::AllowDataLoss allow);
 
-  /// Finds the function, checks visibility and kind, then the arguments (undefined stays undefined).
-  /// `kind` nothing: any kind. Errors: NotFound `Function not found: ...`, PermissionDenied (internal),
-  /// InvalidArgument (reason "kind" or "validation").
+  /// Finds the function, checks visibility and kind, then the arguments (undefined stays
+  /// undefined). `kind` nothing: any kind. Errors: NotFound `Function not found: ...`,
+  /// PermissionDenied (internal), InvalidArgument (reason "kind" or "validation").
   [[nodiscard]] Result<PreparedCall> prepare(std::string_view function,
                                              Value args,
                                              std::optional<runtime::FunctionKind> kind,
@@ -81,7 +81,10 @@ class FunctionHost {
 
   /// Queues a prepared call of kind mutation; see engine::Database::submit.
   using MutationDone = std::move_only_function<void(Result<engine::MutationOutcome>)>;
-  void mutate(PreparedCall call, engine::Session session, std::string mutation_id, MutationDone done);
+  void mutate(PreparedCall call,
+              engine::Session session,
+              std::string mutation_id,
+              MutationDone done);
 
   [[nodiscard]] engine::Database& database() { return database_; }
   [[nodiscard]] live::LiveQueries& live() { return live_; }

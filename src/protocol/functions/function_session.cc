@@ -20,7 +20,8 @@ constexpr std::size_t kClientIdBytesMax = 128;
 /// Threads: synchronised.
 class FunctionSession::Channel final : public live::Subscriber {
  public:
-  Channel(SocketSinkPtr sink, const SessionLimits& limits) : sink_(std::move(sink)), limits_(limits) {}
+  Channel(SocketSinkPtr sink, const SessionLimits& limits)
+      : sink_(std::move(sink)), limits_(limits) {}
 
   void on_first_result(live::SubscriptionId subscription,
                        const Result<live::SharedText>& json) override {
@@ -38,7 +39,8 @@ class FunctionSession::Channel final : public live::Subscriber {
     std::vector<std::pair<std::string, SharedText>> named;
     named.reserve(updates.size());
     for (const live::Update& update : updates) {
-      if (auto id = wire_id_of(update.subscription)) named.emplace_back(*std::move(id), update.json);
+      if (auto id = wire_id_of(update.subscription))
+        named.emplace_back(*std::move(id), update.json);
     }
     if (!named.empty()) send(encode_updates(named));
   }
@@ -121,7 +123,9 @@ class FunctionSession::Channel final : public live::Subscriber {
   std::uint64_t last_subscription_ = 0;                             // guarded by mutex_
 };
 
-FunctionSession::FunctionSession(FunctionHost& host, SocketSinkPtr sink, const SessionLimits& limits)
+FunctionSession::FunctionSession(FunctionHost& host,
+                                 SocketSinkPtr sink,
+                                 const SessionLimits& limits)
     : host_(host),
       limits_(limits),
       rate_(limits.messages_per_second),
@@ -168,8 +172,8 @@ void FunctionSession::on_text(std::string_view text) {
 }
 
 void FunctionSession::start_query(ClientMessage message) {
-  auto call = host_.prepare(message.function, std::move(message.args),
-                            runtime::FunctionKind::Query, Caller::Client);
+  auto call = host_.prepare(message.function, std::move(message.args), runtime::FunctionKind::Query,
+                            Caller::Client);
   if (!call) return send_error(message.id, call.error());
   const auto opened = channel_->open(message.id);
   if (!opened) {
@@ -187,31 +191,32 @@ void FunctionSession::start_mutation(ClientMessage message) {
   auto call = host_.prepare(message.function, std::move(message.args),
                             runtime::FunctionKind::Mutation, Caller::Client);
   if (!call) return send_error(message.id, call.error());
-  host_.mutate(*std::move(call), identity_, message.id,
-               [channel = channel_, id = message.id,
-                &live = host_.live()](Result<engine::MutationOutcome> outcome) {
-                 if (!outcome) {
-                   channel->send(encode_error(id, wire_code_of(outcome.error()),
-                                              outcome.error().message()));
-                   return;
-                 }
-                 Frame reply = encode_mutation_result(id, outcome->result_json);
-                 if (!channel->has_subscriptions()) return channel->send(std::move(reply));
-                 live.when_delivered(channel, outcome->version,
-                                     [channel, reply = std::move(reply)]() mutable {
-                                       channel->send(std::move(reply));
-                                     });
-               });
+  host_.mutate(
+      *std::move(call), identity_, message.id,
+      [channel = channel_, id = message.id,
+       &live = host_.live()](Result<engine::MutationOutcome> outcome) {
+        if (!outcome) {
+          channel->send(encode_error(id, wire_code_of(outcome.error()), outcome.error().message()));
+          return;
+        }
+        Frame reply = encode_mutation_result(id, outcome->result_json);
+        if (!channel->has_subscriptions()) return channel->send(std::move(reply));
+        live.when_delivered(
+            channel, outcome->version,
+            [channel, reply = std::move(reply)]() mutable { channel->send(std::move(reply)); });
+      });
 }
 
 void FunctionSession::refuse_action(const ClientMessage& message) {
-  auto call = host_.prepare(message.function, Value(), runtime::FunctionKind::Action, Caller::Client);
+  auto call =
+      host_.prepare(message.function, Value(), runtime::FunctionKind::Action, Caller::Client);
   if (!call && call.error().reason() != "validation") return send_error(message.id, call.error());
-  send_error(message.id,
-             Error(ErrorCode::Unimplemented,
-                   "actions are not available in this version of Moonstone; use a mutation, or call "
-                   "the other service from your own server",
-                   "actions"));
+  send_error(
+      message.id,
+      Error(ErrorCode::Unimplemented,
+            "actions are not available in this version of Moonstone; use a mutation, or call "
+            "the other service from your own server",
+            "actions"));
 }
 
 void FunctionSession::greet(const ClientMessage& message) {

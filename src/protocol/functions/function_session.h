@@ -30,8 +30,8 @@
 namespace moonstone::protocol::functions {
 
 struct SessionLimits {
-  std::size_t messages_per_second = 50;  // pings excepted; 0: none
-  std::size_t subscriptions_max = 10'000;  // per connection; bounds its memory
+  std::size_t messages_per_second = 50;                         // pings excepted; 0: none
+  std::size_t subscriptions_max = 10'000;                       // per connection; bounds its memory
   std::size_t unsent_bytes_max = std::size_t{8} * 1024 * 1024;  // beyond, its queries skip versions
 };
 

@@ -13,12 +13,9 @@ struct KindName {
 };
 
 constexpr KindName kKinds[] = {
-    {"query", MessageKind::Query},
-    {"mutation", MessageKind::Mutation},
-    {"action", MessageKind::Action},
-    {"unsubscribe", MessageKind::Unsubscribe},
-    {"ping", MessageKind::Ping},
-    {"hello", MessageKind::Hello},
+    {"query", MessageKind::Query},   {"mutation", MessageKind::Mutation},
+    {"action", MessageKind::Action}, {"unsubscribe", MessageKind::Unsubscribe},
+    {"ping", MessageKind::Ping},     {"hello", MessageKind::Hello},
     {"auth", MessageKind::Auth},
 };
 
@@ -74,8 +71,8 @@ Frame encode_result(std::string_view id, SharedText json) {
 
 Frame encode_updates(std::span<const std::pair<std::string, SharedText>> updates) {
   if (updates.size() == 1) {
-    return {share(head("update", updates.front().first) + R"(,"result":)"),
-            updates.front().second, closing_brace()};
+    return {share(head("update", updates.front().first) + R"(,"result":)"), updates.front().second,
+            closing_brace()};
   }
   Frame frame;
   frame.reserve(2 * updates.size() + 1);

@@ -55,7 +55,9 @@ using SharedText = std::shared_ptr<const std::string>;
 /// `json` absent: the member `result` is left out, which clients read as undefined.
 [[nodiscard]] Frame encode_mutation_result(std::string_view id,
                                            const std::optional<std::string>& json);
-[[nodiscard]] Frame encode_error(std::string_view id, std::string_view code, std::string_view message);
+[[nodiscard]] Frame encode_error(std::string_view id,
+                                 std::string_view code,
+                                 std::string_view message);
 [[nodiscard]] Frame encode_reset();
 [[nodiscard]] Frame encode_pong();
 [[nodiscard]] Frame encode_hello(std::string_view server_version);
