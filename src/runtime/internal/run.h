@@ -1,0 +1,29 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// Run: one call while it runs. Natives find it through their machine and check its token.
+// Threads: confined to the isolate's thread.
+
+#include <cstdint>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/isolate.h"
+
+namespace moonstone::runtime {
+
+class Program;
+
+struct Run {
+  std::uint32_t token = 0;  // never reused within a machine
+  Call* call = nullptr;
+  Program* program = nullptr;
+  CallOutcome outcome;
+  /// Errors that natives threw into JavaScript; the exception objects carry their position.
+  std::vector<Error> errors;
+
+  [[nodiscard]] engine::DocumentReader& reader() const {
+    return call->reader != nullptr ? *call->reader : *call->transaction;
+  }
+};
+
+}  // namespace moonstone::runtime

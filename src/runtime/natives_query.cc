@@ -1,0 +1,72 @@
+// Moonstone. Licence: see LICENSE.
+//
+// Natives that run queries: select, count, paginate. Arguments 0 to 6 are those of query_reader.h.
+#include <utility>
+#include <vector>
+
+#include "query/cursor.h"
+#include "runtime/internal/native_call.h"
+#include "runtime/internal/query_reader.h"
+
+namespace moonstone::runtime {
+namespace {
+
+NativeResult documents_of_rows(const NativeCall& call, const std::vector<query::Row>& rows) {
+  if (rows.empty()) return v8::Local<v8::Value>(v8::Array::New(call.isolate));
+  v8::Local<v8::Array> documents;
+  if (!call.run->program->make_documents(call.run->reader().schema(), *rows.front().table, rows)
+           .ToLocal(&documents)) {
+    return pending_exception();
+  }
+  return v8::Local<v8::Value>(documents);
+}
+
+NativeResult select(const NativeCall& call) {
+  MS_TRY(query::Query query, read_query(call, WithOrder::Yes));
+  if (call.arg(7)->IsNumber()) {
+    query.limit = static_cast<std::uint64_t>(call.arg(7).As<v8::Number>()->Value());
+  }
+  MS_TRY(const auto rows, call.run->reader().select(query));
+  return documents_of_rows(call, rows);
+}
+
+NativeResult count(const NativeCall& call) {
+  MS_TRY(const query::Query query, read_query(call, WithOrder::No));
+  MS_TRY(const std::uint64_t rows, call.run->reader().count(query));
+  return v8::Local<v8::Value>(v8::Number::New(call.isolate, static_cast<double>(rows)));
+}
+
+/// { page, continueCursor, isDone } as functions.md 6.6 says; argument 7 is numItems, 8 the cursor.
+NativeResult paginate(const NativeCall& call) {
+  MS_TRY(const query::Query whole, read_query(call, WithOrder::Yes));
+  const auto size = static_cast<std::uint64_t>(call.arg(7).As<v8::Number>()->Value());
+  query::Query query = whole;  // a cursor belongs to the query without the position of its page
+  MS_TRY_STATUS(query::apply_cursor(call.text(8), query));
+  query.limit = size + 1;  // one more row tells whether there is another page
+  MS_TRY(auto rows, call.run->reader().select(query));
+  const bool is_done = rows.size() <= size;
+  if (!is_done) rows.pop_back();
+  v8::Local<v8::Value> cursor = v8::Null(call.isolate);
+  if (!is_done && !rows.empty()) {
+    cursor = to_v8_string(call.isolate, query::make_cursor(whole, rows.back()));
+  }
+  MS_TRY(const v8::Local<v8::Value> documents, documents_of_rows(call, rows));
+  const v8::Local<v8::Object> page = v8::Object::New(call.isolate);
+  const auto set = [&](std::string_view name, v8::Local<v8::Value> value) {
+    page->Set(call.context, to_v8_name(call.isolate, name), value).Check();
+  };
+  set("page", documents);
+  set("continueCursor", cursor);
+  set("isDone", v8::Boolean::New(call.isolate, is_done));
+  return v8::Local<v8::Value>(page);
+}
+
+}  // namespace
+
+void add_query_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives) {
+  add_native<select, Needs::Run>(context, natives, "select");
+  add_native<count, Needs::Run>(context, natives, "count");
+  add_native<paginate, Needs::Run>(context, natives, "paginate");
+}
+
+}  // namespace moonstone::runtime
