@@ -1,13 +1,31 @@
-// Builds the package in the current folder: declarations with tsc, one ESM file with esbuild.
+// Builds the package in the current folder: declarations with tsc, one ESM file with esbuild. Does
+// nothing if the result is newer than everything that goes into it.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
+
+const changed = (path) => statSync(path).mtimeMs;
+const inputs = [
+  ...readdirSync("src", { recursive: true }).map((name) => join("src", name)),
+  "package.json",
+  "tsconfig.json",
+  "../../tsconfig.base.json",
+  fileURLToPath(import.meta.url),
+  // The types of a package that this one stands on.
+  ...Object.keys(manifest.dependencies ?? {}).map((name) =>
+    fileURLToPath(new URL(`../${name.split("/")[1]}/dist/index.js`, import.meta.url)),
+  ),
+];
+// esbuild writes this file last.
+const output = join("dist", "index.js");
+if (existsSync(output) && changed(output) > Math.max(...inputs.map(changed))) process.exit(0);
 
 rmSync("dist", { recursive: true, force: true });
 try {
@@ -20,7 +38,7 @@ copyFileSync(new URL("../../LICENSE", import.meta.url), "LICENSE"); // for the t
 
 await build({
   entryPoints: ["src/index.ts"],
-  outfile: "dist/index.js",
+  outfile: output,
   bundle: true,
   format: "esm",
   // What users write against the server package runs in V8 10.2, the rest in browsers and Node 18.

@@ -81,7 +81,9 @@ describe("cron jobs", () => {
     const crons = cronJobs();
     crons.cron("j", expression, "a:b");
     const { schedule } = crons.jobs[0]!;
-    expect((schedule as unknown as { parsed: Record<string, unknown> }).parsed[field]).toEqual(value);
+    expect((schedule as unknown as { parsed: Record<string, unknown> }).parsed[field]).toEqual(
+      value,
+    );
   });
 
   const refused: [string, string][] = [
