@@ -1,9 +1,12 @@
 // Moonstone. Licence: see LICENSE.
 // HTTP/1.1 over a real socket: framing, limits, timeouts, hostile input.
+#include <filesystem>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "server/server.h"
 #include "tests/server/raw_client.h"
@@ -350,6 +353,42 @@ TEST_F(HttpTest, SeveralThreadsServe) {
   for (int i = 0; i < 30; ++i) clients.push_back(client());
   for (RawClient& one : clients) one.send("GET /big HTTP/1.1\r\nHost: t\r\n\r\n");
   for (RawClient& one : clients) EXPECT_EQ(one.response().body.size(), std::size_t{1024} * 1024);
+}
+
+TEST_F(HttpTest, RunsOutOfDescriptorsAndGoesOn) {
+  serve();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{.rlim_cur = 128, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<int> taken;
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken.push_back(fd);
+  ASSERT_GE(taken.size(), 2U);
+  ::close(taken.back());
+  taken.pop_back();
+  RawClient one = client();  // has the last descriptor: the server has none to accept it with
+  one.send("GET /echo HTTP/1.1\r\nHost: t\r\n\r\n");
+  for (const int fd : taken) ::close(fd);
+  EXPECT_EQ(one.response().status, 200);
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST_F(HttpTest, ReconnectFloodLeavesNoDescriptorOpen) {
+  serve();
+  const auto open_descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = open_descriptors();
+  for (int i = 0; i < 10'000; ++i) {
+    RawClient one = client();
+    one.reset();
+  }
+  // Accepted in order: when this one is answered, all others were seen.
+  EXPECT_EQ(get("/echo").status, 200);
+  server_->stop(kGrace);
+  EXPECT_EQ(server_->counters().connections, 0U);
+  EXPECT_LE(open_descriptors(), before);
 }
 
 TEST(ServerStart, TakenAddressNamesTheWayOut) {
