@@ -51,7 +51,7 @@ export type Builder<
   ): Builder<Kind, Flatten<Omit<Ctx, keyof Extension> & Extension>, Args, Returns>;
   /** Declares the result; undeclared keys are refused. */
   output<Output extends AnyValidator>(validator: Output): Builder<Kind, Ctx, Args, Output>;
-  /** Merges facts about the function, readable as `ctx.meta` and on the registration. */
+  /** Merges facts about the function, which middleware reads as `ctx.meta`. */
   meta(facts: Record<string, unknown>): Builder<Kind, Ctx, Args, Returns>;
 } & {
   [Terminal in Kind]: [Returns] extends [AnyValidator]
@@ -110,17 +110,19 @@ function register(
   chain: Chain,
   handler: Handler,
 ): RegisteredFunction<FunctionKind, unknown, unknown> {
-  const needsMeta = chain.meta !== undefined || chain.middleware.length > 0;
+  const { args, returns, middleware, meta } = chain;
+  const plain = (ctx: object, given: unknown): unknown => handler({ ctx, args: given });
+  const wrapped = async (ctx: object, given: unknown): Promise<unknown> => {
+    const outcome = await run(middleware, extend(ctx, { meta: meta ?? {} }), given, handler);
+    return outcome.value;
+  };
   return {
     _type: kind,
     _isInternal: isInternal,
-    _argsValidator: chain.args,
-    _returnsValidator: chain.returns,
-    ...(chain.meta === undefined ? {} : { meta: chain.meta }),
-    handler: async (ctx: object, args: unknown): Promise<unknown> => {
-      const outer = needsMeta ? extend(ctx, { meta: chain.meta ?? {} }) : ctx;
-      return (await run(chain.middleware, outer, args, handler)).value;
-    },
+    _argsValidator: args,
+    _returnsValidator: returns,
+    ...(meta === undefined ? {} : { meta }),
+    handler: middleware.length === 0 ? plain : wrapped,
   };
 }
 

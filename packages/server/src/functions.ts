@@ -20,7 +20,7 @@ export interface RegisteredFunction<Kind extends FunctionKind, Args, Return> {
   readonly _args?: Args;
   /** For the compiler only. */
   readonly _returns?: Return;
-  handler(ctx: any, args: any): Promise<Return>;
+  handler(ctx: any, args: any): MaybePromise<Return>;
 }
 
 /** A handler may be async or not. */
@@ -87,13 +87,12 @@ function makeFactory<Kind extends FunctionKind, Ctx>(
     }
     if (config.args !== undefined) fieldsToJSON(config.args, `${word}: args`);
     if (config.returns !== undefined) jsonOf(config.returns, `${word}: returns`);
-    const { handler } = config;
     return {
       _type: kind,
       _isInternal: visibility === "internal",
       _argsValidator: config.args,
       _returnsValidator: config.returns,
-      handler: async (ctx, args) => handler(ctx, args),
+      handler: config.handler,
     };
   };
   const builder = makeBuilder(kind, visibility === "internal", word);

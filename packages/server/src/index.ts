@@ -90,4 +90,5 @@ export type {
   StorageMetadata,
   StorageReader,
   StorageWriter,
+  UserIdentity,
 } from "./types/context.js";

@@ -44,7 +44,18 @@ export interface Scheduler {
   cancel(jobId: string): Promise<void>;
 }
 
+/** Who is calling, as far as the server has verified it. */
+export interface UserIdentity {
+  /** The stable name of the user at the issuer. */
+  readonly subject?: string;
+  readonly [claim: string]: unknown;
+}
+
 interface BaseCtx {
+  readonly auth: {
+    /** The caller's verified claims; null for anonymous callers. */
+    getUserIdentity(): Promise<UserIdentity | null>;
+  };
   /** Milliseconds since 1970 when this call began; it stands still during the call. */
   readonly now: number;
 }
