@@ -17,7 +17,7 @@ bool is_id(std::string_view field) {
 
 /// A full stop cannot stand in the name of a table, so no two of these names are ever the same.
 std::string index_name(const schema::Table& table, const schema::Index& index) {
-  return quoted(fmt::format("{}.{}", table.name, index.name));
+  return quoted(fmt::format("{}.{}", sql_table_name(table.name), index.name));
 }
 
 }  // namespace
