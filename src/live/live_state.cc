@@ -181,6 +181,7 @@ void LiveState::resume(const SubscriberPtr& subscriber) {
   record->asked_in_round = 0;  // an older answer of ready() is void
   if (!record->due.empty()) active_.emplace(record->number, record);
   if (!std::exchange(record->lags, false)) return;
+  // What it skipped runs in the coming batch, before anything is delivered to it.
   for (const auto& [id, subscription] : record->subscriptions) {
     LiveQuery& query = *subscription->query;
     if (query.freshness == Freshness::Dirty) run_if_wanted(query, RunCause::Commit);

@@ -86,7 +86,10 @@ bool LiveState::is_wanted(LiveQuery& query) {
   });
 }
 
+/// Whoever skipped something hears nothing before resume(): a batch shows one version, not a
+/// mixture of what it skipped and what it did not.
 bool LiveState::is_ready(SubscriberRecord& record) {
+  if (record.lags) return false;
   if (record.asked_in_round != round_) {
     record.asked_in_round = round_;
     record.was_ready = record.subscriber->ready();
