@@ -3,7 +3,6 @@
 #include "engine/database.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <utility>
 

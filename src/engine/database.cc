@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <future>
-#include <mutex>
 #include <thread>
 #include <utility>
 
+#include "base/mutex.h"
 #include "engine/group_writer.h"
 
 namespace moonstone::engine {
@@ -51,7 +50,7 @@ class DatabaseImpl final : public Database {
   Status start();
 
   schema::SchemaPtr schema() const override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return schema_;
   }
   std::uint64_t schema_version() const override { return schema_version_; }
@@ -72,15 +71,23 @@ class DatabaseImpl final : public Database {
   }
   void shut_down() override;
   Counters counters() const override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return counters_;
   }
 
  private:
   using Task = std::move_only_function<void()>;
 
+  /// What the writer's thread does next.
+  struct Work {
+    enum class Kind : unsigned char { Stop, Task, Group, Tick } kind = Kind::Stop;
+    Task task = {};
+    std::vector<PendingCall> group = {};
+  };
+
   void write_loop();
-  std::vector<PendingCall> take_group();
+  Work wait_for_work();
+  std::vector<PendingCall> take_group() MS_REQUIRES(mutex_);
   void run_group(std::vector<PendingCall> members);
   void publish(const CommitPtr& commit);
   void publish_everything();
@@ -95,16 +102,16 @@ class DatabaseImpl final : public Database {
   UlidGenerator ids_;                          // confined to the writer's thread once it runs
   std::unique_ptr<GroupWriter> group_writer_;  // likewise
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<PendingCall> queue_;  // guarded by mutex_, at most limits.queue_max
-  std::deque<Task> tasks_;         // guarded by mutex_
-  bool stopping_ = false;          // guarded by mutex_
-  schema::SchemaPtr schema_;       // guarded by mutex_
-  Counters counters_;              // guarded by mutex_
+  mutable Mutex mutex_;
+  Condition wake_;
+  std::deque<PendingCall> queue_ MS_GUARDED_BY(mutex_);  // at most limits.queue_max
+  std::deque<Task> tasks_ MS_GUARDED_BY(mutex_);
+  bool stopping_ MS_GUARDED_BY(mutex_) = false;
+  schema::SchemaPtr schema_ MS_GUARDED_BY(mutex_);
+  Counters counters_ MS_GUARDED_BY(mutex_);
 
-  std::mutex observers_mutex_;  // taken alone
-  std::vector<CommitObserver*> observers_;
+  Mutex observers_mutex_;  // taken alone
+  std::vector<CommitObserver*> observers_ MS_GUARDED_BY(observers_mutex_);
 
   std::atomic<std::uint64_t> schema_version_{0};
   std::atomic<Version> version_{0};
@@ -131,11 +138,15 @@ Status DatabaseImpl::load_state() {
   MS_TRY(const store::SnapshotInfo info, reader->begin());
   version_ = info.version;
   schema_version_ = info.schema_version;
-  schema_ = reader->schema();
+  const schema::SchemaPtr schema = reader->schema();
+  {
+    const MutexLock lock(mutex_);
+    schema_ = schema;
+  }
   reader->end();
   store::Writer& writer = store_->writer();
   MS_TRY_STATUS(writer.begin());
-  for (const schema::Table& table : schema_->tables) {
+  for (const schema::Table& table : schema->tables) {
     MS_TRY(const std::string id, writer.greatest_id(table));
     if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
       ids_.start_after(std::string_view(id).substr(colon + 1));
@@ -152,7 +163,7 @@ Error shutting_down() {
 void DatabaseImpl::submit(MutationCall call) {
   Error refusal = shutting_down();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!stopping_ && queue_.size() < options_.limits.queue_max) {
       queue_.push_back({.call = std::move(call)});
       wake_.notify_one();
@@ -185,7 +196,7 @@ bool DatabaseImpl::run_between_groups(Task task) {
   std::promise<void> promise;
   auto future = promise.get_future();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return false;
     tasks_.emplace_back([&promise, task = std::move(task)]() mutable {
       task();
@@ -206,7 +217,7 @@ Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
     outcome = store_->writer().apply_schema(std::move(next), allow);
     if (!outcome) return;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       schema_ = outcome->schema;
     }
     const bool changed =
@@ -229,17 +240,17 @@ Status DatabaseImpl::reset() {
 }
 
 void DatabaseImpl::add_observer(CommitObserver& observer) {
-  const std::lock_guard lock(observers_mutex_);
+  const MutexLock lock(observers_mutex_);
   observers_.push_back(&observer);
 }
 
 void DatabaseImpl::remove_observer(CommitObserver& observer) {
-  const std::lock_guard lock(observers_mutex_);
+  const MutexLock lock(observers_mutex_);
   std::erase(observers_, &observer);
 }
 
 void DatabaseImpl::publish(const CommitPtr& commit) {
-  const std::lock_guard lock(observers_mutex_);
+  const MutexLock lock(observers_mutex_);
   for (CommitObserver* observer : observers_)
     observer->on_commit(commit);
 }
@@ -265,33 +276,40 @@ std::vector<PendingCall> DatabaseImpl::take_group() {
   return members;
 }
 
+DatabaseImpl::Work DatabaseImpl::wait_for_work() {
+  const auto tick = std::chrono::steady_clock::now() + kIdleTick;
+  const MutexLock lock(mutex_);
+  while (tasks_.empty() && queue_.empty()) {
+    if (stopping_) return {.kind = Work::Kind::Stop};
+    if (wake_.wait_until(mutex_, tick) == Condition::Wake::TimedOut) {
+      return {.kind = Work::Kind::Tick};
+    }
+  }
+  if (!tasks_.empty()) {
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    return {.kind = Work::Kind::Task, .task = std::move(task)};
+  }
+  return {.kind = Work::Kind::Group, .group = take_group()};
+}
+
 void DatabaseImpl::write_loop() {
-  std::unique_lock lock(mutex_);
   while (true) {
-    if (tasks_.empty() && queue_.empty()) {
-      if (stopping_) return;
-      const bool woken = wake_.wait_for(
-          lock, kIdleTick, [this] { return stopping_ || !tasks_.empty() || !queue_.empty(); });
-      if (!woken) {
-        lock.unlock();
+    Work work = wait_for_work();
+    switch (work.kind) {
+      case Work::Kind::Stop:
+        return;
+      case Work::Kind::Task:
+        work.task();
+        break;
+      case Work::Kind::Group:
+        run_group(std::move(work.group));
+        break;
+      case Work::Kind::Tick:
         run_group({});  // notices writes by other programs
         tend(0);
-        lock.lock();
-        continue;
-      }
+        break;
     }
-    if (!tasks_.empty()) {
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-      lock.lock();
-      continue;
-    }
-    std::vector<PendingCall> members = take_group();
-    lock.unlock();
-    if (!members.empty()) run_group(std::move(members));
-    lock.lock();
   }
 }
 
@@ -301,7 +319,7 @@ void DatabaseImpl::run_group(std::vector<PendingCall> members) {
   if (report.outside_change) publish_everything();
   if (report.commit) publish(report.commit);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     counters_ = group_writer_->counters();
     for (auto member = report.left_over.rbegin(); member != report.left_over.rend(); ++member) {
       queue_.push_front(std::move(*member));
@@ -349,7 +367,7 @@ Status DatabaseImpl::prune() {
 void DatabaseImpl::shut_down() {
   std::deque<PendingCall> refused;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     refused.swap(queue_);
     wake_.notify_all();

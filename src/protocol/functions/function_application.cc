@@ -98,8 +98,7 @@ class FunctionApplication::TrackedSession final : public SocketSession {
   TrackedSession(FunctionApplication& application, SocketSinkPtr sink)
       : application_(application),
         session_(application.host_, std::move(sink), application.options_.session) {
-    const std::lock_guard lock(application_.sessions_mutex_);
-    application_.sessions_.insert(&session_);
+    application_.sessions_.lock()->insert(&session_);
   }
   ~TrackedSession() override { untrack(); }
 
@@ -111,10 +110,7 @@ class FunctionApplication::TrackedSession final : public SocketSession {
   }
 
  private:
-  void untrack() {
-    const std::lock_guard lock(application_.sessions_mutex_);
-    application_.sessions_.erase(&session_);
-  }
+  void untrack() { application_.sessions_.lock()->erase(&session_); }
 
   FunctionApplication& application_;
   FunctionSession session_;
@@ -228,11 +224,10 @@ void FunctionApplication::reset(const HttpRequest& request, Respond respond) {
     Status done = host_.database().reset();
     if (!done) return respond(admin_error(done.error()));
     host_.live().clear();
-    {
-      const std::lock_guard lock(sessions_mutex_);
-      for (FunctionSession* session : sessions_)
+    sessions_.with_lock([](const std::set<FunctionSession*>& sessions) {
+      for (FunctionSession* session : sessions)
         session->send_reset();
-    }
+    });
     respond(text_response(200, "OK"));
   });
 }

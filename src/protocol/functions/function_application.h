@@ -8,7 +8,6 @@
 // Threads: synchronised. Source: functions.md section 10 and 21.20, 21.21.
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/guarded.h"
 #include "protocol/functions/function_host.h"
 #include "protocol/functions/function_session.h"
 #include "protocol/transport.h"
@@ -49,9 +49,8 @@ class FunctionApplication final : public Application {
 
   FunctionHost& host_;
   ApplicationOptions options_;
-  std::mutex sessions_mutex_;
-  std::set<FunctionSession*> sessions_;        // open ones; guarded by sessions_mutex_
-  ThreadExecutor maintenance_{"maintenance"};  // for what waits for the writer; stops first
+  Guarded<std::set<FunctionSession*>> sessions_;  // the open ones
+  ThreadExecutor maintenance_{"maintenance"};     // for what waits for the writer; stops first
 };
 
 }  // namespace moonstone::protocol::functions

@@ -56,12 +56,12 @@ FunctionHost::FunctionHost(engine::Database& database, live::LiveQueries& live, 
 }
 
 runtime::BundlePtr FunctionHost::bundle() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return current_.bundle;
 }
 
 void FunctionHost::publish(runtime::BundlePtr bundle, std::uint64_t schema_version) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (current_.bundle != nullptr && current_.schema_version != schema_version) {
     previous_ = std::move(current_);
   }
@@ -70,14 +70,13 @@ void FunctionHost::publish(runtime::BundlePtr bundle, std::uint64_t schema_versi
 }
 
 Result<runtime::BundlePtr> FunctionHost::bundle_for(std::uint64_t schema_version) {
-  std::unique_lock lock(mutex_);
-  const auto deployed = [this, schema_version]() -> runtime::BundlePtr {
+  const auto give_up = std::chrono::steady_clock::now() + kPublicationWait;
+  const MutexLock lock(mutex_);
+  while (true) {
     if (current_.schema_version == schema_version) return current_.bundle;
     if (previous_.schema_version == schema_version) return previous_.bundle;
-    return nullptr;
-  };
-  published_.wait_for(lock, kPublicationWait, [&deployed] { return deployed() != nullptr; });
-  if (runtime::BundlePtr bundle = deployed()) return bundle;
+    if (published_.wait_until(mutex_, give_up) == Condition::Wake::TimedOut) break;
+  }
   return Error(ErrorCode::FailedPrecondition, "no code fits the snapshot's schema", "stale_code");
 }
 

@@ -12,16 +12,15 @@
 // Source: functions.md section 4; design.md decisions 13, 18.
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/value.h"
 #include "engine/database.h"
@@ -115,10 +114,10 @@ class FunctionHost {
   live::LiveQueries& live_;
   HostOptions options_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable published_;
-  Deployment current_;   // guarded by mutex_
-  Deployment previous_;  // guarded by mutex_; for snapshots taken before the swap
+  mutable Mutex mutex_;
+  Condition published_;
+  Deployment current_ MS_GUARDED_BY(mutex_);
+  Deployment previous_ MS_GUARDED_BY(mutex_);  // for snapshots taken before the swap
 };
 
 }  // namespace moonstone::protocol::functions

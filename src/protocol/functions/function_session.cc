@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/version.h"
 
 namespace moonstone::protocol::functions {
@@ -59,7 +60,7 @@ class FunctionSession::Channel final : public live::Subscriber {
     std::optional<live::SubscriptionId> replaced;
   };
   std::optional<Opened> open(const std::string& wire_id) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto existing = subscription_by_id_.find(wire_id);
     if (existing == subscription_by_id_.end() &&
         subscription_by_id_.size() >= limits_.subscriptions_max) {
@@ -78,7 +79,7 @@ class FunctionSession::Channel final : public live::Subscriber {
   }
 
   std::optional<live::SubscriptionId> take(const std::string& wire_id) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto existing = subscription_by_id_.find(wire_id);
     if (existing == subscription_by_id_.end()) return std::nullopt;
     const live::SubscriptionId subscription = existing->second;
@@ -88,26 +89,26 @@ class FunctionSession::Channel final : public live::Subscriber {
   }
 
   void forget_all() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     subscription_by_id_.clear();
     id_by_subscription_.clear();
   }
 
   [[nodiscard]] bool has_subscriptions() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return !subscription_by_id_.empty();
   }
 
  private:
   std::optional<std::string> wire_id_of(live::SubscriptionId subscription) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = id_by_subscription_.find(subscription);
     if (found == id_by_subscription_.end()) return std::nullopt;
     return found->second;
   }
 
   void forget(live::SubscriptionId subscription) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = id_by_subscription_.find(subscription);
     if (found == id_by_subscription_.end()) return;
     subscription_by_id_.erase(found->second);
@@ -117,10 +118,10 @@ class FunctionSession::Channel final : public live::Subscriber {
   SocketSinkPtr sink_;
   SessionLimits limits_;
   std::atomic<bool> closed_{false};
-  mutable std::mutex mutex_;
-  std::map<std::string, live::SubscriptionId> subscription_by_id_;  // guarded by mutex_
-  std::map<live::SubscriptionId, std::string> id_by_subscription_;  // guarded by mutex_
-  std::uint64_t last_subscription_ = 0;                             // guarded by mutex_
+  mutable Mutex mutex_;
+  std::map<std::string, live::SubscriptionId> subscription_by_id_ MS_GUARDED_BY(mutex_);
+  std::map<live::SubscriptionId, std::string> id_by_subscription_ MS_GUARDED_BY(mutex_);
+  std::uint64_t last_subscription_ MS_GUARDED_BY(mutex_) = 0;
 };
 
 FunctionSession::FunctionSession(FunctionHost& host,

@@ -1,0 +1,182 @@
+// Moonstone. Licence: see LICENSE.
+// Plays every conversation, and tests by hand what a text file cannot say.
+#include "tests/protocol/functions/conversation.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "protocol/functions/function_application.h"
+
+namespace moonstone::protocol::functions {
+namespace {
+
+constexpr std::string_view kFolder = MS_SOURCE_DIR "/tests/protocol/functions/conversations";
+
+class ConversationTest : public ::testing::Test {
+ protected:
+  ConversationTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "moonstone-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    engine::DatabaseOptions options;
+    options.store.path = folder_ / "data.db";
+    database_ = engine::Database::open(std::move(options)).value();
+    live_ = live::LiveQueries::create(*database_, {}).value();
+    host_ = std::make_unique<FunctionHost>(*database_, *live_, HostOptions{});
+    const auto deployed = host_->deploy(load_test_bundle("chat"), store::Writer::AllowDataLoss::No);
+    EXPECT_TRUE(deployed) << deployed.error().message();
+  }
+  ~ConversationTest() override {
+    database_->shut_down();
+    live_.reset();
+    host_.reset();
+    database_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<engine::Database> database_;
+  std::unique_ptr<live::LiveQueries> live_;
+  std::unique_ptr<FunctionHost> host_;
+};
+
+class EveryConversationTest : public ConversationTest,
+                              public ::testing::WithParamInterface<std::string> {};
+
+TEST_P(EveryConversationTest, GoesAsWritten) {
+  Conversation conversation(*host_);
+  conversation.play(std::string(kFolder) + "/" + GetParam() + ".conv");
+}
+
+std::vector<std::string> conversation_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    names.push_back(entry.path().stem().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Files,
+                         EveryConversationTest,
+                         ::testing::ValuesIn(conversation_names()),
+                         [](const auto& parameter) { return parameter.param; });
+
+TEST_F(ConversationTest, RefusesMessagesBeyondTheRate) {
+  auto sink = std::make_shared<RecordingSink>();
+  FunctionSession session(*host_, sink, {.messages_per_second = 2});
+  session.on_text(R"({"type":"unsubscribe","id":1})");
+  session.on_text(R"({"type":"unsubscribe","id":2})");
+  session.on_text(R"({"type":"ping"})");
+  session.on_text(R"({"type":"query","id":3,"fn":"messages:count"})");
+  EXPECT_EQ(sink->next(), R"({"type":"pong"})");
+  const auto refused = parse_json(*sink->next()).value();
+  EXPECT_EQ(*refused.as_object().find("code"), Value("rate_limited"));
+  EXPECT_EQ(*refused.as_object().find("id"), Value(3));
+  session.on_closed();
+}
+
+TEST_F(ConversationTest, BoundsTheSubscriptionsOfAConnection) {
+  auto sink = std::make_shared<RecordingSink>();
+  FunctionSession session(*host_, sink, {.subscriptions_max = 1});
+  session.on_text(R"({"type":"query","id":1,"fn":"messages:count"})");
+  EXPECT_EQ(sink->next(), R"({"type":"result","id":1,"result":0})");
+  session.on_text(R"({"type":"query","id":2,"fn":"messages:count"})");
+  const auto refused = sink->next();
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->find("at most 1 subscriptions"), std::string::npos) << *refused;
+  session.on_closed();
+}
+
+/// One HTTP request and the beginning of its expected answer.
+struct Scenario {
+  std::string method;
+  std::string path;
+  std::string body;
+  int status;
+  std::string answer;
+};
+
+class HttpTest : public ConversationTest {
+ protected:
+  static HttpResponse ask(FunctionApplication& application, HttpRequest request) {
+    std::mutex mutex;
+    std::condition_variable answered;
+    std::optional<HttpResponse> response;
+    application.handle(std::move(request), [&](HttpResponse given) {
+      const std::lock_guard lock(mutex);
+      response = std::move(given);
+      answered.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(
+        answered.wait_for(lock, std::chrono::seconds(10), [&] { return response.has_value(); }));
+    return response.value_or(HttpResponse{.status = 0, .headers = {}, .body = {}});
+  }
+};
+
+TEST_F(HttpTest, AnswersAsDocumented) {
+  const Scenario scenarios[] = {
+      {"GET", "/health", "", 200, "OK"},
+      {"GET", "/query", "", 404, "Not found"},
+      {"POST", "/query", R"({"fn":"messages:count"})", 200, R"({"result":0})"},
+      {"POST", "/query", R"({"fn":"messages:nothing"})", 200, R"({"result":null})"},
+      {"POST", "/query", "{}", 400,
+       R"({"error":"Missing required field: fn","code":"bad_request"})"},
+      {"POST", "/query", R"({"fn":7})", 400,
+       R"({"error":"Missing required field: fn","code":"bad_request"})"},
+      {"POST", "/query", R"({"fn":"a:b"})", 404,
+       R"({"error":"Function not found: a:b","code":"not_found"})"},
+      {"POST", "/query", R"({"fn":"messages:secret"})", 403,
+       R"({"error":"Function \"messages:secret\" is internal","code":"forbidden"})"},
+      {"POST", "/query", R"({"fn":"messages:send"})", 400,
+       R"({"error":"\"messages:send\" is not a query","code":"bad_request"})"},
+      {"POST", "/query", R"({"fn":"messages:list"})", 500,
+       R"({"error":"Missing required field: channel","code":"execution_error"})"},
+      {"POST", "/query", "{", 500, R"({"error":")"},
+      {"POST", "/__admin/run", R"({"fn":"messages:count"})", 403,
+       R"({"error":"administration is off)"},
+      {"POST", "/__dev/reset", "", 404, "Not found"},
+      {"GET", "/_dashboard", "", 404, "Not found"},
+      {"GET", "/nowhere", "", 404, "Not found"},
+  };
+  FunctionApplication application(*host_, {});
+  for (const Scenario& scenario : scenarios) {
+    HttpRequest request;
+    request.method = scenario.method;
+    request.path = scenario.path;
+    request.body = scenario.body;
+    const HttpResponse response = ask(application, std::move(request));
+    EXPECT_EQ(response.status, scenario.status) << scenario.path << " " << scenario.body;
+    EXPECT_TRUE(response.body.starts_with(scenario.answer)) << response.body;
+  }
+}
+
+TEST_F(HttpTest, AdministratesWithTheKeyOnly) {
+  FunctionApplication application(*host_, {.session = {}, .admin_key = "s3cret", .origins = {}});
+  const auto run = [&](std::string function, std::vector<Header> headers) {
+    HttpRequest request;
+    request.method = "POST";
+    request.path = "/__admin/run";
+    request.headers = std::move(headers);
+    request.body = R"({"fn":")" + function + R"("})";
+    return ask(application, std::move(request));
+  };
+  const Header key{.name = "authorization", .value = "Bearer s3cret"};
+  EXPECT_EQ(run("messages:secret", {}).status, 401);
+  EXPECT_EQ(run("messages:secret", {{.name = "Authorization", .value = "Bearer s3creT"}}).status,
+            401);
+  EXPECT_EQ(run("messages:secret", {key}).body, R"({"success":true,"result":42})");
+  EXPECT_EQ(
+      run("messages:secret", {key, {.name = "Origin", .value = "https://evil.example"}}).status,
+      403);
+  EXPECT_EQ(run("a:b", {key}).body,
+            R"({"success":false,"error":"Function not found: a:b","code":"not_found"})");
+  EXPECT_EQ(run("messages:fail", {key}).body,
+            R"({"success":false,"error":"no, thank you","code":"execution_error"})");
+}
+
+}  // namespace
+}  // namespace moonstone::protocol::functions

@@ -1,0 +1,77 @@
+// Moonstone. Licence: see LICENSE.
+#include "protocol/functions/messages.h"
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace moonstone::protocol::functions {
+namespace {
+
+std::string text_of(const Frame& frame) {
+  std::string text;
+  for (const auto& part : frame)
+    text += *part;
+  return text;
+}
+
+SharedText share(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
+
+TEST(MessagesTest, DecodesEveryKind) {
+  const auto query =
+      decode_client_message(R"({"type":"query","id":"a","fn":"m:f","args":{"x":1}})");
+  ASSERT_TRUE(query);
+  EXPECT_EQ(query->kind, MessageKind::Query);
+  EXPECT_EQ(query->id, "\"a\"");
+  EXPECT_EQ(query->function, "m:f");
+  EXPECT_EQ(to_json(query->args), R"({"x":1})");
+  EXPECT_EQ(decode_client_message(R"({"type":"ping"})")->kind, MessageKind::Ping);
+  EXPECT_EQ(decode_client_message(R"({"type":"later"})")->kind, MessageKind::Unknown);
+  EXPECT_EQ(decode_client_message(R"({})")->kind, MessageKind::Unknown);
+  EXPECT_EQ(decode_client_message(R"({"type":"hello","client":"c"})")->client, "c");
+  EXPECT_TRUE(decode_client_message(R"({"type":"query","fn":7})")->function.empty());
+  EXPECT_TRUE(decode_client_message(R"({"type":"query"})")->args.is_undefined());
+}
+
+TEST(MessagesTest, RefusesWhatIsNoObject) {
+  for (const char* text : {"", "null", "[]", "7", "{", "\xff"}) {
+    EXPECT_FALSE(decode_client_message(text)) << text;
+  }
+}
+
+TEST(MessagesTest, EncodesValidJson) {
+  EXPECT_EQ(text_of(encode_result("7", share("[1]"))), R"({"type":"result","id":7,"result":[1]})");
+  const std::pair<std::string, SharedText> updates[] = {{"\"a\"", share("1")}, {"2", share("[]")}};
+  EXPECT_EQ(text_of(encode_updates(std::span(updates, 1))),
+            R"({"type":"update","id":"a","result":1})");
+  EXPECT_EQ(text_of(encode_updates(updates)),
+            R"({"type":"updates","items":[{"id":"a","result":1},{"id":2,"result":[]}]})");
+  EXPECT_EQ(text_of(encode_mutation_result("1", std::nullopt)),
+            R"({"type":"mutationResult","id":1})");
+  EXPECT_EQ(text_of(encode_error("", "execution_error", "a \"b\"")),
+            R"({"type":"error","code":"execution_error","message":"a \"b\""})");
+  EXPECT_TRUE(parse_json(text_of(encode_hello("1.0"))));
+}
+
+TEST(MessagesTest, SharesTheBytesOfAResult) {
+  const SharedText json = share("[1,2,3]");
+  const Frame frame = encode_result("1", json);
+  EXPECT_EQ(frame[1].get(), json.get());
+}
+
+TEST(MessagesTest, MapsEveryErrorCode) {
+  EXPECT_EQ(wire_code_of(Error(ErrorCode::PermissionDenied, "x")), "forbidden");
+  EXPECT_EQ(wire_code_of(Error(ErrorCode::Conflict, "x")), "conflict");
+  for (const ErrorCode code :
+       {ErrorCode::InvalidArgument, ErrorCode::Unauthenticated, ErrorCode::NotFound,
+        ErrorCode::AlreadyExists, ErrorCode::FailedPrecondition, ErrorCode::LimitExceeded,
+        ErrorCode::Cancelled, ErrorCode::DeadlineExceeded, ErrorCode::Unavailable,
+        ErrorCode::Unimplemented, ErrorCode::Corruption, ErrorCode::Internal}) {
+    EXPECT_EQ(wire_code_of(Error(code, "x")), "execution_error");
+  }
+}
+
+}  // namespace
+}  // namespace moonstone::protocol::functions
