@@ -26,6 +26,7 @@ interface Entry {
 }
 
 const RATE_LIMITED_RETRY_MS = 1_000;
+const SUBSCRIPTION_ID = /^q\d+$/;
 
 /**
  * Who subscribes to what. Equal queries share one subscription at the server, which is sent
@@ -91,7 +92,12 @@ export class SubscriptionRegistry {
   /** Takes an error; returns whether it belongs to a subscription. */
   fail(id: string, error: MoonstoneError): boolean {
     const entry = this.#byId.get(id);
-    if (entry === undefined) return false;
+    if (entry === undefined) {
+      if (error.code !== "rate_limited" || !SUBSCRIPTION_ID.test(id)) return false;
+      // What the server refused to look at was an unsubscribe.
+      setTimeout(() => this.#sendUnsubscribe(id), RATE_LIMITED_RETRY_MS);
+      return true;
+    }
     if (error.code === "rate_limited") {
       this.#sendLater(entry);
       return true;
@@ -162,7 +168,10 @@ export class SubscriptionRegistry {
     this.#byId.delete(entry.id);
     this.#store.forget(entry.key);
     // One that has not been sent yet needs no unsubscribe.
-    if (!this.#isOpen() || this.#outbox.cancel(entry.id)) return;
-    this.#outbox.push({ type: "unsubscribe", id: entry.id });
+    if (!this.#outbox.cancel(entry.id)) this.#sendUnsubscribe(entry.id);
+  }
+
+  #sendUnsubscribe(id: string): void {
+    if (this.#isOpen()) this.#outbox.push({ type: "unsubscribe", id });
   }
 }

@@ -263,6 +263,17 @@ describe("pacing", () => {
     expect(onError).not.toHaveBeenCalled();
   });
 
+  it("does the same for an unsubscribe", async () => {
+    const { client, last } = makeClient();
+    const stop = client.subscribe("a:b", {});
+    const socket = await last().accept();
+    stop();
+    await flush();
+    await socket.say({ type: "error", id: "q1", code: "rate_limited", message: "slow down" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(socket.calls.map(({ type }) => type)).toEqual(["query", "unsubscribe", "unsubscribe"]);
+  });
+
   it("forgets that query when nobody wants it any more", async () => {
     const { client, last } = makeClient();
     const stop = client.subscribe("a:b", {});

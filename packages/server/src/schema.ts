@@ -78,7 +78,6 @@ export class SchemaDefinition<Tables extends TableMap = TableMap> {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type TableMap = Record<string, TableDefinition<any, any>>;
 
 /** Declares a table: `defineTable({ title: v.string() }).index("by_title", ["title"])`. */

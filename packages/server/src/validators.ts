@@ -23,7 +23,6 @@ export interface Validator<T, IsOptional extends boolean = boolean> {
   safeParse(value: unknown): ParseResult<T>;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyValidator = Validator<any, boolean>;
 
 /** Named validators: the fields of an object or a table, or the arguments of a function. */

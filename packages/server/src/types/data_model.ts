@@ -5,7 +5,6 @@ declare const tableIndexes: unique symbol;
  * Table name to document type, e.g. `{ messages: { _id: Id<"messages">; … } }`. Every system
  * field that a document has is part of its type.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type GenericDataModel = Record<string, any>;
 
 /**
