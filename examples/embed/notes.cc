@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
 
   auto changes = (*database)->apply_schema(kSchema);
   if (!changes) return fail("schema", changes.error());
-  for (const std::string& change : *changes) std::printf("schema: %s\n", change.c_str());
+  for (const std::string& change : *changes)
+    std::printf("schema: %s\n", change.c_str());
 
   std::promise<std::string> first_note;
   bool seen = false;
@@ -54,7 +55,8 @@ int main(int argc, char** argv) {
   if (!id) return fail("insert", id.error());
 
   std::printf("pushed: %s\n", first_note.get_future().get().c_str());
-  auto count = (*database)->count({.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}});
+  auto count =
+      (*database)->count({.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}});
   if (!count) return fail("count", count.error());
   std::printf("notes about anything: %llu\n", static_cast<unsigned long long>(*count));
   return 0;

@@ -23,7 +23,11 @@ class ConversationTest : public ::testing::Test {
     engine::DatabaseOptions options;
     options.store.path = folder_ / "data.db";
     database_ = engine::Database::open(std::move(options)).value();
-    live_ = live::LiveQueries::create(*database_, {}).value();
+    // A loaded machine must not decide which lane a query takes.
+    live::LiveOptions live_options;
+    live_options.fast_run_max = std::chrono::seconds(5);
+    live_options.run_max = std::chrono::seconds(10);
+    live_ = live::LiveQueries::create(*database_, live_options).value();
     host_ = std::make_unique<FunctionHost>(*database_, *live_, HostOptions{});
     const auto deployed = host_->deploy(load_test_bundle("chat"), store::Writer::AllowDataLoss::No);
     EXPECT_TRUE(deployed) << deployed.error().message();
