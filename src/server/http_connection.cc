@@ -468,6 +468,7 @@ void HttpConnection::leave() {
 
 void HttpConnection::close() {
   if (phase_ == Phase::Closed) return;
+  const auto self = shared_from_this();  // while an answer is awaited, only the exchange holds us
   error_code ignored;
   socket_.close(ignored);
   leave();
