@@ -93,7 +93,8 @@ class Database {
       std::string_view schema_json, DataLoss data_loss = DataLoss::Refuse) = 0;
 
   /// Runs `body` in the writer and returns when its writes are durable. `body` may run more than
-  /// once and must have no effects but those on its Transaction; a failure that it returns undoes it.
+  /// once and must have no effects but those on its Transaction; a failure that it returns undoes
+  /// it.
   [[nodiscard]] virtual Outcome<void> transaction(
       std::function<Outcome<void>(Transaction&)> body) = 0;
 

@@ -1,9 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 #include "engine/client_ledger.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace moonstone::engine {
 namespace {

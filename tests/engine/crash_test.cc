@@ -1,16 +1,16 @@
 // Moonstone. Licence: see LICENSE.
 // Kills a process in the middle of its writes, again and again, and compares what it had
 // acknowledged with what the file holds. (A power cut is tested with the cut VFS.)
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 #include <map>
 #include <random>
 #include <set>
 #include <thread>
+
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/engine/database_fixture.h"
 
@@ -54,7 +54,8 @@ std::string text_of(int round, int writer, int number) {
       }
     });
   }
-  for (std::thread& writer : writers) writer.join();
+  for (std::thread& writer : writers)
+    writer.join();
   _exit(5);
 }
 
@@ -79,7 +80,8 @@ std::vector<std::string> kill_after(pid_t child, int pipe_end, std::size_t enoug
   EXPECT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself with " << WEXITSTATUS(status);
   std::vector<std::string> acknowledged;
   std::size_t start = 0;
-  for (std::size_t end = 0; (end = received.find('\n', start)) != std::string::npos; start = end + 1) {
+  for (std::size_t end = 0; (end = received.find('\n', start)) != std::string::npos;
+       start = end + 1) {
     acknowledged.push_back(received.substr(start, end - start));
   }
   return acknowledged;
@@ -106,11 +108,13 @@ TEST_F(DatabaseTest, LosesNothingAcknowledgedWhenItIsKilled) {
   }
   open();
   std::map<std::string, int> documents;
-  for (const query::Row& row : read_all("events")) ++documents[row.values[0].as_text()];
+  for (const query::Row& row : read_all("events"))
+    ++documents[row.values[0].as_text()];
   for (const std::string& text : acknowledged) {
     EXPECT_TRUE(documents.contains(text)) << "lost: " << text;
   }
-  for (const auto& [text, count] : documents) EXPECT_EQ(count, 2) << "in part: " << text;
+  for (const auto& [text, count] : documents)
+    EXPECT_EQ(count, 2) << "in part: " << text;
   // What was committed but not acknowledged is at most what was under way at each kill.
   EXPECT_LE(documents.size(), acknowledged.size() + kRounds * kWriters);
 }

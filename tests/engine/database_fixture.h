@@ -2,13 +2,13 @@
 #pragma once
 // A database in a temporary folder with a small schema, for the engine's tests.
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "engine/database.h"
@@ -54,8 +54,7 @@ class DatabaseTest : public ::testing::Test {
     auto opened = Database::open(std::move(options));
     ASSERT_TRUE(opened) << opened.error().message();
     database_ = *std::move(opened);
-    auto applied =
-        database_->apply_schema(parse_test_schema(), store::Writer::AllowDataLoss::No);
+    auto applied = database_->apply_schema(parse_test_schema(), store::Writer::AllowDataLoss::No);
     ASSERT_TRUE(applied) << applied.error().message();
   }
 

@@ -40,7 +40,8 @@ TEST_F(DatabaseTest, ReadsItsOwnWritesAndRollsBackAlone) {
     MS_TRY(const auto row, tx.get(kept));
     EXPECT_TRUE(row.has_value());
     MS_TRY_STATUS(tx.patch(kept, object_of(R"({"balance":2})")));
-    MS_TRY(const auto rows, tx.select({.table = "accounts", .where = nullptr, .order = {}, .limit = {}}));
+    MS_TRY(const auto rows,
+           tx.select({.table = "accounts", .where = nullptr, .order = {}, .limit = {}}));
     EXPECT_EQ(rows.size(), 1U);
     EXPECT_EQ(rows[0].values[1], Value(2.0));
     return Json();
@@ -76,8 +77,9 @@ TEST_F(DatabaseTest, ChecksDocumentsWithTheDocumentedTexts) {
             "Unexpected field: extra");
   EXPECT_EQ(message_of(insert("nope", "{}")),
             "Table \"nope\" is not defined in your schema. Available tables: accounts, events");
-  EXPECT_EQ(message_of(insert("accounts", R"({"_id":"x","_creationTime":1,"owner":"a","balance":1})")),
-            "ok");
+  EXPECT_EQ(
+      message_of(insert("accounts", R"({"_id":"x","_creationTime":1,"owner":"a","balance":1})")),
+      "ok");
   EXPECT_EQ(message_of([](Transaction& tx) -> Result<Json> {
               MS_TRY_STATUS(tx.patch("accounts:01JQ8Z3N6V0000000000000000", Object()));
               return Json();

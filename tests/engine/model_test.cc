@@ -100,9 +100,11 @@ class ModelTest : public DatabaseTest {
         }
         Object& document = replayed[entry.key];
         if (entry.old_fields.is_object()) {
-          for (const Member& old : entry.old_fields.as_object()) document.erase(old.name);
+          for (const Member& old : entry.old_fields.as_object())
+            document.erase(old.name);
         }
-        for (const Member& now : entry.new_fields.as_object()) document.set(now.name, now.value);
+        for (const Member& now : entry.new_fields.as_object())
+          document.set(now.name, now.value);
       }
     }
   }
