@@ -1,7 +1,7 @@
 /**
  * `next` with every part that equals a part of `previous` replaced by that part, so that what did
  * not change keeps its identity; `previous` itself if nothing changed. Rows of a list are matched
- * by `_id`, else by position. `next` must be fresh JSON: it is changed in place.
+ * by position and `_id`, else by `_id`. `next` must be fresh JSON: it is changed in place.
  */
 export function keepIdentity(previous: unknown, next: unknown): unknown {
   if (Object.is(previous, next)) return previous;
@@ -18,14 +18,20 @@ function isObject(value: unknown): value is Json {
 
 function keepItems(previous: unknown[], next: unknown[]): unknown[] {
   const byId = new Map<unknown, unknown>();
-  for (const item of previous) if (isObject(item) && "_id" in item) byId.set(item["_id"], item);
+  for (const item of previous) if (hasId(item)) byId.set(item["_id"], item);
   let same = previous.length === next.length;
   next.forEach((item, index) => {
-    const match = isObject(item) && "_id" in item ? byId.get(item["_id"]) : previous[index];
-    next[index] = keepIdentity(match, item);
-    same &&= Object.is(next[index], previous[index]);
+    const neighbour = previous[index];
+    // A list may hold one document several times, in different shapes: position comes first.
+    const moved = hasId(item) && !(hasId(neighbour) && neighbour["_id"] === item["_id"]);
+    next[index] = keepIdentity(moved ? byId.get(item["_id"]) : neighbour, item);
+    same &&= Object.is(next[index], neighbour);
   });
   return same ? previous : next;
+}
+
+function hasId(item: unknown): item is Json {
+  return isObject(item) && "_id" in item;
 }
 
 function keepMembers(previous: Json, next: Json): Json {
