@@ -1,8 +1,8 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
 // What protocols and the server say to each other: requests, responses, frames and sockets, without
-// any networking library. The server listens and moves bytes; an Application decides what they mean.
-// Threads: said at each type.
+// any networking library. The server listens and moves bytes; an Application decides what they
+// mean. Threads: said at each type.
 
 #include <cstdint>
 #include <functional>
@@ -50,8 +50,8 @@ using Frame = std::vector<std::shared_ptr<const std::string>>;
 
 /// WebSocket close codes that we send.
 enum class CloseCode : std::uint16_t {
-  GoingAway = 1001,       // the server shuts down
-  PolicyViolation = 1008, // a slow consumer, or a forbidden origin
+  GoingAway = 1001,        // the server shuts down
+  PolicyViolation = 1008,  // a slow consumer, or a forbidden origin
   TooBig = 1009,
   InternalError = 1011,
 };
@@ -67,7 +67,8 @@ class SocketSink {
   /// Sends what is queued, then closes.
   virtual void close(CloseCode code, std::string_view reason) = 0;
 };
-using SocketSinkPtr = std::shared_ptr<SocketSink>;  // held by the session and the server's connection
+using SocketSinkPtr =
+    std::shared_ptr<SocketSink>;  // held by the session and the server's connection
 
 /// One open socket, seen from the server. Calls come one at a time, in order.
 class SocketSession {

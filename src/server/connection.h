@@ -64,9 +64,7 @@ using TakeDescriptor = std::move_only_function<Descriptor()>;
 
 /// Offers an upgrade request to the Application. Either a refusal to answer with, or nothing: then
 /// the descriptor was taken and the connection goes on as a WebSocket. `key` is Sec-WebSocket-Key.
-[[nodiscard]] std::optional<protocol::HttpResponse> try_upgrade(Loop& loop,
-                                                                const protocol::HttpRequest& request,
-                                                                const std::string& key,
-                                                                TakeDescriptor take);
+[[nodiscard]] std::optional<protocol::HttpResponse> try_upgrade(
+    Loop& loop, const protocol::HttpRequest& request, const std::string& key, TakeDescriptor take);
 
 }  // namespace moonstone::server

@@ -164,10 +164,9 @@ void Exchange::answer(protocol::HttpResponse response) {
   const std::scoped_lock lock(mutex_);
   if (connection_ == nullptr) return;
   asio::io_context& io = connection_->io();
-  asio::post(io,
-             [connection = std::move(connection_), response = std::move(response)]() mutable {
-               connection->on_response(std::move(response));
-             });
+  asio::post(io, [connection = std::move(connection_), response = std::move(response)]() mutable {
+    connection->on_response(std::move(response));
+  });
   work_.reset();
 }
 
@@ -194,11 +193,10 @@ void HttpConnection::next_request() {
 
 void HttpConnection::read_some(std::size_t bytes) {
   is_reading_ = true;
-  socket_.async_read_some(
-      buffer_.prepare(bytes),
-      [self = shared_from_this()](error_code failure, std::size_t count) {
-        self->on_read(failure, count);
-      });
+  socket_.async_read_some(buffer_.prepare(bytes),
+                          [self = shared_from_this()](error_code failure, std::size_t count) {
+                            self->on_read(failure, count);
+                          });
 }
 
 void HttpConnection::on_read(error_code failure, std::size_t bytes) {
@@ -214,7 +212,8 @@ void HttpConnection::on_read(error_code failure, std::size_t bytes) {
 
 void HttpConnection::on_head_bytes() {
   // Empty lines before a request line are allowed (RFC 9112, 2.2).
-  while (unread().starts_with("\r\n")) buffer_.consume(2);
+  while (unread().starts_with("\r\n"))
+    buffer_.consume(2);
   const std::string_view bytes = unread();
   if (bytes.empty() || bytes == "\r") return read_some(kHeadReadBytes);
   if (phase_ == Phase::Idle) {
@@ -336,9 +335,9 @@ void HttpConnection::upgrade() {
   }
   if (key.empty() || buffer_.size() > 0) {
     keep_alive_ = false;
-    return on_response(text_response(400,
-                                     key.empty() ? "Sec-WebSocket-Key is missing"
-                                                 : "Data was sent before the upgrade was answered"));
+    return on_response(text_response(400, key.empty()
+                                              ? "Sec-WebSocket-Key is missing"
+                                              : "Data was sent before the upgrade was answered"));
   }
   // The connection object ends with the upgrade; the descriptor lives on in the WebSocket.
   auto refusal = try_upgrade(loop_, request_, key, [this] { return take_descriptor(); });
@@ -393,13 +392,15 @@ void HttpConnection::write_some() {
   const std::array<asio::const_buffer, 2> rest = {
       asio::buffer(head_.data() + of_head, head_.size() - of_head),
       asio::buffer(body_.data() + of_body, body_.size() - of_body)};
-  socket_.async_write_some(rest, [self = shared_from_this()](error_code failure, std::size_t bytes) {
-    if (self->phase_ != Phase::Writing) return;
-    if (failure) return self->close();
-    self->written_ += bytes;
-    if (self->written_ < self->head_.size() + self->body_.size()) return self->write_some();
-    self->on_written();
-  });
+  socket_.async_write_some(rest,
+                           [self = shared_from_this()](error_code failure, std::size_t bytes) {
+                             if (self->phase_ != Phase::Writing) return;
+                             if (failure) return self->close();
+                             self->written_ += bytes;
+                             if (self->written_ < self->head_.size() + self->body_.size())
+                               return self->write_some();
+                             self->on_written();
+                           });
 }
 
 void HttpConnection::on_written() {

@@ -233,10 +233,8 @@ std::optional<std::string> render_head(const protocol::HttpResponse& response,
                                        ConnectionHeader connection,
                                        std::int64_t unix_ms) {
   if (response.status < 200 || response.status > 599) return std::nullopt;
-  std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n",
-                                response.status,
-                                status_text(response.status),
-                                http_date(unix_ms));
+  std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                                status_text(response.status), http_date(unix_ms));
   for (const protocol::Header& header : response.headers) {
     if (is_framing_header(header.name)) continue;
     if (!is_token(header.name) || !is_field_value(header.value)) return std::nullopt;
@@ -256,21 +254,17 @@ bool has_body(int status) {
 }
 
 std::string http_date(std::int64_t unix_ms) {
-  constexpr std::array<std::string_view, 7> kDays = {
-      "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<std::string_view, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
+                                                     "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
   std::tm parts{};
   if (::gmtime_r(&seconds, &parts) == nullptr) return "Thu, 01 Jan 1970 00:00:00 GMT";
   return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                     kDays[static_cast<std::size_t>(parts.tm_wday)],
-                     parts.tm_mday,
-                     kMonths[static_cast<std::size_t>(parts.tm_mon)],
-                     parts.tm_year + 1900,
-                     parts.tm_hour,
-                     parts.tm_min,
-                     parts.tm_sec);
+                     kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                     kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 protocol::HttpResponse text_response(int status, std::string_view text) {

@@ -25,11 +25,13 @@ struct Refusal {
   std::string message;
 };
 
-/// Checks the raw head (request line to the empty line): CRLF line ends only, no U+0000, no obsolete
-/// folding, a bounded number of fields. Lenient line ends are how requests are smuggled past a proxy.
+/// Checks the raw head (request line to the empty line): CRLF line ends only, no U+0000, no
+/// obsolete folding, a bounded number of fields. Lenient line ends are how requests are smuggled
+/// past a proxy.
 [[nodiscard]] std::optional<Refusal> check_head(std::string_view head);
 
-/// Checks the parsed fields: one Host (HTTP/1.1), one plain Content-Length or `chunked`, never both.
+/// Checks the parsed fields: one Host (HTTP/1.1), one plain Content-Length or `chunked`, never
+/// both.
 enum class HttpVersion : unsigned char { Http10, Http11 };
 [[nodiscard]] std::optional<Refusal> check_fields(const std::vector<protocol::Header>& headers,
                                                   HttpVersion version);
@@ -40,8 +42,9 @@ struct Target {
 };
 
 /// Reads origin-form, absolute-form (its authority is dropped) and, for OPTIONS, `*` (as `/`).
-/// Percent escapes are decoded first, dot segments removed afterwards, so that `%2e%2e` cannot hide.
-/// Errors: InvalidArgument for a bad escape, U+0000, text that is not UTF-8, or `..` above the root.
+/// Percent escapes are decoded first, dot segments removed afterwards, so that `%2e%2e` cannot
+/// hide. Errors: InvalidArgument for a bad escape, U+0000, text that is not UTF-8, or `..` above
+/// the root.
 [[nodiscard]] Result<Target> parse_target(std::string_view method, std::string_view target);
 
 /// What a response head says besides the response's own headers.

@@ -44,9 +44,10 @@ Error listen_error(const std::string& host, std::uint16_t port, int code) {
     way_out = "stop the program that uses it, or choose another port with --port";
   }
   if (code == EACCES) way_out = "ports below 1024 need privileges: choose another with --port";
-  return Error(ErrorCode::Unavailable,
-               fmt::format("cannot listen on {}:{}: {}; {}", host, port, std::strerror(code), way_out),
-               "listen");
+  return Error(
+      ErrorCode::Unavailable,
+      fmt::format("cannot listen on {}:{}: {}; {}", host, port, std::strerror(code), way_out),
+      "listen");
 }
 
 std::uint16_t port_of(int fd) {
@@ -99,9 +100,7 @@ Result<Listening> listen_on(const std::string& host, std::uint16_t port) {
     return Error(ErrorCode::Unavailable,
                  fmt::format("cannot listen on {}:{}: {}; choose an address of this machine with "
                              "--host, such as 127.0.0.1 or 0.0.0.0",
-                             host,
-                             port,
-                             ::gai_strerror(failure)),
+                             host, port, ::gai_strerror(failure)),
                  "listen");
   }
   const AddressList addresses(raw, &::freeaddrinfo);

@@ -1,6 +1,6 @@
 // Moonstone. Licence: see LICENSE.
-// The threads, the listener, and their end. Each I/O thread runs a loop of its own; the first one also
-// accepts and deals the connections out in turn.
+// The threads, the listener, and their end. Each I/O thread runs a loop of its own; the first one
+// also accepts and deals the connections out in turn.
 #include "server/server.h"
 
 #include <algorithm>
@@ -65,14 +65,16 @@ class IoThread {
   void drain() {
     asio::post(io_, [this] {
       loop_.is_draining = true;
-      for (Connection* connection : snapshot()) connection->drain();
+      for (Connection* connection : snapshot())
+        connection->drain();
       work_.reset();
     });
   }
 
   void abort() {
     asio::post(io_, [this] {
-      for (Connection* connection : snapshot()) connection->abort();
+      for (Connection* connection : snapshot())
+        connection->abort();
     });
   }
 
@@ -110,8 +112,7 @@ class AsioServer final : public Server {
         logger_(options.logger == nullptr ? null_logger() : *options.logger),
         port_(listening.port) {
     for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) {
-      threads_.push_back(
-          std::make_unique<IoThread>(options_, application, totals_, logger_, i));
+      threads_.push_back(std::make_unique<IoThread>(options_, application, totals_, logger_, i));
     }
     listener_.emplace(accepting_io(), listening.descriptor.release());
     pause_.emplace(accepting_io());
@@ -171,8 +172,7 @@ void AsioServer::deal_out(Accepted accepted) {
         "Content-Length: 20\r\nConnection: close\r\n\r\nToo many connections";
     totals_.refused.fetch_add(1);
     // As a courtesy; a peer that cannot take it is closed all the same.
-    static_cast<void>(
-        ::send(accepted.descriptor.get(), kFull.data(), kFull.size(), MSG_NOSIGNAL));
+    static_cast<void>(::send(accepted.descriptor.get(), kFull.data(), kFull.size(), MSG_NOSIGNAL));
     return;
   }
   threads_[next_thread_]->serve(std::move(accepted));
@@ -195,11 +195,13 @@ void AsioServer::stop(std::chrono::milliseconds grace) {
     listener_->close(ignored);
     pause_->cancel();
   });
-  for (const auto& thread : threads_) thread->drain();
+  for (const auto& thread : threads_)
+    thread->drain();
   for (const auto& thread : threads_) {
     if (!thread->ends_before(deadline)) thread->abort();
   }
-  for (const auto& thread : threads_) thread->join();
+  for (const auto& thread : threads_)
+    thread->join();
 }
 
 Server::Counters AsioServer::counters() const {

@@ -21,18 +21,21 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8788;  // 0: any free one
   std::size_t threads = 1;
-  std::size_t connections_max = 1000;  // open WebSockets; beyond: 503 `Too many connections`; 0: none
+  std::size_t connections_max =
+      1000;  // open WebSockets; beyond: 503 `Too many connections`; 0: none
   std::size_t http_connections_max = 10'000;  // open TCP connections in all
   std::size_t frame_bytes_max = std::size_t{4} * 1024 * 1024;
   std::size_t body_bytes_max = std::size_t{8} * 1024 * 1024;
   std::size_t header_bytes_max = std::size_t{16} * 1024;
   std::chrono::seconds header_timeout{10};  // slow-loris
   std::chrono::seconds body_timeout{60};
-  std::chrono::seconds idle_timeout{75};    // keep-alive between requests
+  std::chrono::seconds idle_timeout{75};  // keep-alive between requests
   // How long a peer may take to read a last response or to answer a close frame.
   std::chrono::seconds close_timeout{5};
-  std::size_t queue_bytes_high = std::size_t{8} * 1024 * 1024;  // unsent bytes of one socket: ready() turns false
-  std::size_t queue_bytes_max = std::size_t{64} * 1024 * 1024;  // beyond: closed with PolicyViolation
+  std::size_t queue_bytes_high =
+      std::size_t{8} * 1024 * 1024;  // unsent bytes of one socket: ready() turns false
+  std::size_t queue_bytes_max =
+      std::size_t{64} * 1024 * 1024;  // beyond: closed with PolicyViolation
   Logger* logger = nullptr;
 };
 

@@ -70,7 +70,8 @@ std::string_view extension_of(std::string_view name) {
 
 /// Hidden files (`.git`, `.env`) are not for the public; `.well-known` is meant to be.
 bool is_hidden(std::string_view path) {
-  for (std::size_t at = path.find("/."); at != std::string_view::npos; at = path.find("/.", at + 1)) {
+  for (std::size_t at = path.find("/."); at != std::string_view::npos;
+       at = path.find("/.", at + 1)) {
     if (!path.substr(at).starts_with("/.well-known")) return true;
   }
   return false;
@@ -138,7 +139,7 @@ std::optional<StaticFiles::Impl::File> StaticFiles::Impl::look_up(const std::str
   if (::realpath((root_ + path).c_str(), resolved) == nullptr) return std::nullopt;
   File file;
   file.name = resolved;
-  struct stat status {};
+  struct stat status{};
   if (::stat(resolved, &status) != 0) return std::nullopt;
   if (S_ISDIR(status.st_mode)) {
     if (::realpath((root_ + path + "/index.html").c_str(), resolved) == nullptr) {
@@ -151,11 +152,8 @@ std::optional<StaticFiles::Impl::File> StaticFiles::Impl::look_up(const std::str
   if (!is_inside || !S_ISREG(status.st_mode)) return std::nullopt;
   file.bytes = static_cast<std::size_t>(status.st_size);
   file.tag = fmt::format("\"{:016x}\"",
-                         stable_hash(fmt::format("{}:{}:{}:{}",
-                                                 file.name,
-                                                 status.st_size,
-                                                 status.st_mtim.tv_sec,
-                                                 status.st_mtim.tv_nsec)));
+                         stable_hash(fmt::format("{}:{}:{}:{}", file.name, status.st_size,
+                                                 status.st_mtim.tv_sec, status.st_mtim.tv_nsec)));
   return file;
 }
 
@@ -202,13 +200,13 @@ StaticFiles::~StaticFiles() = default;
 
 Result<std::unique_ptr<StaticFiles>> StaticFiles::open(const std::string& root) {
   char resolved[PATH_MAX];
-  struct stat status {};
+  struct stat status{};
   if (::realpath(root.c_str(), resolved) == nullptr || ::stat(resolved, &status) != 0 ||
       !S_ISDIR(status.st_mode)) {
-    return Error(ErrorCode::NotFound,
-                 fmt::format("{} is not a folder; build the pages first, or name another folder",
-                             root),
-                 "static_root");
+    return Error(
+        ErrorCode::NotFound,
+        fmt::format("{} is not a folder; build the pages first, or name another folder", root),
+        "static_root");
   }
   return std::unique_ptr<StaticFiles>(new StaticFiles(std::make_unique<Impl>(resolved)));
 }
@@ -221,10 +219,8 @@ std::optional<protocol::HttpResponse> StaticFiles::find(const protocol::HttpRequ
   }
   if (!file.has_value()) return std::nullopt;
   if (file->bytes > kStaticFileBytesMax) {
-    return text_response(500,
-                         fmt::format("{} is larger than {} MiB; serve it from elsewhere",
-                                     request.path,
-                                     kStaticFileBytesMax / 1024 / 1024));
+    return text_response(500, fmt::format("{} is larger than {} MiB; serve it from elsewhere",
+                                          request.path, kStaticFileBytesMax / 1024 / 1024));
   }
   protocol::HttpResponse response;
   response.headers = {
@@ -254,8 +250,8 @@ void StaticApplication::handle(protocol::HttpRequest request, protocol::Respond 
     wanted.headers.push_back({std::string(name), std::string(request.header(name))});
   }
   inner_.handle(std::move(request),
-                [&files = files_, wanted = std::move(wanted), respond = std::move(respond)](
-                    protocol::HttpResponse response) mutable {
+                [&files = files_, wanted = std::move(wanted),
+                 respond = std::move(respond)](protocol::HttpResponse response) mutable {
                   if (response.status == 404) {
                     if (auto found = files.find(wanted)) response = std::move(*found);
                   }

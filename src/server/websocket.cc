@@ -48,7 +48,8 @@ constexpr std::size_t kIdleParts = 16;
 constexpr std::size_t kCloseReasonMax = 123;
 
 /// The socket below Beast. While more frames are known to follow, small writes are only collected;
-/// the write of the last one takes them along. Beast never has two writes at once, so neither has this.
+/// the write of the last one takes them along. Beast never has two writes at once, so neither has
+/// this.
 class BatchingStream {
  public:
   using executor_type = Executor;
@@ -81,9 +82,9 @@ class BatchingStream {
     }
     if (fits) collect(buffers);
     if (fits && follows_ == Follows::AnotherFrame) {
-      return asio::post(socket_.get_executor(),
-                        beast::bind_front_handler(
-                            std::forward<Handler>(handler), error_code(), bytes));
+      return asio::post(
+          socket_.get_executor(),
+          beast::bind_front_handler(std::forward<Handler>(handler), error_code(), bytes));
     }
     write_collected(buffers, fits ? bytes : 0, std::forward<Handler>(handler));
   }
@@ -96,13 +97,12 @@ class BatchingStream {
     asio::buffer_copy(asio::buffer(collected_) + before, buffers);
   }
 
-  /// Writes what was collected; `taken` of its bytes belong to this call. With none taken, `buffers`
-  /// are written afterwards, uncopied.
+  /// Writes what was collected; `taken` of its bytes belong to this call. With none taken,
+  /// `buffers` are written afterwards, uncopied.
   template <class Buffers, class Handler>
   void write_collected(const Buffers& buffers, std::size_t taken, Handler&& handler) {
     asio::async_write(
-        socket_,
-        asio::buffer(collected_),
+        socket_, asio::buffer(collected_),
         [this, taken, buffers, handler = std::decay_t<Handler>(std::forward<Handler>(handler))](
             error_code failure, std::size_t) mutable {
           collected_ = std::string();
@@ -143,7 +143,8 @@ enum class Waiting : unsigned char { Keep, Drop };
 
 std::size_t bytes_of(const protocol::Frame& frame) {
   std::size_t bytes = 0;
-  for (const auto& part : frame) bytes += part->size();
+  for (const auto& part : frame)
+    bytes += part->size();
   return bytes;
 }
 
@@ -151,7 +152,9 @@ std::size_t bytes_of(const protocol::Frame& frame) {
 class Outbox final : public protocol::SocketSink {
  public:
   Outbox(std::shared_ptr<WebSocket> socket, const ServerOptions& options)
-      : high_(options.queue_bytes_high), max_(options.queue_bytes_max), socket_(std::move(socket)) {}
+      : high_(options.queue_bytes_high),
+        max_(options.queue_bytes_max),
+        socket_(std::move(socket)) {}
 
   void send(protocol::Frame frame) override;
   [[nodiscard]] std::size_t queued_bytes() const override;
@@ -194,7 +197,9 @@ class WebSocket final : public Connection, public std::enable_shared_from_this<W
   /// Somebody wants the socket closed.
   void on_close_requested(Waiting waiting);
 
-  void drain() override { outbox_->close(protocol::CloseCode::GoingAway, "Server is shutting down"); }
+  void drain() override {
+    outbox_->close(protocol::CloseCode::GoingAway, "Server is shutting down");
+  }
   void abort() override { close_descriptor(); }
 
  private:
@@ -212,16 +217,16 @@ class WebSocket final : public Connection, public std::enable_shared_from_this<W
   websocket::stream<BatchingStream, false> stream_;
   beast::flat_buffer buffer_;
   std::unique_ptr<protocol::SocketSession> session_;
-  std::shared_ptr<Outbox> outbox_;        // also held by the session and whoever it gave it to
-  std::vector<protocol::Frame> batch_;    // taken from the outbox, written from next_ on
+  std::shared_ptr<Outbox> outbox_;         // also held by the session and whoever it gave it to
+  std::vector<protocol::Frame> batch_;     // taken from the outbox, written from next_ on
   std::vector<asio::const_buffer> parts_;  // of the frame being written
   std::size_t next_ = 0;
   std::optional<Timer> close_timer_;
-  bool is_open_ = false;      // the handshake succeeded
-  bool is_over_ = false;      // nothing more will be read
-  bool is_writing_ = false;   // a frame is being written
-  bool is_leaving_ = false;   // a close was requested: messages are not delivered any more
-  bool is_closing_ = false;   // the closing handshake runs
+  bool is_open_ = false;     // the handshake succeeded
+  bool is_over_ = false;     // nothing more will be read
+  bool is_writing_ = false;  // a frame is being written
+  bool is_leaving_ = false;  // a close was requested: messages are not delivered any more
+  bool is_closing_ = false;  // the closing handshake runs
   bool is_finished_ = false;
 };
 
@@ -234,8 +239,7 @@ void Outbox::send(protocol::Frame frame) {
   if (socket_ == nullptr || close_.has_value()) return;
   if (bytes_ + bytes > max_) {
     dropped.swap(frames_);
-    return request_close(protocol::CloseCode::PolicyViolation,
-                         "The connection reads too slowly",
+    return request_close(protocol::CloseCode::PolicyViolation, "The connection reads too slowly",
                          Waiting::Drop);
   }
   bytes_ += bytes;
@@ -257,8 +261,7 @@ void Outbox::close(protocol::CloseCode code, std::string_view reason) {
 /// With the mutex held.
 void Outbox::request_close(protocol::CloseCode code, std::string_view reason, Waiting waiting) {
   close_ = CloseRequest{.code = code, .reason = std::string(reason)};
-  asio::post(socket_->io(),
-             [socket = socket_, waiting] { socket->on_close_requested(waiting); });
+  asio::post(socket_->io(), [socket = socket_, waiting] { socket->on_close_requested(waiting); });
 }
 
 /// With the mutex held.
@@ -317,19 +320,18 @@ void WebSocket::start(std::unique_ptr<protocol::SocketSession> session,
     if (type == websocket::frame_type::close) stream_.next_layer().mark_goodbye();
   });
   // Beast's own timeout covers both handshakes; silence in between is allowed for ever.
-  stream_.set_option(websocket::stream_base::timeout{
-      .handshake_timeout = loop_.options.close_timeout,
-      .idle_timeout = websocket::stream_base::none(),
-      .keep_alive_pings = false});
+  stream_.set_option(
+      websocket::stream_base::timeout{.handshake_timeout = loop_.options.close_timeout,
+                                      .idle_timeout = websocket::stream_base::none(),
+                                      .keep_alive_pings = false});
   http::request<http::empty_body> request(http::verb::get, "/", 11);
   request.set(http::field::host, "moonstone");
   request.set(http::field::upgrade, "websocket");
   request.set(http::field::connection, "Upgrade");
   request.set(http::field::sec_websocket_key, key);
   request.set(http::field::sec_websocket_version, "13");
-  stream_.async_accept(request, [self = shared_from_this()](error_code result) {
-    self->on_accepted(result);
-  });
+  stream_.async_accept(
+      request, [self = shared_from_this()](error_code result) { self->on_accepted(result); });
 }
 
 void WebSocket::on_accepted(error_code failure) {
@@ -378,7 +380,8 @@ void WebSocket::flush() {
 void WebSocket::write_front() {
   is_writing_ = true;
   parts_.clear();
-  for (const auto& part : batch_[next_]) parts_.push_back(asio::buffer(*part));
+  for (const auto& part : batch_[next_])
+    parts_.push_back(asio::buffer(*part));
   stream_.next_layer().expect(next_ + 1 < batch_.size() ? BatchingStream::Follows::AnotherFrame
                                                         : BatchingStream::Follows::Nothing);
   stream_.async_write(std::span<const asio::const_buffer>(parts_),
@@ -426,7 +429,8 @@ void WebSocket::begin_close(const CloseRequest& request) {
   std::string_view reason = request.reason;
   if (reason.size() > kCloseReasonMax) {
     std::size_t end = kCloseReasonMax;
-    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0U) == 0x80U) --end;
+    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0U) == 0x80U)
+      --end;
     reason = reason.substr(0, end);
   }
   const websocket::close_reason why(static_cast<websocket::close_code>(request.code),

@@ -14,12 +14,12 @@
 namespace moonstone::server {
 namespace {
 
-using testing::RawClient;
-using testing::RawResponse;
-using testing::TestApplication;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::RawClient;
+using testing::RawResponse;
+using testing::TestApplication;
 
 constexpr std::chrono::milliseconds kGrace{20'000};
 
@@ -94,8 +94,9 @@ TEST_F(HttpTest, ConnectionHeaderDecides) {
 TEST_F(HttpTest, ByteByByte) {
   serve();
   RawClient one = client();
-  for (const char c : std::string("\r\nPOST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                  "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n")) {
+  for (const char c :
+       std::string("\r\nPOST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n")) {
     one.send(std::string(1, c));
   }
   EXPECT_EQ(one.response().body, "POST /echo ? abcde");
@@ -108,8 +109,8 @@ TEST_F(HttpTest, PipelinedRequestsAreAnsweredInOrder) {
   RawClient one = client();
   std::string bytes;
   for (int i = 0; i < 50; ++i) {
-    bytes += "POST /echo/" + std::to_string(i) +
-             " HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi";
+    bytes +=
+        "POST /echo/" + std::to_string(i) + " HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi";
   }
   one.send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n" + bytes);
   auto respond = application_.take_held();
@@ -169,12 +170,12 @@ TEST_F(HttpTest, FramingThatCouldSmuggleIsRefused) {
 
 TEST_F(HttpTest, MalformedInputIsAnsweredAndClosed) {
   serve();
-  for (const char* bad : {"GET\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/2.0\r\nHost: t\r\n\r\n",
-                          "GET /a b HTTP/1.1\r\nHost: t\r\n\r\n", "get / HTTP/1.1\r\nHost: t\r\n\r\n",
-                          "GeT / HTTP/1.1\r\nHost: t\r\n\r\n", "\x16\x03\x01\x02\x00\x01",
-                          "GET / HTTP/1.1\r\nHost: t\r\nnocolon\r\n\r\n",
-                          "GET / HTTP/1.1\r\nHost: t\r\n: empty\r\n\r\n",
-                          "GET / HTTP/1.1\nHost: t\n\r\n\r\n"}) {
+  for (const char* bad :
+       {"GET\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/2.0\r\nHost: t\r\n\r\n",
+        "GET /a b HTTP/1.1\r\nHost: t\r\n\r\n", "get / HTTP/1.1\r\nHost: t\r\n\r\n",
+        "GeT / HTTP/1.1\r\nHost: t\r\n\r\n", "\x16\x03\x01\x02\x00\x01",
+        "GET / HTTP/1.1\r\nHost: t\r\nnocolon\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: t\r\n: empty\r\n\r\n", "GET / HTTP/1.1\nHost: t\n\r\n\r\n"}) {
     RawClient one = client();
     one.send(bad);
     const RawResponse response = one.response();
@@ -214,7 +215,8 @@ TEST_F(HttpTest, TenThousandHeaders) {
   options.header_bytes_max = std::size_t{1024} * 1024;
   serve(options);
   std::string head = "GET /echo HTTP/1.1\r\nHost: t\r\n";
-  for (int i = 0; i < 10'000; ++i) head += "X" + std::to_string(i) + ": y\r\n";
+  for (int i = 0; i < 10'000; ++i)
+    head += "X" + std::to_string(i) + ": y\r\n";
   EXPECT_EQ(ask(head + "\r\n").status, 431);
 }
 
@@ -350,9 +352,12 @@ TEST_F(HttpTest, SeveralThreadsServe) {
   options.threads = 3;
   serve(options);
   std::vector<RawClient> clients;
-  for (int i = 0; i < 30; ++i) clients.push_back(client());
-  for (RawClient& one : clients) one.send("GET /big HTTP/1.1\r\nHost: t\r\n\r\n");
-  for (RawClient& one : clients) EXPECT_EQ(one.response().body.size(), std::size_t{1024} * 1024);
+  for (int i = 0; i < 30; ++i)
+    clients.push_back(client());
+  for (RawClient& one : clients)
+    one.send("GET /big HTTP/1.1\r\nHost: t\r\n\r\n");
+  for (RawClient& one : clients)
+    EXPECT_EQ(one.response().body.size(), std::size_t{1024} * 1024);
 }
 
 TEST_F(HttpTest, RunsOutOfDescriptorsAndGoesOn) {
@@ -362,13 +367,15 @@ TEST_F(HttpTest, RunsOutOfDescriptorsAndGoesOn) {
   const rlimit few{.rlim_cur = 128, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
   std::vector<int> taken;
-  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken.push_back(fd);
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0))
+    taken.push_back(fd);
   ASSERT_GE(taken.size(), 2U);
   ::close(taken.back());
   taken.pop_back();
   RawClient one = client();  // has the last descriptor: the server has none to accept it with
   one.send("GET /echo HTTP/1.1\r\nHost: t\r\n\r\n");
-  for (const int fd : taken) ::close(fd);
+  for (const int fd : taken)
+    ::close(fd);
   EXPECT_EQ(one.response().status, 200);
   EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }

@@ -2,12 +2,11 @@
 // What an idle socket costs in memory, and how many frames go through one I/O thread.
 //
 // Client and server share the process; a raw client socket costs it no memory worth counting.
-#include <unistd.h>
-
 #include <cstdio>
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include "server/server.h"
 #include "tests/server/raw_client.h"
@@ -49,8 +48,7 @@ void idle_sockets(benchmark::State& state) {
       clients.emplace_back(server->port());
       if (clients.back().upgrade() != 101) state.SkipWithError("not upgraded");
     }
-    state.counters["bytes_per_socket"] =
-        (resident_bytes() - before) / static_cast<double>(count);
+    state.counters["bytes_per_socket"] = (resident_bytes() - before) / static_cast<double>(count);
     server->stop(std::chrono::milliseconds(0));
   }
 }
@@ -79,10 +77,12 @@ void echo_in_bursts(benchmark::State& state) {
   RawClient client(server->port());
   if (client.upgrade() != 101) state.SkipWithError("not upgraded");
   std::string burst;
-  for (int i = 0; i < kBurst; ++i) burst += testing::masked_frame(0x81, std::string(100, 'e'));
+  for (int i = 0; i < kBurst; ++i)
+    burst += testing::masked_frame(0x81, std::string(100, 'e'));
   for (auto _ : state) {
     client.send(burst);
-    for (int i = 0; i < kBurst; ++i) benchmark::DoNotOptimize(client.frame());
+    for (int i = 0; i < kBurst; ++i)
+      benchmark::DoNotOptimize(client.frame());
   }
   state.SetItemsProcessed(state.iterations() * kBurst);
 }
@@ -102,8 +102,10 @@ void fan_out(benchmark::State& state) {
   }
   const protocol::Frame frame = frame_of(std::string(1000, 'f'));
   for (auto _ : state) {
-    for (const auto& sink : sinks) sink->send(frame);
-    for (RawClient& client : clients) benchmark::DoNotOptimize(client.frame());
+    for (const auto& sink : sinks)
+      sink->send(frame);
+    for (RawClient& client : clients)
+      benchmark::DoNotOptimize(client.frame());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kSockets));
 }

@@ -148,7 +148,8 @@ std::string masked_frame(int first_byte, std::string_view payload) {
   } else {
     const std::size_t width = size < 65536 ? 2 : 8;
     out.push_back(static_cast<char>(width == 2 ? 0xFE : 0xFF));
-    for (std::size_t i = width; i-- > 0;) out.push_back(static_cast<char>((size >> (8 * i)) & 255U));
+    for (std::size_t i = width; i-- > 0;)
+      out.push_back(static_cast<char>((size >> (8 * i)) & 255U));
   }
   out.append(kMask);
   for (std::size_t i = 0; i < size; ++i) {
@@ -210,8 +211,7 @@ void TestApplication::handle(protocol::HttpRequest request, protocol::Respond re
   if (request.path == "/drop") return;
   if (request.path.starts_with("/echo")) {
     response.headers = {{"Content-Type", "text/plain"}, {"Content-Length", "7"}};
-    response.body =
-        request.method + " " + request.path + " ?" + request.query + " " + request.body;
+    response.body = request.method + " " + request.path + " ?" + request.query + " " + request.body;
   } else if (request.path == "/big") {
     response.body = std::string(std::size_t{1024} * 1024, 'b');
   } else if (request.path == "/split") {

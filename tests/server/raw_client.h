@@ -1,6 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// A client on a plain socket, which can say whatever it likes, and a small application to say it to.
+// A client on a plain socket, which can say whatever it likes, and a small application to say it
+// to.
 //
 // Reads block until the bytes are there; a generous timeout turns a hang into a failed test.
 // Threads: a RawClient is confined; TestApplication is synchronised.

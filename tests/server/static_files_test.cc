@@ -111,8 +111,8 @@ TEST_F(StaticFilesTest, NothingOutsideTheFolder) {
   fs::create_symlink(folder_ / "secret.txt", root() / "link.txt");
   fs::create_directory_symlink(folder_, root() / "up");
   fs::create_symlink(root() / "docs/index.html", root() / "inside.html");
-  for (const char* path : {"/../secret.txt", "/link.txt", "/up/secret.txt", "/.env", "/docs/../.env",
-                           "/assets/../../secret.txt", "secret.txt", ""}) {
+  for (const char* path : {"/../secret.txt", "/link.txt", "/up/secret.txt", "/.env",
+                           "/docs/../.env", "/assets/../../secret.txt", "secret.txt", ""}) {
     EXPECT_EQ(body(path), "(absent)") << path;
   }
   EXPECT_EQ(body(std::string("/index.html\0.js", 15)), "(absent)");
@@ -156,8 +156,9 @@ TEST_F(StaticFilesTest, ApplicationAsksTheInnerOneFirst) {
     request.method = std::move(method);
     request.path = std::move(path);
     protocol::HttpResponse answer;
-    application.handle(std::move(request),
-                       [&answer](protocol::HttpResponse response) { answer = std::move(response); });
+    application.handle(std::move(request), [&answer](protocol::HttpResponse response) {
+      answer = std::move(response);
+    });
     return answer;
   };
   EXPECT_EQ(ask("GET", "/api").body, "inner GET");

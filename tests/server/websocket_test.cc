@@ -72,7 +72,8 @@ TEST_F(WebSocketTest, TextGoesInAndOut) {
 TEST_F(WebSocketTest, ByteByByteAndMerged) {
   serve();
   RawClient client = open();
-  for (const char c : masked_frame(kText, "slow")) client.send(std::string(1, c));
+  for (const char c : masked_frame(kText, "slow"))
+    client.send(std::string(1, c));
   EXPECT_EQ(client.frame()->payload, "slow");
   client.send(masked_frame(kText, "a") + masked_frame(kText, "b") + masked_frame(kText, "c"));
   EXPECT_EQ(client.frame()->payload, "a");
@@ -85,7 +86,8 @@ TEST_F(WebSocketTest, OneByteFragmentsWithPingsBetween) {
   RawClient client = open();
   const std::string text(2000, 'f');
   std::string bytes = masked_frame(0x01, text.substr(0, 1));
-  for (std::size_t i = 1; i + 1 < text.size(); ++i) bytes += masked_frame(0x00, text.substr(i, 1));
+  for (std::size_t i = 1; i + 1 < text.size(); ++i)
+    bytes += masked_frame(0x00, text.substr(i, 1));
   client.send(bytes);
   client.send_frame(kPing, "between");
   client.send_frame(0x80, "f");
@@ -277,9 +279,11 @@ TEST_F(WebSocketTest, SlowReaderIsToldWhenItMayGoOn) {
   RawClient client = open();
   const auto sink = application_.take_sink();
   constexpr int kFrames = 30;
-  for (int i = 0; i < kFrames; ++i) sink->send(frame_of(std::string(std::size_t{1024} * 1024, 's')));
+  for (int i = 0; i < kFrames; ++i)
+    sink->send(frame_of(std::string(std::size_t{1024} * 1024, 's')));
   EXPECT_GT(sink->queued_bytes(), options.queue_bytes_high);
-  for (int i = 0; i < kFrames; ++i) ASSERT_TRUE(client.frame().has_value());
+  for (int i = 0; i < kFrames; ++i)
+    ASSERT_TRUE(client.frame().has_value());
   EXPECT_TRUE(application_.writable.wait());
 }
 
@@ -289,7 +293,8 @@ TEST_F(WebSocketTest, SlowReaderIsClosedAtTheQueueLimit) {
   serve(options);
   RawClient client = open();
   const auto sink = application_.take_sink();
-  for (int i = 0; i < 100; ++i) sink->send(frame_of(std::string(std::size_t{1024} * 1024, 's')));
+  for (int i = 0; i < 100; ++i)
+    sink->send(frame_of(std::string(std::size_t{1024} * 1024, 's')));
   EXPECT_LE(sink->queued_bytes(), options.queue_bytes_max);
   EXPECT_EQ(client.read_close_code(), 1008);
   client.send_frame(kClose, std::string("\x03\xF0", 2));
@@ -306,7 +311,8 @@ TEST_F(WebSocketTest, ReaderThatNeverReadsIsCutOff) {
   serve(options);
   RawClient client = open();
   const auto sink = application_.take_sink();
-  for (int i = 0; i < 20; ++i) sink->send(frame_of(std::string(std::size_t{1024} * 1024, 's')));
+  for (int i = 0; i < 20; ++i)
+    sink->send(frame_of(std::string(std::size_t{1024} * 1024, 's')));
   EXPECT_TRUE(application_.closed.wait()) << "without any help of the client";
 }
 
@@ -315,9 +321,11 @@ TEST_F(WebSocketTest, StopClosesWith1001AfterQueuedFrames) {
   RawClient client = open();
   RawClient other = open();
   const auto sink = application_.take_sink();
-  for (int i = 0; i < 100; ++i) sink->send(frame_of(std::to_string(i)));
+  for (int i = 0; i < 100; ++i)
+    sink->send(frame_of(std::to_string(i)));
   std::thread stopping([this] { server_->stop(kGrace); });
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(client.frame()->payload, std::to_string(i));
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(client.frame()->payload, std::to_string(i));
   for (RawClient* one : {&client, &other}) {
     EXPECT_EQ(one->read_close_code(), 1001);
     one->send_frame(kClose, std::string("\x03\xE9", 2));
