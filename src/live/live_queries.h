@@ -84,9 +84,9 @@ struct LiveOptions {
   std::chrono::milliseconds fast_run_max{20};
   /// A run on the slow lane and a first run.
   std::chrono::milliseconds run_max{1000};
-  std::size_t ring_commits = 1024;       // recent commits kept for the race-free registration
-  std::size_t idle_queries_max = 1024;   // answers kept after their last subscriber left
-  std::size_t readers = 2;               // threads for first runs and the slow lane
+  std::size_t ring_commits = 1024;      // recent commits kept for the race-free registration
+  std::size_t idle_queries_max = 1024;  // answers kept after their last subscriber left
+  std::size_t readers = 2;              // threads for first runs and the slow lane
   Logger* logger = nullptr;
 };
 
@@ -117,19 +117,20 @@ class LiveQueries : public engine::CommitObserver {
 
   /// Queries for which `affected(key)` holds get a new run function (code was swapped) and run
   /// again if subscribed; returns when this is queued.
-  virtual void replace_runs(std::function<std::optional<RunFunction>(const std::string& key)> replace) = 0;
+  virtual void replace_runs(
+      std::function<std::optional<RunFunction>(const std::string& key)> replace) = 0;
 
   /// Drops every subscription without a word (the wire tells its clients); for /__dev/reset.
   virtual void clear() = 0;
 
   struct Counters {
-    std::uint64_t runs = 0;            // handler runs, first ones included
-    std::uint64_t reruns = 0;          // of them, caused by commits
-    std::uint64_t suppressed = 0;      // re-runs whose result was unchanged
-    std::uint64_t candidates = 0;      // dependencies checked in full after the index look-up
+    std::uint64_t runs = 0;        // handler runs, first ones included
+    std::uint64_t reruns = 0;      // of them, caused by commits
+    std::uint64_t suppressed = 0;  // re-runs whose result was unchanged
+    std::uint64_t candidates = 0;  // dependencies checked in full after the index look-up
     std::uint64_t moved_slow = 0;
-    std::uint64_t queries = 0;         // now
-    std::uint64_t subscriptions = 0;   // now
+    std::uint64_t queries = 0;        // now
+    std::uint64_t subscriptions = 0;  // now
   };
   [[nodiscard]] virtual Counters counters() const = 0;
 
