@@ -18,12 +18,12 @@ std::uint64_t number_of(std::string_view id) {
   return error == std::errc() && end == id.data() + id.size() ? number : 0;
 }
 
-std::string text_of(const Object& object, std::string_view name) {
+std::string text_member(const Object& object, std::string_view name) {
   const Value* value = object.find(name);
   return value != nullptr && value->is_text() ? value->as_text() : std::string();
 }
 
-std::int64_t integer_of(const Object& object, std::string_view name) {
+std::int64_t integer_member(const Object& object, std::string_view name) {
   const Value* value = object.find(name);
   return value != nullptr && value->is_integer() ? value->as_integer() : 0;
 }
@@ -54,8 +54,9 @@ bool is_lasting_failure(const Error& error) {
 }
 
 std::optional<Result<MutationOutcome>> ClientLedger::find(std::string_view mutation_id) const {
-  const auto reply = std::ranges::find(replies_, mutation_id, &Reply::id);
-  if (reply == replies_.end()) {
+  const auto found = std::ranges::find(
+      replies_, mutation_id, [](const ReplyPtr& reply) { return std::string_view(reply->id); });
+  if (found == replies_.end()) {
     const std::uint64_t number = number_of(mutation_id);
     if (number == 0 || number > watermark_) return std::nullopt;
     return Result<MutationOutcome>(Error(ErrorCode::FailedPrecondition,
@@ -63,52 +64,69 @@ std::optional<Result<MutationOutcome>> ClientLedger::find(std::string_view mutat
                                              " was processed before; its reply is no longer kept",
                                          "reply_forgotten"));
   }
-  if (!reply->error.empty()) {
-    return Result<MutationOutcome>(Error(ErrorCode::Internal, reply->error, reply->reason));
+  const Reply& reply = **found;
+  if (!reply.error.empty()) {
+    return Result<MutationOutcome>(Error(ErrorCode::Internal, reply.error, reply.reason));
   }
-  if (reply->reply_dropped) {
+  if (reply.reply_dropped) {
     return Result<MutationOutcome>(Error(ErrorCode::FailedPrecondition,
                                          "mutation " + std::string(mutation_id) +
                                              " was applied before; its reply was too long to keep",
                                          "reply_forgotten"));
   }
-  return MutationOutcome{.result_json = reply->json, .version = reply->version};
+  return MutationOutcome{.result_json = reply.json, .version = reply.version};
 }
 
 void ClientLedger::remember(std::string_view mutation_id, const Result<MutationOutcome>& outcome) {
-  Reply reply;
-  reply.id = std::string(mutation_id);
+  auto reply = std::make_shared<Reply>();
+  reply->id = std::string(mutation_id);
   if (outcome) {
-    reply.version = outcome->version;
-    reply.reply_dropped =
+    reply->version = outcome->version;
+    reply->reply_dropped =
         outcome->result_json && outcome->result_json->size() > kLedgerReplyBytesMax;
-    if (!reply.reply_dropped) reply.json = outcome->result_json;
+    if (!reply->reply_dropped) reply->json = outcome->result_json;
   } else {
-    reply.error = outcome.error().message().empty() ? "failed" : outcome.error().message();
-    reply.reason = outcome.error().reason();
+    reply->error = outcome.error().message().empty() ? "failed" : outcome.error().message();
+    reply->reason = outcome.error().reason();
   }
+  reply->text = text_of(*reply);
   watermark_ = std::max(watermark_, number_of(mutation_id));
   replies_.push_back(std::move(reply));
   if (replies_.size() > kLedgerRepliesMax) replies_.pop_front();
 }
 
+std::string ClientLedger::text_of(const Reply& reply) {
+  Object entry;
+  entry.append("id", reply.id);
+  entry.append("version", static_cast<std::int64_t>(reply.version));
+  if (reply.json) entry.append("json", *reply.json);
+  if (!reply.error.empty()) entry.append("error", reply.error);
+  if (!reply.reason.empty()) entry.append("reason", reply.reason);
+  if (reply.reply_dropped) entry.append("dropped", true);
+  return to_json(Value(std::move(entry)));
+}
+
 std::string ClientLedger::serialise() const {
-  Array replies;
-  replies.reserve(replies_.size());
-  for (const Reply& reply : replies_) {
-    Object entry;
-    entry.append("id", reply.id);
-    entry.append("version", static_cast<std::int64_t>(reply.version));
-    if (reply.json) entry.append("json", *reply.json);
-    if (!reply.error.empty()) entry.append("error", reply.error);
-    if (!reply.reason.empty()) entry.append("reason", reply.reason);
-    if (reply.reply_dropped) entry.append("dropped", true);
-    replies.emplace_back(std::move(entry));
+  std::string text = R"({"watermark":)" + std::to_string(watermark_) + R"(,"replies":[)";
+  for (const ReplyPtr& reply : replies_) {
+    if (!text.ends_with(R"([)")) text.push_back(',');
+    text.append(reply->text);
   }
-  Object ledger;
-  ledger.append("watermark", static_cast<std::int64_t>(watermark_));
-  ledger.append("replies", std::move(replies));
-  return to_json(Value(std::move(ledger)));
+  return text.append("]}");
+}
+
+ClientLedger::ReplyPtr ClientLedger::parse_reply(const Value& entry) {
+  if (!entry.is_object()) return nullptr;
+  const Object& fields = entry.as_object();
+  auto reply = std::make_shared<Reply>();
+  reply->id = text_member(fields, "id");
+  reply->version = static_cast<Version>(integer_member(fields, "version"));
+  if (fields.find("json") != nullptr) reply->json = text_member(fields, "json");
+  reply->error = text_member(fields, "error");
+  reply->reason = text_member(fields, "reason");
+  reply->reply_dropped = fields.find("dropped") != nullptr;
+  reply->text = text_of(*reply);
+  return reply;
 }
 
 ClientLedger ClientLedger::parse(std::string_view text) {
@@ -116,20 +134,11 @@ ClientLedger ClientLedger::parse(std::string_view text) {
   auto parsed = parse_json(text);
   if (!parsed || !parsed->is_object()) return ledger;
   const Object& object = parsed->as_object();
-  ledger.watermark_ = static_cast<std::uint64_t>(integer_of(object, "watermark"));
+  ledger.watermark_ = static_cast<std::uint64_t>(integer_member(object, "watermark"));
   const Value* replies = object.find("replies");
   if (replies == nullptr || !replies->is_array()) return ledger;
   for (const Value& entry : replies->as_array()) {
-    if (!entry.is_object()) continue;
-    const Object& fields = entry.as_object();
-    Reply reply;
-    reply.id = text_of(fields, "id");
-    reply.version = static_cast<Version>(integer_of(fields, "version"));
-    if (fields.find("json") != nullptr) reply.json = text_of(fields, "json");
-    reply.error = text_of(fields, "error");
-    reply.reason = text_of(fields, "reason");
-    reply.reply_dropped = fields.find("dropped") != nullptr;
-    ledger.replies_.push_back(std::move(reply));
+    if (ReplyPtr reply = parse_reply(entry)) ledger.replies_.push_back(std::move(reply));
   }
   return ledger;
 }

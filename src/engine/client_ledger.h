@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@
 
 namespace moonstone::engine {
 
-/// Replies kept per client. Clients pipeline a handful of mutations; 64 leaves room for bursts.
+/// Replies kept per client. Clients pipeline a handful of mutations; this leaves room for bursts,
+/// and bounds the row that each group writes per client.
 inline constexpr std::size_t kLedgerRepliesMax = 64;
 /// A longer reply is remembered as applied, without its text, so that rows stay small.
 inline constexpr std::size_t kLedgerReplyBytesMax = 16 * 1024;
@@ -43,10 +45,16 @@ class ClientLedger {
     std::string error;   // a failure's message; empty: success
     std::string reason;  // of the failure
     bool reply_dropped = false;
+    std::string text;  // the persisted form, made once
   };
+  /// Shared by the committed ledger and its copies in groups that are under way; never changed.
+  using ReplyPtr = std::shared_ptr<const Reply>;
+
+  static std::string text_of(const Reply& reply);
+  static ReplyPtr parse_reply(const Value& entry);
 
   std::uint64_t watermark_ = 0;
-  std::deque<Reply> replies_;  // oldest first, at most kLedgerRepliesMax
+  std::deque<ReplyPtr> replies_;  // oldest first, at most kLedgerRepliesMax
 };
 
 /// Whether a failure says something about the call itself, so that running it again would only
