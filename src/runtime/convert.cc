@@ -257,6 +257,16 @@ v8::Local<v8::String> to_v8_name(v8::Isolate* isolate, std::string_view text) {
 }
 
 std::string to_text(v8::Isolate* isolate, v8::Local<v8::String> text) {
+  if (text->IsOneByte()) {
+    // Most text is ASCII; then one pass copies it.
+    std::string ascii(static_cast<std::size_t>(text->Length()), '\0');
+    text->WriteOneByte(isolate,
+                       reinterpret_cast<std::uint8_t*>(ascii.data()),
+                       0,
+                       text->Length(),
+                       v8::String::NO_NULL_TERMINATION);
+    if (is_ascii(ascii)) return ascii;
+  }
   const int length = text->Utf8Length(isolate);
   std::string utf8(static_cast<std::size_t>(length), '\0');
   text->WriteUtf8(isolate, utf8.data(), length, nullptr,

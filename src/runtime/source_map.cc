@@ -114,7 +114,13 @@ std::string frame_text(const Frame& frame, const SourceMap* map) {
     }
   }
   if (frame.function.empty() || frame.function == "async") return fmt::format("at {}", place);
-  return fmt::format("at {} ({})", frame.function, place);
+  // V8 calls the handler of a registration "Object.handler".
+  constexpr std::string_view kOfObject = "Object.";
+  std::string function(frame.function);
+  if (const auto at = function.find(kOfObject); at == 0 || function.starts_with("async Object.")) {
+    function.erase(at, kOfObject.size());
+  }
+  return fmt::format("at {} ({})", function, place);
 }
 
 /// Takes the first line off `text`.
