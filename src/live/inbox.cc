@@ -13,9 +13,10 @@ struct Inbox::Shared {
   std::deque<engine::CommitPtr> commits;  // guarded by mutex, like all below
   std::size_t changes = 0;                // of all commits
   std::vector<Wish> wishes;
+  std::vector<DeliveryWish> delivery_wishes;
   bool is_closed = false;
 
-  bool is_empty() const { return commits.empty() && wishes.empty(); }
+  bool is_empty() const { return commits.empty() && wishes.empty() && delivery_wishes.empty(); }
 };
 
 Inbox::Inbox() : shared_(std::make_unique<Shared>()) {}
@@ -45,6 +46,13 @@ void Inbox::push_wish(Wish wish) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->is_closed) return;
   shared_->wishes.push_back(std::move(wish));
+  shared_->wake.notify_one();
+}
+
+void Inbox::push_delivery_wish(DeliveryWish wish) {
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->is_closed) return;
+  shared_->delivery_wishes.push_back(std::move(wish));
   shared_->wake.notify_one();
 }
 
@@ -94,6 +102,11 @@ std::deque<engine::CommitPtr> Inbox::take_commits() {
 std::vector<Wish> Inbox::take_wishes() {
   const std::lock_guard lock(shared_->mutex);
   return std::exchange(shared_->wishes, {});
+}
+
+std::vector<DeliveryWish> Inbox::take_delivery_wishes() {
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->delivery_wishes, {});
 }
 
 }  // namespace moonstone::live

@@ -56,6 +56,7 @@ class LiveEngine final : public LiveQueries {
   void run_strand();
   void run_round();
   void run_fast_batch();
+  void feed_delivery_wishes();
   void catch_up(Version version);
   void assume_lost_commit(Version version);
   void publish_counters();
@@ -132,14 +133,11 @@ void LiveEngine::run_once(QueryDefinition query,
   });
 }
 
-void LiveEngine::when_delivered(const SubscriberPtr& /*subscriber*/,
+void LiveEngine::when_delivered(const SubscriberPtr& subscriber,
                                 Version version,
                                 std::move_only_function<void()> then) {
-  // The commit was announced before whoever waits for it could know its version, so the round that
-  // meets this wish has met the commit, too.
-  inbox_.push_wish([this, version, then = std::move(then)]() mutable {
-    state_.when_delivered(version, std::move(then));
-  });
+  inbox_.push_delivery_wish(
+      {.subscriber = subscriber, .version = version, .then = std::move(then)});
 }
 
 void LiveEngine::replace_runs(
@@ -185,6 +183,7 @@ void LiveEngine::run_round() {
   for (Wish& wish : wishes)
     wish();
   wishes.clear();
+  feed_delivery_wishes();
   state_.tick(Clock::now());
   run_fast_batch();
   run_queue_.push(state_.take_reader_jobs());
@@ -198,11 +197,22 @@ void LiveEngine::run_fast_batch() {
   const Result<store::SnapshotInfo> snapshot = strand_session_->begin();
   // All queries of the batch show one version, and nothing older than it stays undelivered.
   if (snapshot) catch_up(snapshot->version);
-  for (RunJob& job : state_.take_fast_jobs()) {
+  state_.begin_batch();
+  while (std::optional<RunJob> job = state_.next_fast_job()) {
+    state_.finish(run(*std::move(job), *strand_session_, snapshot));
     if (inbox_.is_closed()) break;
-    state_.finish(run(std::move(job), *strand_session_, snapshot));
+    feed_delivery_wishes();
+    state_.deliver_completed();
   }
   strand_session_->end();
+}
+
+/// Whoever waits to be told was told the version of its commit after that was announced; the state
+/// waits for both.
+void LiveEngine::feed_delivery_wishes() {
+  for (DeliveryWish& wish : inbox_.take_delivery_wishes()) {
+    state_.when_delivered(std::move(wish.subscriber), wish.version, std::move(wish.then));
+  }
 }
 
 /// Feeds the commits up to a version that a snapshot has already shown.

@@ -74,7 +74,8 @@ class Subscriber {
   virtual void on_first_result(SubscriptionId subscription, const Result<SharedText>& json) = 0;
   /// All that one commit changed for this subscriber, in the order of subscribing.
   virtual void on_updates(std::span<const Update> updates, Version version) = 0;
-  /// Whether it can take more. While false its queries skip versions; call resume() when it can.
+  /// Whether it can take more. While false its queries skip versions; call resume() when it can:
+  /// once it has said false there are no updates before that.
   [[nodiscard]] virtual bool ready() const { return true; }
 };
 using SubscriberPtr = std::shared_ptr<Subscriber>;  // shared by the transport and this engine

@@ -188,8 +188,18 @@ void LiveState::resume(const SubscriberPtr& subscriber) {
   }
 }
 
-void LiveState::when_delivered(Version version, std::move_only_function<void()> then) {
-  delivery_waiters_.push_back({.version = version, .then = std::move(then)});
+void LiveState::when_delivered(SubscriberPtr subscriber,
+                               Version version,
+                               std::move_only_function<void()> then) {
+  const SubscriberRecord* record = find_record(subscriber);
+  if (record != nullptr && record->outstanding > 0) {
+    for (const auto& [id, subscription] : record->subscriptions) {
+      urgent_.push_back(subscription->query->number);
+    }
+  }
+  delivery_waiters_.push_back(
+      {.subscriber = std::move(subscriber), .version = version, .then = std::move(then)});
+  has_new_delivery_waiters_ = true;
 }
 
 void LiveState::replace_runs(

@@ -44,8 +44,30 @@ bool LiveState::can_answer_first(const Subscription& subscription) const {
   return query.freshness == Freshness::Current || query.answer_version >= subscription.since;
 }
 
+/// One run of the batch has ended: counts it off for all its subscribers.
+void LiveState::complete_share(const LiveQuery& query) {
+  for (const auto& [order, subscription] : query.subscriptions) {
+    SubscriberRecord& record = *subscription->subscriber;
+    if (--record.outstanding == 0) completed_.push_back(record.number);
+  }
+}
+
+void LiveState::deliver_completed() {
+  if (completed_.empty() && !has_new_delivery_waiters_) return;
+  for (const std::uint64_t number : std::exchange(completed_, {})) {
+    const auto found = active_.find(number);
+    if (found == active_.end()) continue;  // nothing new for it, or it is gone
+    SubscriberRecord& record = *found->second;
+    active_.erase(found);
+    record.asked_in_round = 0;
+    deliver_to(record);
+  }
+  answer_delivery_waiters();
+}
+
 void LiveState::deliver() {
   ++round_;
+  completed_.clear();
   for (const auto& [number, record] : std::exchange(active_, {}))
     deliver_to(*record);
   for (const Refusal& refusal : std::exchange(refusals_, {})) {
@@ -53,9 +75,16 @@ void LiveState::deliver() {
   }
   for (const Answer& answer : std::exchange(answers_, {}))
     answer.done(answer.json);
+  answer_delivery_waiters();
+}
+
+void LiveState::answer_delivery_waiters() {
+  has_new_delivery_waiters_ = false;
   std::vector<DeliveryWaiter> rest;
   for (DeliveryWaiter& waiter : std::exchange(delivery_waiters_, {})) {
-    if (waiter.version <= version_) {
+    const SubscriberRecord* record = find_record(waiter.subscriber);
+    const bool has_all = record == nullptr || record->outstanding == 0;
+    if (has_all && waiter.version <= version_) {
       waiter.then();
     } else {
       rest.push_back(std::move(waiter));

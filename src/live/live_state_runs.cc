@@ -47,7 +47,7 @@ void LiveState::touch(LiveQuery& query) {
 }
 
 void LiveState::run_if_wanted(LiveQuery& query, RunCause cause) {
-  // Who is ready may change until the batch starts; take_fast_jobs() asks then.
+  // Who is ready may change until the batch starts; begin_batch() asks then.
   const bool decides_later = query.lane == Lane::Fast && query.json != nullptr;
   if (decides_later || is_wanted(query)) {
     request_run(query, cause);
@@ -103,22 +103,36 @@ void LiveState::mark_lagging(LiveQuery& query) {
   }
 }
 
-std::vector<RunJob> LiveState::take_fast_jobs() {
+void LiveState::begin_batch() {
   ++round_;
-  std::vector<RunJob> jobs;
-  jobs.reserve(fast_queue_.size());
-  for (const auto& [number, cause] : fast_queue_) {
+  for (const auto& [number, cause] : std::exchange(fast_queue_, {})) {
     LiveQuery& query = *by_number_.at(number);
-    if (is_wanted(query)) {
-      query.flight = Flight::Running;
-      jobs.push_back(make_job(query, Lane::Fast, cause));
-    } else {
-      query.flight = Flight::Grounded;
+    query.flight = Flight::Grounded;
+    if (!is_wanted(query)) {
       mark_lagging(query);
+      continue;
+    }
+    query.flight = Flight::Running;
+    batch_.emplace(number, cause);
+    for (const auto& [order, subscription] : query.subscriptions) {
+      ++subscription->subscriber->outstanding;
     }
   }
-  fast_queue_.clear();
-  return jobs;
+}
+
+std::optional<RunJob> LiveState::next_fast_job() {
+  auto next = batch_.begin();
+  while (!urgent_.empty()) {
+    const auto urgent = batch_.find(urgent_.front());
+    urgent_.pop_front();
+    if (urgent == batch_.end()) continue;
+    next = urgent;
+    break;
+  }
+  if (next == batch_.end()) return std::nullopt;
+  const auto [number, cause] = *next;
+  batch_.erase(next);
+  return make_job(*by_number_.at(number), Lane::Fast, cause);
 }
 
 std::vector<RunJob> LiveState::take_reader_jobs() {
@@ -135,6 +149,7 @@ void LiveState::finish(FinishedRun run) {
   LiveQuery* query = find_query(run.job.query);
   if (query == nullptr) return;
   query->flight = Flight::Grounded;
+  if (run.job.lane == Lane::Fast) complete_share(*query);
   const bool is_unwanted = query->subscriptions.empty() && query->waiters.empty();
   if (run.job.generation != query->generation) {
     // The outcome of replaced code: never shown.

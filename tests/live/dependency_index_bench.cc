@@ -16,9 +16,9 @@ using testing::footprint_of;
 /// One half depends on an equality, the other on a range.
 query::FootprintPtr footprint(const schema::Table& table, std::int64_t i) {
   if (i % 2 == 0) return footprint_of({testing::rows_equal(table, "a", i)});
-  return footprint_of({testing::rows_where(
-      table, Expr::all_of({compare_field(CompareOp::Gte, "b", i * 10),
-                           compare_field(CompareOp::Lt, "b", i * 10 + 10)}))});
+  return footprint_of(
+      {testing::rows_where(table, Expr::all_of({compare_field(CompareOp::Gte, "b", i * 10),
+                                                compare_field(CompareOp::Lt, "b", i * 10 + 10)}))});
 }
 
 void fill(DependencyIndex& index, const schema::Table& table, std::int64_t queries) {

@@ -141,9 +141,10 @@ TEST_F(LiveStateChangeTest, WithoutASnapshotNewOnesAreRefusedAndOldOnesRetry) {
   one_->take();
   engine_.commit({engine_.insert(1)});
   engine_.subscribe(two_, 1, "x");
-  for (const RunJob& job : engine_.state.take_fast_jobs()) {
+  engine_.state.begin_batch();
+  while (const auto job = engine_.state.next_fast_job()) {
     FinishedRun run;
-    run.job = job;
+    run.job = *job;
     run.result.json = Error(ErrorCode::Unavailable, "disk", "io");
     run.result.footprint = testing::footprint_of({});
     run.at = engine_.now;

@@ -454,13 +454,43 @@ TEST_F(LiveStateTest, DeliveredIsSaidAfterTheUpdatesOfThatVersion) {
   one_->take();
   script("x", "x2", 1);
   engine_.commit({engine_.insert(1)});
-  engine_.state.when_delivered(1, [this] { one_->heard.emplace_back("reply 1"); });
-  engine_.state.when_delivered(2, [this] { one_->heard.emplace_back("reply 2"); });
+  engine_.state.when_delivered(one_, 1, [this] { one_->heard.emplace_back("reply 1"); });
+  engine_.state.when_delivered(two_, 2, [this] { one_->heard.emplace_back("reply 2"); });
   engine_.round();
   EXPECT_EQ(one_->take(), (Lines{"update@1 1=x2", "reply 1"}));
   engine_.commit({engine_.insert(5)});
   engine_.round();
   EXPECT_EQ(one_->take(), Lines{"reply 2"});
+}
+
+TEST_F(LiveStateTest, NobodyWaitsForAnothersPartOfTheBatch) {
+  for (const char* key : {"x", "y", "z"})
+    script(key, "1", 1);
+  engine_.subscribe(one_, 1, "x");
+  engine_.subscribe(one_, 2, "y");
+  engine_.subscribe(two_, 3, "z");
+  engine_.settle();
+  one_->take();
+  two_->take();
+  for (const char* key : {"x", "y", "z"})
+    script(key, "2", 1);
+  engine_.commit({engine_.insert(1)});
+  engine_.state.begin_batch();
+  engine_.state.finish(engine_.perform(engine_.state.next_fast_job().value()));
+  engine_.state.deliver_completed();
+  EXPECT_EQ(one_->take(), Lines{}) << "a batch comes in one piece";
+  // Somebody waits for the other subscriber: its query goes ahead.
+  engine_.state.when_delivered(two_, 1, [this] { two_->heard.emplace_back("reply"); });
+  engine_.state.deliver_completed();
+  EXPECT_EQ(two_->take(), Lines{});
+  engine_.state.finish(engine_.perform(engine_.state.next_fast_job().value()));
+  engine_.state.deliver_completed();
+  EXPECT_EQ(two_->take(), (Lines{"update@1 3=2", "reply"}));
+  EXPECT_EQ(one_->take(), Lines{});
+  engine_.state.finish(engine_.perform(engine_.state.next_fast_job().value()));
+  engine_.state.deliver_completed();
+  EXPECT_EQ(one_->take(), Lines{"update@1 1=2 2=2"});
+  EXPECT_FALSE(engine_.state.next_fast_job().has_value());
 }
 
 TEST_F(LiveStateTest, CommitsThatGatherAreOneRun) {

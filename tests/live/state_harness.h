@@ -110,8 +110,11 @@ class StateHarness {
   void round() {
     state.tick(now);
     if (state.has_fast_work()) {
-      for (const RunJob& job : state.take_fast_jobs())
-        state.finish(perform(job));
+      state.begin_batch();
+      while (const auto job = state.next_fast_job()) {
+        state.finish(perform(*job));
+        state.deliver_completed();
+      }
     }
     for (RunJob& job : state.take_reader_jobs())
       reader_jobs.push_back(std::move(job));

@@ -2,7 +2,8 @@
 #pragma once
 // Inbox: what other threads leave for the strand: commits in order, and everything else in order.
 //
-// The two are apart so that the strand can fetch commits ahead of the rest. Wishes are not bounded
+// The two are apart so that the strand can fetch commits ahead of the rest; wishes to be told of a
+// delivery are apart from both, because they are heard within a batch, too. Wishes are not bounded
 // here: each of their senders is (a connection's subscriptions, one outcome per run). Commits are:
 // beyond the bounds below they melt into one commit that stands for everything.
 // Threads: synchronised; take_* are called by the strand alone.
@@ -26,6 +27,13 @@ inline constexpr std::size_t kInboxCommitsMax = 4'096;
 
 using Wish = std::move_only_function<void()>;
 
+/// A wish to be told when a subscriber has what a version brought; see LiveQueries.
+struct DeliveryWish {
+  SubscriberPtr subscriber;
+  Version version = 0;
+  std::move_only_function<void()> then;
+};
+
 class Inbox {
  public:
   Inbox();
@@ -36,6 +44,7 @@ class Inbox {
   void push_commit(engine::CommitPtr commit);
   /// Ignored after close().
   void push_wish(Wish wish);
+  void push_delivery_wish(DeliveryWish wish);
   void close();
   [[nodiscard]] bool is_closed() const;
   [[nodiscard]] bool is_empty() const;
@@ -46,6 +55,7 @@ class Inbox {
   [[nodiscard]] engine::CommitPtr wait_for_commit(Version version, Instant until);
   [[nodiscard]] std::deque<engine::CommitPtr> take_commits();
   [[nodiscard]] std::vector<Wish> take_wishes();
+  [[nodiscard]] std::vector<DeliveryWish> take_delivery_wishes();
 
  private:
   struct Shared;

@@ -3,13 +3,15 @@
 // LiveState: the bookkeeping of live queries as a state machine without threads, clocks or store.
 //
 // It is fed with commits, wishes of subscribers and finished runs; it hands out runs to be done
-// and, in deliver() only, calls the subscribers. One round of its owner: feed what has arrived; run
-// what take_fast_jobs() names in one snapshot and feed the outcomes; deliver(); give what
-// take_reader_jobs() names to the readers.
+// and, in deliver*() only, calls the subscribers. One round of its owner: feed what has arrived;
+// begin a batch and run its jobs in one snapshot, each followed by deliver_completed(); deliver();
+// give what take_reader_jobs() names to the readers.
 // Invariants: those of live_queries.h, and
 //  (1) A query is in `queries_`; if it has an answer, its footprint is filed in the index.
 //  (2) A query with nobody interested is idle and Current, or its run is under way, or it is gone.
-//  (3) A subscriber is called by deliver() alone, so no call can meet a half-changed state.
+//  (3) A subscriber is called by deliver*() alone, so no call can meet a half-changed state.
+//  (4) Within a batch a subscriber hears nothing before its last query of the batch has run, and
+//      does not wait for the others.
 // Threads: confined to the strand. Source: design.md decision 13.
 
 #include <cstdint>
@@ -53,7 +55,10 @@ class LiveState {
   void remove(const SubscriberPtr& subscriber);
   void resume(const SubscriberPtr& subscriber);
   void run_once(QueryDefinition definition, RunOnceDone done);
-  void when_delivered(Version version, std::move_only_function<void()> then);
+  /// May also be fed within a batch; then the queries of `subscriber` go ahead of the rest.
+  void when_delivered(SubscriberPtr subscriber,
+                      Version version,
+                      std::move_only_function<void()> then);
   void replace_runs(
       const std::function<std::optional<RunFunction>(const std::string& key)>& replace);
   void clear();
@@ -62,8 +67,13 @@ class LiveState {
 
   // What is to be done.
   [[nodiscard]] bool has_fast_work() const { return !fast_queue_.empty(); }
-  /// The touched queries that somebody can receive, in the order of registration.
-  [[nodiscard]] std::vector<RunJob> take_fast_jobs();
+  /// Makes a batch of the touched queries that somebody can receive. All commits that its snapshot
+  /// contains have been fed.
+  void begin_batch();
+  /// The next run of the batch, in the order of registration; each is finished before the next.
+  [[nodiscard]] std::optional<RunJob> next_fast_job();
+  /// Calls those whose part of the batch is done.
+  void deliver_completed();
   [[nodiscard]] std::vector<RunJob> take_reader_jobs();
   /// Calls everybody for whom there is something. Cost: O(what is due).
   void deliver();
@@ -94,6 +104,7 @@ class LiveState {
     std::uint64_t parked_as = 0;
   };
   struct DeliveryWaiter {
+    SubscriberPtr subscriber;
     Version version = 0;
     std::move_only_function<void()> then;
   };
@@ -131,7 +142,9 @@ class LiveState {
 
   // live_state_delivery.cc
   void mark_due(Subscription& subscription);
+  void complete_share(const LiveQuery& query);
   void deliver_to(SubscriberRecord& record);
+  void answer_delivery_waiters();
   [[nodiscard]] bool can_answer_first(const Subscription& subscription) const;
 
   LiveOptions options_;
@@ -147,6 +160,9 @@ class LiveState {
   IdleQueries idle_;
 
   std::map<QueryNumber, RunCause> fast_queue_;
+  std::map<QueryNumber, RunCause> batch_;  // what has not run yet of the batch under way
+  std::deque<QueryNumber> urgent_;         // of the batch: somebody waits for them; may be done
+  std::vector<std::uint64_t> completed_;   // subscribers whose part of the batch is done
   std::vector<RunJob> reader_jobs_;
   std::size_t reader_runs_ = 0;  // taken and not finished
   std::multimap<Instant, Parked> parked_;
@@ -155,6 +171,7 @@ class LiveState {
   std::vector<Refusal> refusals_;
   std::vector<Answer> answers_;
   std::vector<DeliveryWaiter> delivery_waiters_;
+  bool has_new_delivery_waiters_ = false;
 
   LiveQueries::Counters counters_;
   std::size_t subscription_count_ = 0;
