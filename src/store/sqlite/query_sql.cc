@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <string_view>
+#include <vector>
 
 #include "store/sqlite/internal/expr_sql.h"
 
@@ -31,24 +32,56 @@ Status append_where(const TableLayout& layout, const Query& query, SqlText& out)
   return append_expr(layout, *query.where, out);
 }
 
-/// Whether some declared index has the ids behind the first `count` keys of the order.
-bool has_index_with_id(const TableLayout& layout, const Query& query, std::size_t count) {
-  return std::ranges::any_of(layout.table->indexes, [&](const schema::Index& index) {
-    if (index.fields.size() <= count || !is_row_number(index.fields[count])) return false;
-    return std::ranges::equal(query.order.begin(),
-                              query.order.begin() + static_cast<std::ptrdiff_t>(count),
-                              index.fields.begin(),
-                              index.fields.begin() + static_cast<std::ptrdiff_t>(count),
-                              {},
-                              &query::SortKey::field);
-  });
+using Names = std::vector<std::string_view>;
+
+/// The fields to which the predicate gives one value each.
+void collect_fixed(const query::Expr& expr, Names& fixed) {
+  if (expr.kind == query::ExprKind::And) {
+    for (const query::ExprPtr& operand : expr.operands) collect_fixed(*operand, fixed);
+    return;
+  }
+  if (expr.kind != query::ExprKind::Compare || expr.op != query::CompareOp::Eq) return;
+  const query::Expr& left = *expr.operands[0];
+  const bool is_fixed = left.kind == query::ExprKind::Field && left.path.size() == 1 &&
+                        expr.operands[1]->kind == query::ExprKind::Literal;
+  if (is_fixed) fixed.push_back(left.path[0]);
 }
 
-/// The key that stands for insertion order. Ids are made in the order of row numbers, so either
-/// will do. `_id` where an index on it serves the rows anyway: then LIMIT stops the scan early.
+bool contains(const Names& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+/// Whether the index has ids right behind fields that are all among `names`.
+bool leads_to_ids(const schema::Index& index, const Names& names) {
+  for (std::size_t i = 0; i < index.fields.size(); ++i) {
+    if (is_row_number(index.fields[i])) return i > 0;
+    if (!contains(names, index.fields[i])) return false;
+  }
+  return false;
+}
+
+/// Whether the index is over these fields, so that row numbers are right behind them.
+bool leads_to_rows(const schema::Index& index, const Names& names) {
+  return std::ranges::all_of(index.fields,
+                             [&](const std::string& field) { return contains(names, field); }) &&
+         std::ranges::all_of(names, [&](std::string_view name) {
+           return std::ranges::find(index.fields, name) != index.fields.end();
+         });
+}
+
+/// The key that stands for insertion order behind the first `keys_before` keys. Ids are made in the
+/// order of row numbers, so either will do: the one that an index gives for nothing, so that LIMIT
+/// stops the scan early.
 std::string_view last_key(const TableLayout& layout, const Query& query, std::size_t keys_before) {
-  if (keys_before > 0) return has_index_with_id(layout, query, keys_before) ? "_id" : "_row";
-  return query.where != nullptr && bounds_id(*query.where) ? "_id" : "_row";
+  if (keys_before == 0 && query.where != nullptr && bounds_id(*query.where)) return "_id";
+  Names leading;
+  if (query.where != nullptr) collect_fixed(*query.where, leading);
+  for (std::size_t i = 0; i < keys_before; ++i) leading.push_back(query.order[i].field);
+  const std::vector<schema::Index>& indexes = layout.table->indexes;
+  const auto to_ids = [&](const schema::Index& index) { return leads_to_ids(index, leading); };
+  const auto to_rows = [&](const schema::Index& index) { return leads_to_rows(index, leading); };
+  const bool by_id = std::ranges::any_of(indexes, to_ids) && std::ranges::none_of(indexes, to_rows);
+  return by_id ? "_id" : "_row";
 }
 
 void append_order(const TableLayout& layout, const Query& query, SqlText& out) {
@@ -64,7 +97,7 @@ void append_order(const TableLayout& layout, const Query& query, SqlText& out) {
     if (!index) continue;  // NULL everywhere
     out.text += fmt::format("{}{},", value_sql(layout.fields[*index]), sql_of(key.direction));
   }
-  const std::string_view last = query.order.empty() ? last_key(layout, query, 0) : "_row";
+  const std::string_view last = last_key(layout, query, query.order.size());
   out.text += fmt::format("{}{}", last, sql_of(query.tie_break));
 }
 
