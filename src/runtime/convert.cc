@@ -260,10 +260,7 @@ std::string to_text(v8::Isolate* isolate, v8::Local<v8::String> text) {
   if (text->IsOneByte()) {
     // Most text is ASCII; then one pass copies it.
     std::string ascii(static_cast<std::size_t>(text->Length()), '\0');
-    text->WriteOneByte(isolate,
-                       reinterpret_cast<std::uint8_t*>(ascii.data()),
-                       0,
-                       text->Length(),
+    text->WriteOneByte(isolate, reinterpret_cast<std::uint8_t*>(ascii.data()), 0, text->Length(),
                        v8::String::NO_NULL_TERMINATION);
     if (is_ascii(ascii)) return ascii;
   }

@@ -82,7 +82,7 @@ TEST_F(EnvironmentTest, IntrinsicsAreFrozen) {
       () => { Array.prototype.map = 1; }, () => { Object.prototype.leak = 1; },
       () => { globalThis.leak = 1; }, () => { Math.random = 1; }, () => { JSON.parse = 1; },
       () => { delete Array.prototype.push; }, () => { Object.setPrototypeOf(Array.prototype, {}); },
-      () => { Promise.prototype.then = 1; }, () => { RegExp.prototype.exec = 1; },
+      () => { Promise.prototype.then = 1; }, () => { RegExp.escape = 1; },
       () => { Object.getPrototypeOf(function* () {}).leak = 1; },
       () => { Object.getPrototypeOf([].values()).next = 1; },
       () => { Object.getPrototypeOf(async () => {}).constructor.leak = 1; },
@@ -96,6 +96,31 @@ TEST_F(EnvironmentTest, IntrinsicsAreFrozen) {
       return e instanceof TypeError ? "" : e; } }).filter((x) => x !== "");
   )js"),
             "[]");
+}
+
+TEST_F(EnvironmentTest, ChangedRegExpDoesNotOutliveItsCall) {
+  load(R"js(change: query(() => { RegExp.prototype.exec = () => null; delete RegExp.prototype.test;
+      return "ab".replace(/b/, "c"); }),
+    use: query(() => ["ab".replace(/b/, "c"), /b/.test("b")]),)js");
+  EXPECT_EQ(json_of(query("m:change")), R"("ab")");
+  EXPECT_EQ(json_of(query("m:use")), R"(["ac",true])");
+}
+
+TEST_F(EnvironmentTest, GuardedBuiltinsBehaveAsBefore) {
+  EXPECT_EQ(eval(R"js(
+    "use strict";
+    const attempt = (f) => { try { return f(); } catch (e) { return e.constructor.name; } };
+    return [[1, 2, 3].map(function (x) { return x * this.k; }, { k: 2 }), [1, 2].indexOf(2, 5),
+      [1, 2, 1].lastIndexOf(1), [1, 2, 1].lastIndexOf(1, -2), [1, 2].reduce((a, b) => a + b),
+      [].reduce((a, b) => a, "start"), attempt(() => [].reduce(() => 1)), [1, [2]].join(), [1].map.length,
+      [1].indexOf.length, [1].slice.name, [3, 1].sort(), [1, 2, 3].splice(1), [1, 2, 3].splice(),
+      [1, 2].includes(NaN), [1, NaN].includes(NaN), [1, 2, 3].slice(-2), "a-b".split("-"),
+      "aa".replaceAll("a", "b"), attempt(() => Array.prototype.map.call(null, () => 1)),
+      Array.from({ length: 2 }, (x, i) => i), class L extends Array {}.from([1]) instanceof Array,
+      Array.prototype.map.call("ab", (c) => c + c)];
+  )js"),
+            R"([[2,4,6],-1,2,0,3,"start","TypeError","1,2",1,1,"slice",[1,3],[2,3],[],false,true,)"
+            R"([2,3],["a","b"],"bb","TypeError",[0,1],true,["aa","bb"]])");
 }
 
 TEST_F(EnvironmentTest, AssigningInheritedNamesStillWorks) {

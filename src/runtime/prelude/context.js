@@ -82,5 +82,6 @@ function makeContext(isMutation, run, now) {
 }
 
 function invoke(registration, isMutation, run, now, args) {
+  repairRegExp();
   return registration.handler(makeContext(isMutation, run, now), args);
 }

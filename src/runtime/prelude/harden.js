@@ -89,5 +89,22 @@ function harden(intrinsics) {
   for (const [prototype, names] of assignable) {
     for (const name of names) makeAssignable(prototype, name);
   }
-  for (const object of intrinsics) Object.freeze(object);
+  for (const object of intrinsics) {
+    if (object !== RegExp.prototype) Object.freeze(object);
+  }
+}
+
+// V8 matches regular expressions more than ten times slower once RegExp.prototype is frozen. It
+// stays as it is, and what a call did to it is undone before the next.
+const regexpMethods = Reflect.ownKeys(RegExp.prototype)
+  .map((key) => [key, Object.getOwnPropertyDescriptor(RegExp.prototype, key)])
+  .filter(([, descriptor]) => typeof descriptor.value === "function");
+
+function repairRegExp() {
+  for (let i = 0; i < regexpMethods.length; i++) {
+    const [key, descriptor] = regexpMethods[i];
+    if (RegExp.prototype[key] === descriptor.value) continue;
+    delete RegExp.prototype[key];
+    Object.defineProperty(RegExp.prototype, key, descriptor);
+  }
 }
