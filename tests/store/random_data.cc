@@ -211,6 +211,12 @@ ExprPtr RandomData::operand(int depth) {
 
 ExprPtr RandomData::comparison(int depth) {
   const auto op = static_cast<CompareOp>(below(6));
+  if (chance(3)) {
+    // Numbers of both kinds near the limits of doubles, where a conversion would show.
+    static const std::vector<std::string> kNumeric{"number", "int", "many", "mixed", "any", "odd"};
+    return Expr::compare(
+        op, Expr::make_field(pick(kNumeric)), Expr::make_literal(chance(2) ? integer() : number()));
+  }
   // A field with a literal of its own kind is what people write, and what indexes serve.
   ExprPtr left = chance(4) ? operand(depth) : field();
   ExprPtr right = chance(3) ? operand(depth) : Expr::make_literal(literal());
