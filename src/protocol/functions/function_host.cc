@@ -173,8 +173,7 @@ live::RunResult FunctionHost::run_query(const std::string& name,
     if (checks_args(*function))
       MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
     MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
-    MS_TRY(runtime::CallOutcome outcome, isolate->run(bundle, call));
-    log_console(name, outcome);
+    MS_TRY(runtime::CallOutcome outcome, run_logged(*isolate, bundle, call));
     return std::make_shared<const std::string>(outcome.json ? *std::move(outcome.json) : "null");
   };
   result.json = run();
@@ -219,16 +218,28 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
                      .random_seed = transaction.random_seed(),
                      .deadline = transaction.deadline()};
   MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
-  MS_TRY(runtime::CallOutcome outcome, isolate->run(bundle, call));
-  log_console(function->name, outcome);
+  MS_TRY(runtime::CallOutcome outcome, run_logged(*isolate, bundle, call));
   return std::move(outcome.json);
 }
 
-void FunctionHost::log_console(const std::string& function, const runtime::CallOutcome& outcome) {
-  for (const runtime::ConsoleLine& line : outcome.console) {
+Result<runtime::CallOutcome> FunctionHost::run_logged(runtime::Isolate& isolate,
+                                                      const runtime::BundlePtr& bundle,
+                                                      runtime::Call& call) {
+  const std::string& function = call.function->name;
+  auto outcome = isolate.run(bundle, call);
+  if (!outcome) {
+    // The caller gets the message alone; where it was thrown is for the developer.
+    const Error& error = outcome.error();
+    options_.logger->log(
+        LogLevel::Warn, "functions", "failed",
+        {{"function", function}, {"error", error.message()}, {"stack", error.stack()}});
+    return outcome;
+  }
+  for (const runtime::ConsoleLine& line : outcome->console) {
     options_.logger->log(line.level, "functions", "console",
                          {{"function", function}, {"text", line.text}});
   }
+  return outcome;
 }
 
 }  // namespace moonstone::protocol::functions

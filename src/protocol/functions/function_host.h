@@ -108,7 +108,10 @@ class FunctionHost {
   Result<std::optional<std::string>> run_mutation(const PreparedCall& prepared,
                                                   const engine::Session& session,
                                                   engine::Transaction& transaction);
-  void log_console(const std::string& function, const runtime::CallOutcome& outcome);
+  /// Runs the call and logs its console lines, or its failure with the stack.
+  Result<runtime::CallOutcome> run_logged(runtime::Isolate& isolate,
+                                          const runtime::BundlePtr& bundle,
+                                          runtime::Call& call);
 
   engine::Database& database_;
   live::LiveQueries& live_;
