@@ -2,7 +2,7 @@
 // that are missing, prints the address. `run` calls it when the page is built.
 //
 //   PORT          8788 unless given; 0 takes a free one
-//   ATLAS_DIR     a folder with moonstone/ and dist/, and then .moonstone/; this one unless given
+//   ATLAS_DIR     a folder with moonstone/, where .moonstone/ appears; this one unless given
 //   ATLAS_LIMIT   how many cities to import; all unless given
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -17,7 +17,8 @@ const POLL_MS = 50;
  * that Ctrl-C reaches it once, through `stopWith`. */
 function startServer() {
   const folder = join(process.env.ATLAS_DIR ?? HERE, "moonstone");
-  const args = ["dev", folder, "--port", process.env.PORT ?? "8788"];
+  const port = process.env.PORT ?? "8788";
+  const args = ["dev", folder, "--port", port, "--static", join(HERE, "dist")];
   const server = spawn(process.env.MOONSTONE_BIN, args, {
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
@@ -27,7 +28,7 @@ function startServer() {
     process.stdout.write(bytes);
     output = (output + bytes).slice(-10_000);
   });
-  server.address = () => output.match(/http:\/\/[^\s:/]+:\d+/)?.[0];
+  server.port = () => output.match(/http:\/\/[^\s:/]+:(\d+)/)?.[1];
   return server;
 }
 
@@ -36,8 +37,9 @@ async function waitUntilHealthy(server) {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
     if (server.exitCode !== null) throw new Error("moonstone has ended, see above");
-    const address = server.address();
-    if (address !== undefined) {
+    const port = server.port();
+    if (port !== undefined) {
+      const address = `http://127.0.0.1:${port}`; // `localhost` may mean ::1 to Node
       const response = await fetch(`${address}/health`).catch(() => undefined);
       if (response?.ok) return address;
     }
@@ -68,7 +70,9 @@ try {
     bar(there, total);
   };
   const { total } = await importCities(address, { limit: limitOfEnvironment(), onProgress });
-  console.log(`\n  Atlas with ${total.toLocaleString("en")} cities: ${address}/`);
+  console.log(
+    `\n  Atlas with ${total.toLocaleString("en")} cities: http://localhost:${server.port()}/`,
+  );
   console.log("  Open it in two windows. Ctrl-C ends it.\n");
 } catch (error) {
   console.error(`atlas: ${error.message}`);
