@@ -29,6 +29,9 @@ constexpr std::size_t kHeapHeadroomBytes = std::size_t{4} * 1024 * 1024 * 1024;
 /// Errors of natives remembered per call; of later ones only the message survives.
 constexpr std::size_t kErrorsMax = 1000;
 
+/// Unhandled rejections reported per call.
+constexpr std::size_t kRejectionsMax = 16;
+
 std::uint64_t milliseconds_of(steady_clock::duration duration) {
   const auto ms = std::chrono::round<std::chrono::milliseconds>(duration).count();
   return static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 1));
@@ -52,6 +55,7 @@ Machine::Machine(const RuntimeLimits& limits) : limits_(limits), isolate_(new_is
   isolate_->SetData(0, this);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   isolate_->AddNearHeapLimitCallback(on_near_heap_limit, this);
+  isolate_->SetPromiseRejectCallback(on_promise_reject);
   error_symbol_.Reset(isolate_, v8::Private::New(isolate_));
 }
 
@@ -64,6 +68,19 @@ Machine::~Machine() {
   }
   forget_isolate(isolate_);
   isolate_->Dispose();
+}
+
+void Machine::on_promise_reject(v8::PromiseRejectMessage message) {
+  const v8::Local<v8::Promise> promise = message.GetPromise();
+  Run* const run = of(promise->GetIsolate()).current_;
+  if (run == nullptr) return;
+  if (message.GetEvent() == v8::kPromiseRejectWithNoHandler) {
+    if (run->rejections.size() < kRejectionsMax) {
+      run->rejections.emplace_back(promise->GetIsolate(), promise);
+    }
+  } else if (message.GetEvent() == v8::kPromiseHandlerAddedAfterReject) {
+    std::erase_if(run->rejections, [&](const auto& rejected) { return rejected == promise; });
+  }
 }
 
 std::size_t Machine::on_near_heap_limit(void* machine, std::size_t current, std::size_t) {
@@ -150,7 +167,12 @@ Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
   const v8::Isolate::Scope isolate_scope(isolate_);
   const v8::HandleScope handle_scope(isolate_);
   MS_TRY(Program* const program, program_of(bundle));
-  Run run{.token = ++last_token_, .call = &call, .program = program, .outcome = {}, .errors = {}};
+  Run run{.token = ++last_token_,
+          .call = &call,
+          .program = program,
+          .outcome = {},
+          .errors = {},
+          .rejections = {}};
   std::optional<Result<CallOutcome>> outcome;
   current_ = &run;
   Stop stop = Stop::None;
@@ -253,7 +275,17 @@ Status Machine::finish(Run& run, v8::Local<v8::Value> result) {
     if (*run.outcome.json == "undefined") run.outcome.json.reset();
   }
   run.program->drain_microtasks();  // toJSON and getters are user code too
+  report_rejections(run);
   return {};
+}
+
+void Machine::report_rejections(Run& run) {
+  for (const v8::Global<v8::Promise>& rejected : run.rejections) {
+    const Error error = run.program->error_of(rejected.Get(isolate_)->Result());
+    run.outcome.console.push_back(
+        {LogLevel::Error, fmt::format("Nobody handles this error (is an `await` missing?): {}\n{}",
+                                      error.message(), error.stack())});
+  }
 }
 
 Error Machine::error_of(Run& run, v8::Local<v8::Value> thrown) {

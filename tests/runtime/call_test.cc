@@ -114,6 +114,27 @@ TEST_F(CallTest, ConsoleLinesAreKeptPerCall) {
   EXPECT_LT(outcome->console[0].text.size(), 9000U);
 }
 
+TEST_F(CallTest, ForgottenAwaitOfAFailingCallIsReported) {
+  load(R"js(
+    forgets: mutation(async (ctx) => { ctx.db.insert("notes", { title: 5 }); return 1; }),
+    handles: mutation(async (ctx) => {
+      const inserted = ctx.db.insert("notes", { title: 5 });
+      await null;
+      await inserted.catch(() => {});
+    }),
+  )js");
+  auto outcome = mutate("m:forgets");
+  ASSERT_EQ(json_of(outcome), "1");
+  ASSERT_EQ(outcome->console.size(), 1U);
+  EXPECT_EQ(outcome->console[0].level, LogLevel::Error);
+  EXPECT_THAT(outcome->console[0].text,
+              testing::StartsWith("Nobody handles this error (is an `await` missing?): Expected "
+                                  "string, got number\nat "));
+  outcome = mutate("m:handles");
+  ASSERT_TRUE(outcome) << error_of(outcome);
+  EXPECT_TRUE(outcome->console.empty());
+}
+
 TEST_F(CallTest, IdentityIsReadOnDemand) {
   load(R"js(
     who: query(async (ctx) => ctx.auth.getUserIdentity()),

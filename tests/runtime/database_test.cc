@@ -201,11 +201,13 @@ TEST_F(ContextDatabaseTest, WritesAreCheckedAndCanBeCaught) {
     return texts;
   )js"),
       R"j([["Expected string, got number",true],["Unexpected field: more",true],)j"
-      R"j(["a Date cannot be stored; store date.getTime() or date.toISOString() (at title)",true],)j"
+      R"j(["a Date cannot be stored; store date.getTime() or )j"
+      R"j(date.toISOString() (at title)",true],)j"
       R"j(["a Map or Set cannot be stored; use an object or an array (at any.when[0])",true],)j"
       R"j(["Expected object, got object",true],["Document ID not found",true],)j"
       R"j(["db.get(): the id must be a text, got undefined",true],)j"
-      R"j(["data is nested deeper than 64 levels, or contains itself (at any.circle.circle.circle.circle...)",true],)j"
+      R"j(["data is nested deeper than 64 levels, or contains itself )j"
+      R"j((at any.circle.circle.circle.circle...)",true],)j"
       R"j(["mine",true],0])j");
 }
 

@@ -57,7 +57,8 @@ TEST_F(EnvironmentTest, RandomnessFollowsTheSeed) {
 
 TEST_F(EnvironmentTest, WhatActionsHaveIsRefusedWithTheWayOut) {
   load(R"js(q: query((ctx, args) => globalThis[args.name](() => {}, 1)),
-    types: query(() => [typeof process, typeof require, typeof WebAssembly, typeof SharedArrayBuffer,
+    types: query(() => [typeof process, typeof require, typeof WebAssembly,
+      typeof SharedArrayBuffer,
       typeof Atomics, typeof WeakRef, typeof FinalizationRegistry]),
     eval: query(() => (0, eval)("1 + 1")), direct: query(() => eval("1 + 1")),
     make: query(() => new Function("return 1")()),
@@ -112,7 +113,8 @@ TEST_F(EnvironmentTest, GuardedBuiltinsBehaveAsBefore) {
     const attempt = (f) => { try { return f(); } catch (e) { return e.constructor.name; } };
     return [[1, 2, 3].map(function (x) { return x * this.k; }, { k: 2 }), [1, 2].indexOf(2, 5),
       [1, 2, 1].lastIndexOf(1), [1, 2, 1].lastIndexOf(1, -2), [1, 2].reduce((a, b) => a + b),
-      [].reduce((a, b) => a, "start"), attempt(() => [].reduce(() => 1)), [1, [2]].join(), [1].map.length,
+      [].reduce((a, b) => a, "start"), attempt(() => [].reduce(() => 1)), [1, [2]].join(),
+      [1].map.length,
       [1].indexOf.length, [1].slice.name, [3, 1].sort(), [1, 2, 3].splice(1), [1, 2, 3].splice(),
       [1, 2].includes(NaN), [1, NaN].includes(NaN), [1, 2, 3].slice(-2), "a-b".split("-"),
       "aa".replaceAll("a", "b"), attempt(() => Array.prototype.map.call(null, () => 1)),
@@ -134,7 +136,8 @@ TEST_F(EnvironmentTest, AssigningInheritedNamesStillWorks) {
     const o = {}; o.toString = () => "o"; o.constructor = 1; o.valueOf = () => 7;
     o.hasOwnProperty = 2;
     const a = []; a.toString = () => "a";
-    function Old() {} Old.prototype = Object.create(Error.prototype); Old.prototype.constructor = Old;
+    function Old() {} Old.prototype = Object.create(Error.prototype);
+    Old.prototype.constructor = Old;
     Old.prototype.name = "Old";
     const f = () => {}; f.toString = () => "f";
     const bare = new Error(); bare.message = "late";

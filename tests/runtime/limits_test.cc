@@ -16,7 +16,7 @@ constexpr std::string_view kFunctions = R"js(
   regexp: query(() => /^(a+)+$/.test("a".repeat(60) + "b")),
   heap: query(() => { const all = []; for (;;) all.push({ x: [1, 2, 3], y: "y" + all.length }); }),
   strings: query(() => { let s = "ab"; const all = []; for (;;) { all.push([...s]); s += s; } }),
-  hugeArray: query(() => { const a = Array.from({ length: 8e6 }, (x, i) => ({ i })); return a.length; }),
+  hugeArray: query(() => Array.from({ length: 8e6 }, (x, i) => ({ i })).length),
   hugeFill: query(() => new Array(8e6).fill(1).map(String).length),
   buffer: query(() => new ArrayBuffer(4 * 1024 * 1024 * 1024).byteLength),
   buffers: query(() => { const all = []; for (;;) all.push(new Uint8Array(1 << 20)); }),

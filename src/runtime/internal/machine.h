@@ -64,6 +64,7 @@ class Machine {
     std::unique_ptr<Program> program;
   };
 
+  static void on_promise_reject(v8::PromiseRejectMessage message);
   static std::size_t on_near_heap_limit(void* machine, std::size_t current, std::size_t initial);
 
   /// Runs `body` under the limits and reports what stopped it. Afterwards nothing is pending.
@@ -74,6 +75,8 @@ class Machine {
   [[nodiscard]] Result<v8::Local<v8::Value>> call_handler(Run& run);
   [[nodiscard]] Result<v8::Local<v8::Value>> settle(Run& run, v8::Local<v8::Value> returned);
   [[nodiscard]] Status finish(Run& run, v8::Local<v8::Value> result);
+  /// A rejection that nobody handles is most often a forgotten `await`: the console says so.
+  void report_rejections(Run& run);
   [[nodiscard]] Error error_of(Run& run, v8::Local<v8::Value> thrown);
   [[nodiscard]] Error stop_error(Stop stop,
                                  std::string_view what,

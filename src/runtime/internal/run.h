@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <v8.h>
+
 #include "base/error.h"
 #include "runtime/isolate.h"
 
@@ -20,6 +22,8 @@ struct Run {
   CallOutcome outcome;
   /// Errors that natives threw into JavaScript; the exception objects carry their position.
   std::vector<Error> errors;
+  /// Promises that were rejected and that nobody has looked at yet.
+  std::vector<v8::Global<v8::Promise>> rejections;
 
   [[nodiscard]] engine::DocumentReader& reader() const {
     return call->reader != nullptr ? *call->reader : *call->transaction;

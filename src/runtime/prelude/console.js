@@ -108,7 +108,7 @@ function inspect(value, depth = 0, seen = []) {
 function substitute(verb, value) {
   switch (verb) {
     case "s":
-      return typeof value === "object" && value !== null ? inspect(value, kDepthMax) : String(value);
+      return typeof value === "object" ? inspect(value, kDepthMax) : String(value);
     case "d":
     case "f":
       return typeof value === "bigint" ? `${value}n` : String(Number(value));

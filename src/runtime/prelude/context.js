@@ -27,7 +27,8 @@ function makeReader(run) {
   return {
     async get(...args) {
       if (args.length > 1) {
-        return natives.get(run, textOf(args[1], "db.get(): the id"), textOf(args[0], "db.get(): the table"));
+        const table = textOf(args[0], "db.get(): the table");
+        return natives.get(run, textOf(args[1], "db.get(): the id"), table);
       }
       return natives.get(run, textOf(args[0], "db.get(): the id"), undefined);
     },

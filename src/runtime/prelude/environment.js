@@ -100,7 +100,7 @@ define(globalThis, "performance", {
   },
 });
 
-// --- what exists only in actions ------------------------------------------------------------------
+// --- what exists only in actions ----------------------------------------------------------------
 
 function refuse(name, way) {
   define(globalThis, name, {
@@ -128,7 +128,7 @@ define(globalThis, "structuredClone", function structuredClone(value) {
   return natives.clone(value);
 });
 
-// --- encodings ------------------------------------------------------------------------------------
+// --- encodings ----------------------------------------------------------------------------------
 
 function bytesOf(source) {
   if (source instanceof ArrayBuffer) return new Uint8Array(source);

@@ -9,7 +9,8 @@ const kCharactersMax = 2 ** 25;
 
 function checkLength(value, place, max) {
   if (value?.length > max) {
-    throw new RangeError(`${place}: a length above ${max} is not supported; use a Map for sparse keys`);
+    const way = "use a Map for sparse keys";
+    throw new RangeError(`${place}: a length above ${max} is not supported; ${way}`);
   }
 }
 

@@ -62,7 +62,7 @@ const assignable = [
   [Function.prototype, ["name", "length", "toString", "constructor"]],
   [Array.prototype, ["toString"]],
   [Date.prototype, ["toString", "toJSON"]],
-  ...errorPrototypes.map((prototype) => [prototype, ["constructor", "message", "name", "toString"]]),
+  ...errorPrototypes.map((type) => [type, ["constructor", "message", "name", "toString"]]),
 ];
 
 function makeAssignable(prototype, name) {
