@@ -1,0 +1,166 @@
+// Moonstone. Licence: see LICENSE.
+#include "cli/build.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/bundle_cache.h"
+#include "cli/codegen.h"
+#include "cli/files.h"
+#include "cli/support.h"
+
+namespace moonstone::cli {
+namespace {
+
+using runtime::Function;
+using runtime::FunctionKind;
+
+std::string_view kind_name(const Function& function) {
+  const bool is_internal = function.visibility == runtime::Visibility::Internal;
+  switch (function.kind) {
+    case FunctionKind::Query:
+      return is_internal ? "internal query" : "query";
+    case FunctionKind::Mutation:
+      return is_internal ? "internal mutation" : "mutation";
+    case FunctionKind::Action:
+      return is_internal ? "internal action" : "action";
+  }
+  return "function";
+}
+
+/// One build under way.
+class Builder {
+ public:
+  Builder(const Project& project, const BuildOptions& options)
+      : project_(project), options_(options) {}
+
+  Result<BuildOutcome> run() {
+    MS_TRY_STATUS(survey());
+    if (options_.cache == BuildOptions::Cache::Use) {
+      MS_TRY(const Found found, use_cache());
+      if (found == Found::Yes) return std::move(outcome_);
+    }
+    MS_TRY(BundleOutcome made, make_bundle());
+    outcome_.warnings = node_warnings();
+    if (!made.warnings.empty()) outcome_.warnings.push_back(std::move(made.warnings));
+    MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
+    MS_TRY_STATUS(generate_types());
+    if (has_changed_input(made.inputs)) {
+      MS_TRY(made, make_bundle());
+      MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
+    }
+    MS_TRY_STATUS(store_cached_bundle(project_.build_folder(), entry_,
+                                      {.source = outcome_.bundle->source, .inputs = made.inputs}));
+    return std::move(outcome_);
+  }
+
+ private:
+  enum class Found : unsigned char { No, Yes };
+
+  Status survey() {
+    MS_TRY(layout_, discover(project_.functions_folder));
+    if (layout_.modules.empty() && !layout_.schema) {
+      return Error(ErrorCode::NotFound,
+                   fmt::format("{} holds no functions: write a schema.ts and a module such as "
+                               "tasks.ts, or run `moonstone init` in another folder for an example",
+                               project_.functions_folder));
+    }
+    std::string schema_text;
+    if (layout_.schema) {
+      MS_TRY(schema_text, read_file(layout_.schema->path));
+    }
+    package_ = authoring_package_of(schema_text);
+    MS_TRY_STATUS(write_missing_stubs(project_.generated_folder(), package_));
+    entry_ = entry_text(layout_, project_.build_folder());
+    return {};
+  }
+
+  Result<Found> use_cache() {
+    auto cached = load_cached_bundle(project_.build_folder(), entry_);
+    if (!cached) return Found::No;
+    MS_TRY(outcome_.bundle, runtime::load_bundle(std::move(cached->source)));
+    MS_TRY_STATUS(generate_types());
+    if (has_changed_input(cached->inputs)) return Found::No;
+    outcome_.warnings = node_warnings();
+    return Found::Yes;
+  }
+
+  Result<BundleOutcome> make_bundle() {
+    MS_TRY(const std::string esbuild, find_esbuild(project_.root));
+    MS_TRY(const std::string package, find_authoring_package());
+    return bundle({.project = &project_,
+                   .layout = &layout_,
+                   .esbuild = esbuild,
+                   .authoring_package = package,
+                   .colours = options_.colours,
+                   .interrupt = options_.interrupt});
+  }
+
+  Status generate_types() {
+    const auto files =
+        generate({.bundle = outcome_.bundle.get(), .layout = &layout_, .package = package_});
+    MS_TRY(auto changed, write_generated(project_.generated_folder(), files));
+    for (std::string& name : changed)
+      outcome_.generated.push_back(std::move(name));
+    return {};
+  }
+
+  /// Whether one of the files just generated was bundled.
+  [[nodiscard]] bool has_changed_input(const std::vector<std::string>& inputs) const {
+    return std::ranges::any_of(outcome_.generated, [&](const std::string& name) {
+      const std::string path = project_.generated_folder() + "/" + name;
+      return std::ranges::find(inputs, path) != inputs.end();
+    });
+  }
+
+  [[nodiscard]] std::vector<std::string> node_warnings() const {
+    if (layout_.node_modules.empty()) return {};
+    return {fmt::format("left out, because files marked \"use node\" are not run yet: {}",
+                        fmt::join(layout_.node_modules, ", "))};
+  }
+
+  const Project& project_;
+  const BuildOptions& options_;
+  Layout layout_;
+  std::string package_;
+  std::string entry_;
+  BuildOutcome outcome_;
+};
+
+}  // namespace
+
+Result<BuildOutcome> build(const Project& project, const BuildOptions& options) {
+  return Builder(project, options).run();
+}
+
+std::vector<std::string> describe_functions(const runtime::Bundle* before,
+                                            const runtime::Bundle& after) {
+  std::vector<std::string> lines;
+  for (const auto& [name, function] : after.functions) {
+    const Function* const old = before == nullptr ? nullptr : before->find(name);
+    if (old == nullptr) {
+      lines.push_back(fmt::format("+ {} ({})", name, kind_name(function)));
+    } else if (kind_name(*old) != kind_name(function)) {
+      lines.push_back(fmt::format("~ {} ({} -> {})", name, kind_name(*old), kind_name(function)));
+    }
+  }
+  if (before == nullptr) return lines;
+  for (const auto& [name, function] : before->functions) {
+    if (!after.functions.contains(name)) {
+      lines.push_back(fmt::format("- {} ({})", name, kind_name(function)));
+    }
+  }
+  return lines;
+}
+
+std::string describe_bundle(const runtime::Bundle& bundle) {
+  return fmt::format("Bundled {} functions, {} tables", bundle.functions.size(),
+                     bundle.schema.tables.size());
+}
+
+}  // namespace moonstone::cli

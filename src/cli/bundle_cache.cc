@@ -1,0 +1,98 @@
+// Moonstone. Licence: see LICENSE.
+#include "cli/bundle_cache.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/version.h"
+#include "cli/files.h"
+
+namespace moonstone::cli {
+namespace {
+
+struct CacheFiles {
+  explicit CacheFiles(const std::string& folder)
+      : code(folder + "/bundle.js"), map(code + ".map"), stamp(folder + "/stamp.json") {}
+  std::string code;
+  std::string map;
+  std::string stamp;
+};
+
+std::string hash_text(std::string_view text) {
+  return fmt::format("{:016x}", stable_hash(text));
+}
+
+std::string_view text_member(const Object& object, std::string_view name) {
+  const Value* const member = object.find(name);
+  return member != nullptr && member->is_text() ? std::string_view(member->as_text())
+                                                : std::string_view();
+}
+
+/// The inputs with their hashes as they are now, or nothing if one cannot be read.
+std::optional<Object> hash_inputs(const std::vector<std::string>& inputs) {
+  Object hashes;
+  hashes.reserve(inputs.size());
+  for (const std::string& path : inputs) {
+    const auto text = read_file(path);
+    if (!text) return std::nullopt;
+    hashes.append(path, hash_text(*text));
+  }
+  return hashes;
+}
+
+/// The stamp if it is of this version and this entry.
+std::optional<Object> read_stamp(const CacheFiles& files, const std::string& entry) {
+  const auto text = read_file(files.stamp);
+  if (!text) return std::nullopt;
+  JsonLimits limits;
+  limits.bytes_max = kFileBytesMax;
+  auto stamp = parse_json(*text, limits);
+  if (!stamp || !stamp->is_object()) return std::nullopt;
+  Object& object = stamp->as_object();
+  if (text_member(object, "version") != version() ||
+      text_member(object, "entry") != hash_text(entry)) {
+    return std::nullopt;
+  }
+  return std::move(object);
+}
+
+}  // namespace
+
+std::optional<CachedBundle> load_cached_bundle(const std::string& build_folder,
+                                               const std::string& entry) {
+  const CacheFiles files(build_folder);
+  const auto stamp = read_stamp(files, entry);
+  if (!stamp) return std::nullopt;
+  const Value* const recorded = stamp->find("inputs");
+  if (recorded == nullptr || !recorded->is_object()) return std::nullopt;
+  CachedBundle cached;
+  for (const Member& input : recorded->as_object())
+    cached.inputs.push_back(input.name);
+  const auto hashes = hash_inputs(cached.inputs);
+  if (!hashes || *hashes != recorded->as_object()) return std::nullopt;
+  auto code = read_file(files.code);
+  auto map = read_file(files.map);
+  if (!code || !map || text_member(*stamp, "code") != hash_text(*code)) return std::nullopt;
+  cached.source = {.code = *std::move(code), .source_map = *std::move(map)};
+  return cached;
+}
+
+Status store_cached_bundle(const std::string& build_folder,
+                           const std::string& entry,
+                           const CachedBundle& bundle) {
+  const CacheFiles files(build_folder);
+  auto hashes = hash_inputs(bundle.inputs);
+  if (!hashes) return ok();  // a file went away meanwhile: the next build will tell
+  MS_TRY_STATUS(write_file(files.code, bundle.source.code));
+  MS_TRY_STATUS(write_file(files.map, bundle.source.source_map));
+  const Value stamp = Object{{"version", version()},
+                             {"entry", hash_text(entry)},
+                             {"code", hash_text(bundle.source.code)},
+                             {"inputs", *std::move(hashes)}};
+  return write_file(files.stamp, to_json_indented(stamp));
+}
+
+}  // namespace moonstone::cli

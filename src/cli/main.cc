@@ -1,0 +1,194 @@
+// Moonstone. Licence: see LICENSE.
+// moonstone: reads the command line and hands over to the command.
+
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include "base/version.h"
+#include "cli/commands.h"
+
+namespace moonstone::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "Moonstone: a real-time backend in one binary. Queries are live, mutations are durable.";
+
+constexpr const char* kFooter =
+    "\nExit codes: 0 done, 1 failure, 2 wrong usage, 3 the port or address cannot be used,\n"
+    "4 another Moonstone uses the data, 5 the data does not fit the new schema.\n"
+    "Configuration: moonstone.toml beside the functions folder; the key a.b_c is also the\n"
+    "environment variable MOONSTONE_A_B_C; flags win over both.";
+
+/// The whole command line: one struct of options per command, and which command was chosen.
+class CommandLine {
+ public:
+  explicit CommandLine(Terminal& terminal) : terminal_(terminal), app_(kDescription, "moonstone") {
+    app_.footer(kFooter);
+    app_.set_version_flag("-V,--version", fmt::format("moonstone {}", version()));
+    app_.require_subcommand(0, 1);
+    add_init();
+    add_serving("dev", "Serve, watch the functions, and swap code and schema at every change");
+    add_serving("start", "Serve in production");
+    add_codegen();
+    add_run();
+    add_reset();
+    app_.add_subcommand("version", "Print the version");
+  }
+
+  ExitCode run(int count, char** arguments) {
+    if (count > 1 && !is_known(arguments[1])) return unknown_command(arguments[1]);
+    try {
+      app_.parse(count, arguments);
+    } catch (const CLI::CallForHelp& help) {
+      app_.exit(help);
+      return ExitCode::Success;
+    } catch (const CLI::CallForVersion& version) {
+      app_.exit(version);
+      return ExitCode::Success;
+    } catch (const CLI::ParseError& error) {
+      app_.exit(error);
+      return ExitCode::Usage;
+    }
+    return run_chosen();
+  }
+
+ private:
+  void add_init() {
+    CLI::App* const command =
+        app_.add_subcommand("init", "Write a starter backend into a new or an existing app");
+    command->add_option("dir", init_.folder, "The app's folder")->capture_default_str();
+  }
+
+  void add_serving(const std::string& name, const std::string& description) {
+    CLI::App* const command = app_.add_subcommand(name, description);
+    command->add_option("functionsDir", serve_.functions_folder,
+                        "The functions folder (default: moonstone/, else zeroback/)");
+    command->add_option("--port", port_, "Port; 0 takes any free one (default: 8788)");
+    command->add_option("--host", host_, "Address to listen on (default: 127.0.0.1)");
+    command->add_option("--static", static_, "Folder of built pages (default: dist/ if it exists)");
+    command->add_option("--env", serve_.environment,
+                        "Section [env.NAME] of moonstone.toml, with its own data");
+    command->add_option("--admin-key", serve_.admin_key, "Key for administration in production")
+        ->envname("MOONSTONE_ADMIN_KEY");
+    command->add_flag("--accept-data-loss", accepts_data_loss_,
+                      "Allow schema changes that drop tables or fields with their data");
+    command->add_flag("--verbose", is_verbose_, "Log everything");
+  }
+
+  void add_codegen() {
+    CLI::App* const command =
+        app_.add_subcommand("codegen", "Build once and write the types in _generated");
+    command->add_option("functionsDir", codegen_.functions_folder, "The functions folder");
+  }
+
+  void add_run() {
+    CLI::App* const command =
+        app_.add_subcommand("run", "Call a function on a running server and print its result");
+    command->add_option("function", run_.function, "Name, such as tasks:list")->required();
+    command->add_option("jsonArgs", run_.arguments, "Arguments as JSON")->capture_default_str();
+    command->add_option("--url", run_.url, "The server")->capture_default_str();
+    command->add_option("--admin-key", run_.admin_key, "Key of a production server")
+        ->envname("MOONSTONE_ADMIN_KEY");
+  }
+
+  void add_reset() {
+    CLI::App* const command = app_.add_subcommand("reset", "Delete all local data");
+    command->add_option("functionsDir", reset_.functions_folder, "The functions folder");
+    command->add_option("--env", reset_.environment, "The data of this environment only");
+    command->add_flag("--yes,-y", is_confirmed_, "Do not ask");
+  }
+
+  [[nodiscard]] bool is_known(std::string_view first) const {
+    if (first.starts_with('-')) return true;
+    for (const CLI::App* command : app_.get_subcommands({})) {
+      if (command->get_name() == first) return true;
+    }
+    return false;
+  }
+
+  ExitCode unknown_command(std::string_view name) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app_.get_subcommands({}))
+      names.push_back(command->get_name());
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string_view near = nearest(name, views);
+    terminal_.error(near.empty() ? fmt::format("unknown command {}", name)
+                                 : fmt::format("unknown command {}; did you mean {}?", name, near));
+    terminal_.error_line(app_.help());
+    return ExitCode::Failure;  // as the original does (functions.md section 16)
+  }
+
+  ExitCode run_chosen() {
+    const std::vector<CLI::App*> chosen = app_.get_subcommands();
+    if (chosen.empty()) {
+      terminal_.line(app_.help());
+      return ExitCode::Success;
+    }
+    finish_options(*chosen.front());
+    const std::string name = chosen.front()->get_name();
+    if (name == "init") return run_init(init_, terminal_);
+    if (name == "dev") return run_dev(serve_, terminal_);
+    if (name == "start") return run_start(serve_, terminal_);
+    if (name == "codegen") return run_codegen(codegen_, terminal_);
+    if (name == "run") return run_function(run_, terminal_);
+    if (name == "reset") return run_reset(reset_, terminal_);
+    return run_version(terminal_);
+  }
+
+  /// From what the command line said to what the commands take.
+  void finish_options(const CLI::App& command) {
+    const auto flag = [&](const std::string& option, const std::string& key, std::string text) {
+      const CLI::Option* const found = command.get_option_no_throw(option);
+      if (found == nullptr || found->count() == 0) return;
+      serve_.flags.push_back({.key = key, .text = std::move(text), .place = option});
+    };
+    flag("--port", "server.port", port_);
+    flag("--host", "server.host", host_);
+    // On the command line a path starts from the current folder, in the file from the project.
+    flag("--static", "server.static",
+         static_.empty() ? static_ : std::filesystem::absolute(static_).string());
+    if (accepts_data_loss_) serve_.data_loss = ServeOptions::DataLoss::Accept;
+    if (is_verbose_) serve_.verbosity = ServeOptions::Verbosity::Verbose;
+    if (is_confirmed_) reset_.confirmation = ResetOptions::Confirmation::Given;
+  }
+
+  Terminal& terminal_;
+  CLI::App app_;
+  InitOptions init_;
+  ServeOptions serve_;
+  CodegenOptions codegen_;
+  RunOptions run_;
+  ResetOptions reset_;
+  std::string port_;
+  std::string host_;
+  std::string static_;
+  bool accepts_data_loss_ = false;
+  bool is_verbose_ = false;
+  bool is_confirmed_ = false;
+};
+
+int run_main(int count, char** arguments) {
+  Terminal terminal;
+  try {
+    return static_cast<int>(CommandLine(terminal).run(count, arguments));
+  } catch (const std::exception& error) {
+    // Only libraries throw; none is known to get here.
+    terminal.error(fmt::format("unexpected: {}", error.what()));
+    return static_cast<int>(ExitCode::Failure);
+  }
+}
+
+}  // namespace
+}  // namespace moonstone::cli
+
+int main(int count, char** arguments) {
+  return moonstone::cli::run_main(count, arguments);
+}

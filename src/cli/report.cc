@@ -1,0 +1,89 @@
+// Moonstone. Licence: see LICENSE.
+#include "cli/report.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cli/build.h"
+
+namespace moonstone::cli {
+namespace {
+
+/// Changes that are listed one by one; the first start of a large project would fill the screen.
+constexpr std::size_t kChangesShownMax = 20;
+
+void print_stack(Terminal& terminal, std::string_view stack) {
+  while (!stack.empty()) {
+    const std::size_t end = std::min(stack.find('\n'), stack.size());
+    terminal.error_line(fmt::format("    {}", stack.substr(0, end)));
+    stack.remove_prefix(std::min(end + 1, stack.size()));
+  }
+}
+
+Style style_of(std::string_view line) {
+  if (line.starts_with('+')) return Style::Green;
+  if (line.starts_with('-')) return Style::Red;
+  return Style::Yellow;
+}
+
+}  // namespace
+
+std::string Stopwatch::shown() const {
+  const auto passed = std::chrono::steady_clock::now() - start_;
+  return shown_duration(std::chrono::duration_cast<std::chrono::milliseconds>(passed).count());
+}
+
+BundleRequest::Colours colours_of(const Terminal& terminal) {
+  return terminal.has_colours() ? BundleRequest::Colours::On : BundleRequest::Colours::Off;
+}
+
+void print_error(Terminal& terminal, const Error& error) {
+  terminal.error(error.message());
+  print_stack(terminal, error.stack());
+}
+
+void print_build_error(Terminal& terminal, const Error& error) {
+  terminal.error_line("  ✗ Build failed");
+  if (error.reason() == "build") {
+    terminal.error_line(error.message());
+  } else {
+    print_error(terminal, error);
+  }
+}
+
+void print_bundled(Terminal& terminal, const runtime::Bundle& bundle, const Stopwatch& watch) {
+  terminal.line(fmt::format("  {} {} in {}", terminal.styled(Style::Green, "✓"),
+                            describe_bundle(bundle), watch.shown()));
+}
+
+void print_changes(Terminal& terminal,
+                   const runtime::Bundle* before,
+                   const runtime::Bundle& after,
+                   const schema::SchemaDiff& diff) {
+  std::vector<std::string> lines = describe_functions(before, after);
+  for (const schema::SchemaChange& change : diff.changes) {
+    lines.push_back("~ " + schema::describe(change));
+  }
+  std::size_t shown = 0;
+  for (const std::string& line : lines) {
+    if (++shown > kChangesShownMax) break;
+    terminal.line("    " + terminal.styled(style_of(line), line));
+  }
+  if (lines.size() > kChangesShownMax) {
+    terminal.line(fmt::format("    … and {} more", lines.size() - kChangesShownMax));
+  }
+}
+
+ExitCode exit_code_of(const Error& error) {
+  if (error.reason() == "locked") return ExitCode::Locked;
+  if (error.reason() == "data_loss" || error.reason() == "schema_violation") {
+    return ExitCode::Refused;
+  }
+  if (error.reason() == "listen") return ExitCode::CannotListen;
+  return ExitCode::Failure;
+}
+
+}  // namespace moonstone::cli

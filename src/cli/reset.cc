@@ -1,0 +1,68 @@
+// Moonstone. Licence: see LICENSE.
+// moonstone reset: deletes the local data of an environment.
+
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/report.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace moonstone::cli {
+namespace {
+
+/// The project, or the folder itself if its functions are gone but its state is not.
+Project project_for(const ResetOptions& options) {
+  if (auto project = find_project(options.functions_folder)) return *std::move(project);
+  return project_of(options.functions_folder.empty() ? "moonstone" : options.functions_folder);
+}
+
+/// Holds the store's lock while the files go, so that no server can open them meanwhile.
+Status remove_data(const std::string& folder) {
+  auto held = store::open_sqlite_store({.path = folder + "/" + kDatabaseFile});
+  // A damaged database cannot be opened, and is all the more to be deleted.
+  if (!held && held.error().reason() == "locked") return Error(std::move(held).error());
+  std::error_code failed;
+  std::filesystem::remove_all(folder, failed);
+  if (!failed) return ok();
+  return Error(ErrorCode::Unavailable,
+               fmt::format("cannot delete {}: {}", folder, failed.message()));
+}
+
+}  // namespace
+
+ExitCode run_reset(const ResetOptions& options, Terminal& terminal) {
+  if (const Status named = check_environment_name(options.environment); !named) {
+    print_error(terminal, named.error());
+    return ExitCode::Usage;
+  }
+  const Project project = project_for(options);
+  const std::string folder = project.data_folder(options.environment);
+  const std::string shown = shown_path(folder, project.root);
+  if (!is_folder(folder)) {
+    terminal.line(fmt::format("  Nothing to reset: {} does not exist", shown));
+    return ExitCode::Success;
+  }
+  if (options.confirmation == ResetOptions::Confirmation::Ask) {
+    if (!terminal.is_interactive()) {
+      terminal.error(fmt::format("this deletes all data in {}; to do so, add --yes", shown));
+      return ExitCode::Failure;
+    }
+    const auto answer = terminal.confirm(fmt::format("  Delete all data in {}?", shown));
+    if (!answer.value_or(false)) return ExitCode::Failure;
+  }
+  if (const Status removed = remove_data(folder); !removed) {
+    print_error(terminal, removed.error());
+    return exit_code_of(removed.error());
+  }
+  terminal.line(fmt::format("  {} Deleted {}. The next start begins with an empty database.",
+                            terminal.styled(Style::Green, "✓"), shown));
+  return ExitCode::Success;
+}
+
+}  // namespace moonstone::cli

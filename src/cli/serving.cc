@@ -1,0 +1,99 @@
+// Moonstone. Licence: see LICENSE.
+#include "cli/serving.h"
+
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/version.h"
+#include "cli/files.h"
+
+namespace moonstone::cli {
+namespace {
+
+using protocol::functions::Mode;
+
+/// The folder of built pages. One that was named must exist; dist/ is taken if it is there.
+Result<std::string> find_static_folder(const Config& config, const Project& project) {
+  const std::filesystem::path root(project.root);
+  if (!config.static_folder) {
+    std::string dist = (root / "dist").string();
+    return is_file(dist + "/index.html") ? dist : std::string();
+  }
+  if (config.static_folder->empty()) return std::string();
+  std::string folder = (root / *config.static_folder).lexically_normal().string();
+  if (is_folder(folder)) return folder;
+  return Error(ErrorCode::NotFound,
+               fmt::format("the folder of pages {} does not exist; build the pages first", folder));
+}
+
+/// The host as people type it.
+std::string shown_host(const std::string& host) {
+  if (host == "127.0.0.1" || host == "::1" || host == "0.0.0.0" || host == "::") return "localhost";
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+}  // namespace
+
+Result<Serving> open_serving(const ServeOptions& options,
+                             Mode mode,
+                             Logger& logger,
+                             Terminal& terminal) {
+  Serving serving;
+  MS_TRY(serving.project, find_project(options.functions_folder));
+  MS_TRY(LoadedConfig loaded, load_config({.file = serving.project.root + "/moonstone.toml",
+                                           .environment = options.environment,
+                                           .lookup = process_environment,
+                                           .flags = options.flags}));
+  for (const std::string& warning : loaded.warnings)
+    terminal.warning(warning);
+  serving.config = std::move(loaded.config);
+  serving.data_folder = serving.project.data_folder(options.environment);
+  MS_TRY(serving.static_folder, find_static_folder(serving.config, serving.project));
+  MS_TRY(serving.app, App::open({.config = serving.config,
+                                 .data_folder = serving.data_folder,
+                                 .static_folder = serving.static_folder,
+                                 .admin_key = options.admin_key,
+                                 .mode = mode,
+                                 .logger = &logger}));
+  return serving;
+}
+
+void print_addresses(Terminal& terminal, const Serving& serving, Mode mode) {
+  const std::string host =
+      fmt::format("{}:{}", shown_host(serving.config.server.host), serving.app->port());
+  const auto row = [&](std::string_view label, std::string_view value) {
+    terminal.line(
+        fmt::format("  {} {}", terminal.styled(Style::Dim, fmt::format("{:<10}", label)), value));
+  };
+  const auto link = [&](std::string_view url) { return terminal.styled(Style::Cyan, url); };
+  terminal.line();
+  row("HTTP", link("http://" + host));
+  row("WebSocket", link("ws://" + host + "/ws"));
+  if (!serving.static_folder.empty()) {
+    row("Pages", fmt::format("{} from {}", link("http://" + host + "/"),
+                             shown_path(serving.static_folder, serving.project.root)));
+  }
+  if (mode == Mode::Development) row("Dashboard", link("http://" + host + "/_dashboard"));
+  row("Data", shown_path(serving.data_folder, serving.project.root) + "/" + kDatabaseFile);
+  terminal.line();
+}
+
+void ServeLogger::log(LogLevel level,
+                      std::string_view module,
+                      std::string_view event,
+                      std::initializer_list<Member> fields) {
+  if (module == "functions" && event == "console") {
+    std::string line;
+    for (const Member& field : fields) {
+      if (!field.value.is_text()) continue;
+      if (!line.empty()) line += ": ";
+      line += field.value.as_text();
+    }
+    return terminal_.error_line("  " + line);
+  }
+  if (level >= least_) stderr_logger(LogFormat::Human, least_).log(level, module, event, fields);
+}
+
+}  // namespace moonstone::cli

@@ -1,0 +1,51 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// What `dev` and `start` have in common: from options to an opened app, and what they print.
+// Threads: confined to the main thread.
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/project.h"
+#include "cli/terminal.h"
+
+namespace moonstone::cli {
+
+struct Serving {
+  Project project;
+  Config config;
+  std::string data_folder;
+  std::string static_folder;  // empty: no pages
+  std::unique_ptr<App> app;
+};
+
+/// Finds the project, reads its configuration, opens its database. Warnings are printed.
+[[nodiscard]] Result<Serving> open_serving(const ServeOptions& options,
+                                           protocol::functions::Mode mode,
+                                           Logger& logger,
+                                           Terminal& terminal);
+
+/// Where what is served, once the app listens.
+void print_addresses(Terminal& terminal, const Serving& serving, protocol::functions::Mode mode);
+
+/// Prints each console line of a function under its name, and of the rest what is at least `least`
+/// through the ordinary log.
+/// Lifetime: `terminal` outlives it. Threads: synchronised.
+class ServeLogger final : public Logger {
+ public:
+  ServeLogger(Terminal& terminal, LogLevel least) : terminal_(terminal), least_(least) {}
+  void log(LogLevel level,
+           std::string_view module,
+           std::string_view event,
+           std::initializer_list<Member> fields) override;
+
+ private:
+  Terminal& terminal_;
+  LogLevel least_;
+};
+
+}  // namespace moonstone::cli
