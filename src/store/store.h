@@ -2,9 +2,9 @@
 #pragma once
 // Store: the seam below the engine. Only code under store/ knows SQL.
 //
-// A Store keeps the documents of one database, its change log, its ledger and its schema. It has one
-// Writer and any number of Readers; what a Reader sees between begin() and end() is one snapshot.
-// The engine decides what is written; the store says what really changed.
+// A Store keeps the documents of one database, its change log, its ledger and its schema. It has
+// one Writer and any number of Readers; what a Reader sees between begin() and end() is one
+// snapshot. The engine decides what is written; the store says what really changed.
 // Threads: Store's own functions are synchronised; a Reader and the Writer are confined.
 // Source: design.md decisions 7-12, 17, 18.
 
@@ -179,7 +179,8 @@ struct LogEntry {
   Version version = 0;
   std::string table;
   std::string key;
-  enum class Operation : unsigned char { Insert = 1, Update = 2, Delete = 3 } operation;  // on disk: never renumber
+  /// On disk: never renumber.
+  enum class Operation : unsigned char { Insert = 1, Update = 2, Delete = 3 } operation;
   Value old_fields;  // object of the changed fields, as stored; undefined for inserts
   Value new_fields;  // undefined for deletes
   Value origin;

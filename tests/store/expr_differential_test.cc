@@ -1,8 +1,6 @@
 // Moonstone. Licence: see LICENSE.
 // The two readings of Expr and Query must agree: what SQL selects against what C++ evaluates.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -10,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "query/expr.h"
@@ -38,7 +38,8 @@ std::string text_of(const Expr& expr) {
     case ExprKind::Literal:
       return expr.literal.is_undefined() ? "undefined" : query::storage_json(expr.literal);
     case ExprKind::Field:
-      for (const std::string& segment : expr.path) text += (text.empty() ? "`" : ".") + segment;
+      for (const std::string& segment : expr.path)
+        text += (text.empty() ? "`" : ".") + segment;
       return text + "`";
     case ExprKind::Compare:
       return "(" + text_of(*expr.operands[0]) + " " + kOps[static_cast<int>(expr.op)] + " " +
@@ -49,7 +50,8 @@ std::string text_of(const Expr& expr) {
       return text_of(*expr.operands[0]) + " in " + query::storage_json(expr.literal);
     case ExprKind::And:
     case ExprKind::Or:
-      for (const ExprPtr& operand : expr.operands) text += " " + text_of(*operand);
+      for (const ExprPtr& operand : expr.operands)
+        text += " " + text_of(*operand);
       return (expr.kind == ExprKind::And ? "(and" : "(or") + text + ")";
   }
   return text;
@@ -65,8 +67,8 @@ class ExprDifferentialTest : public testing::Test {
     const std::uint64_t seed = announced_seed();
     RecordProperty("seed", std::to_string(seed));
     random_ = std::make_unique<RandomData>(seed);
-    auto opened = open_sqlite_store(
-        {.path = folder_.file("data.db"), .durability = Durability::Normal});
+    auto opened =
+        open_sqlite_store({.path = folder_.file("data.db"), .durability = Durability::Normal});
     ASSERT_TRUE(opened) << conformance::message_of(opened);
     store_ = *std::move(opened);
     Writer& writer = store_->writer();
@@ -75,11 +77,9 @@ class ExprDifferentialTest : public testing::Test {
     ASSERT_TRUE(outcome) << conformance::message_of(outcome);
     ASSERT_TRUE(writer.begin());
     for (std::size_t n = 0; n < kRows; ++n) {
-      const query::Row row =
-          conformance::row_of(*outcome->schema,
-                              "things",
-                              conformance::id_of("things", static_cast<std::int64_t>(n)),
-                              random_->document());
+      const query::Row row = conformance::row_of(
+          *outcome->schema, "things", conformance::id_of("things", static_cast<std::int64_t>(n)),
+          random_->document());
       const Status inserted = writer.insert(row);
       ASSERT_TRUE(inserted) << conformance::message_of(inserted);
     }
@@ -101,7 +101,8 @@ class ExprDifferentialTest : public testing::Test {
     query::Query query = conformance::all_of("things");
     query.where = where;
     std::set<std::string> ids;
-    for (const query::Row& row : select(query)) ids.insert(row.id);
+    for (const query::Row& row : select(query))
+      ids.insert(row.id);
     return ids;
   }
 

@@ -19,8 +19,9 @@ constexpr std::int64_t kBig = (std::int64_t{1} << 53) + 1;
 
 const std::vector<Value>& texts() {
   static const std::vector<Value> kTexts{
-      "", "a", "A", "b", "1", "0", "1.5", "2e0", "true", "null", "-1 apple", "a'b", "a\"b", "a\\b",
-      "\u00e9", "e\u0301", "\uFFFD", "\U0001F600", "[1]", "{\"a\":1}", "\x01", " 7"};
+      "",       "a",          "A",        "b",         "1",    "0",    "1.5",    "2e0",
+      "true",   "null",       "-1 apple", "a'b",       "a\"b", "a\\b", "\u00e9", "e\u0301",
+      "\uFFFD", "\U0001F600", "[1]",      "{\"a\":1}", "\x01", " 7"};
   return kTexts;
 }
 
@@ -63,10 +64,14 @@ const std::vector<Value>& integers() {
 
 const std::vector<std::string>& paths() {
   static const std::vector<std::string> kPaths{
-      "text", "nullable", "number", "int", "flag", "bytes", "mixed", "many", "odd", "any", "any.a",
-      "any.b", "any.a.b", "any.b.a", "any.x'y", "any.$bytes", "object.a", "object.b", "object",
-      "object.b.a", "list", "list.0", "text.a", "unknown", "unknown.a", "_id", "_creationTime",
-      "_creationTime.a", "any.\u00e9", "any.a\"b"};
+      "text",       "nullable", "number",        "int",
+      "flag",       "bytes",    "mixed",         "many",
+      "odd",        "any",      "any.a",         "any.b",
+      "any.a.b",    "any.b.a",  "any.x'y",       "any.$bytes",
+      "object.a",   "object.b", "object",        "object.b.a",
+      "list",       "list.0",   "text.a",        "unknown",
+      "unknown.a",  "_id",      "_creationTime", "_creationTime.a",
+      "any.\u00e9", "any.a\"b"};
   return kPaths;
 }
 
@@ -106,12 +111,16 @@ Value RandomData::number() {
   return std::ldexp(chance(2) ? mantissa : -mantissa, static_cast<int>(below(200)) - 100);
 }
 
-Value RandomData::integer() { return pick(integers()); }
-Value RandomData::text() { return pick(texts()); }
+Value RandomData::integer() {
+  return pick(integers());
+}
+Value RandomData::text() {
+  return pick(texts());
+}
 
 Value RandomData::bytes() {
-  static const std::vector<Value> kBytes{
-      Bytes{""}, Bytes{"a"}, Bytes{"1"}, Bytes{std::string("\0\xff", 2)}, Bytes{"\xff"}};
+  static const std::vector<Value> kBytes{Bytes{""}, Bytes{"a"}, Bytes{"1"},
+                                         Bytes{std::string("\0\xff", 2)}, Bytes{"\xff"}};
   return pick(kBytes);
 }
 
@@ -136,7 +145,8 @@ Value RandomData::scalar() {
 Object RandomData::object(int depth) {
   Object result;
   static const std::vector<std::string> kNames{"a", "b", "x'y", "$bytes", "\u00e9", "a\"b", ""};
-  for (std::size_t count = below(4); count > 0; --count) result.set(pick(kNames), nested(depth - 1));
+  for (std::size_t count = below(4); count > 0; --count)
+    result.set(pick(kNames), nested(depth - 1));
   return result;
 }
 
@@ -144,7 +154,8 @@ Value RandomData::nested(int depth) {
   if (depth == 0 || chance(2)) return scalar();
   if (chance(3)) {
     Array array;
-    for (std::size_t count = below(3); count > 0; --count) array.push_back(nested(depth - 1));
+    for (std::size_t count = below(3); count > 0; --count)
+      array.push_back(nested(depth - 1));
     return array;
   }
   return object(depth);
@@ -202,7 +213,9 @@ Value RandomData::literal() {
   }
 }
 
-ExprPtr RandomData::field() { return Expr::make_field(pick(paths())); }
+ExprPtr RandomData::field() {
+  return Expr::make_field(pick(paths()));
+}
 
 ExprPtr RandomData::operand(int depth) {
   if (chance(12) && depth > 0) return predicate(depth - 1);
@@ -214,8 +227,8 @@ ExprPtr RandomData::comparison(int depth) {
   if (chance(3)) {
     // Numbers of both kinds near the limits of doubles, where a conversion would show.
     static const std::vector<std::string> kNumeric{"number", "int", "many", "mixed", "any", "odd"};
-    return Expr::compare(
-        op, Expr::make_field(pick(kNumeric)), Expr::make_literal(chance(2) ? integer() : number()));
+    return Expr::compare(op, Expr::make_field(pick(kNumeric)),
+                         Expr::make_literal(chance(2) ? integer() : number()));
   }
   // A field with a literal of its own kind is what people write, and what indexes serve.
   ExprPtr left = chance(4) ? operand(depth) : field();
@@ -226,7 +239,8 @@ ExprPtr RandomData::comparison(int depth) {
 
 std::vector<ExprPtr> RandomData::operands(int depth) {
   std::vector<ExprPtr> result;
-  for (std::size_t count = below(4); count > 0; --count) result.push_back(predicate(depth - 1));
+  for (std::size_t count = below(4); count > 0; --count)
+    result.push_back(predicate(depth - 1));
   return result;
 }
 
@@ -235,7 +249,8 @@ ExprPtr RandomData::predicate(int depth) {
   switch (choice) {
     case 0: {
       Array members;
-      for (std::size_t count = below(6); count > 0; --count) members.push_back(literal());
+      for (std::size_t count = below(6); count > 0; --count)
+        members.push_back(literal());
       return Expr::in(operand(depth), std::move(members));
     }
     case 1:
@@ -254,13 +269,13 @@ ExprPtr RandomData::predicate(int depth) {
 }
 
 std::vector<query::SortKey> RandomData::order() {
-  static const std::vector<std::string> kKeys{"text", "nullable", "number", "int", "flag",
-                                              "bytes", "mixed", "many", "odd", "any",
-                                              "object", "unknown", "_id", "_creationTime"};
+  static const std::vector<std::string> kKeys{
+      "text", "nullable", "number", "int",    "flag",    "bytes", "mixed",
+      "many", "odd",      "any",    "object", "unknown", "_id",   "_creationTime"};
   std::vector<query::SortKey> keys;
   for (std::size_t count = below(4); count > 0; --count) {
-    keys.push_back({pick(kKeys),
-                    chance(2) ? query::Direction::Ascending : query::Direction::Descending});
+    keys.push_back(
+        {pick(kKeys), chance(2) ? query::Direction::Ascending : query::Direction::Descending});
   }
   return keys;
 }

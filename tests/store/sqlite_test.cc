@@ -1,14 +1,14 @@
 // Moonstone. Licence: see LICENSE.
 // What is particular to the store on SQLite: files, locks, other programs, plans, memory.
 
-#include <gmock/gmock.h>
-#include <sqlite3.h>
-
 #include <chrono>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <sqlite3.h>
 
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/layout.h"
@@ -170,8 +170,8 @@ TEST_F(SqliteStoreTest, WritesOfOthersChangeTheEpoch) {
   writer().rollback();
   EXPECT_EQ(snapshot().epoch, before.epoch);
   EXPECT_TRUE(begin().outside_change) << "until a transaction has written the new epoch";
-  ASSERT_TRUE(writer().insert(conformance::row_of(
-      *writer().schema(), "others", id_of("others", 1), {{"text", "b"}})));
+  ASSERT_TRUE(writer().insert(
+      conformance::row_of(*writer().schema(), "others", id_of("others", 1), {{"text", "b"}})));
   commit();
   EXPECT_EQ(snapshot().epoch, before.epoch + 1);
   EXPECT_FALSE(begin().outside_change);
@@ -193,8 +193,8 @@ TEST_F(SqliteStoreTest, TriggersOfOthersAreCaptured) {
   begin();
   const auto mark = writer().mark();
   ASSERT_TRUE(mark);
-  const Status updated = writer().update(conformance::row_of(
-      *writer().schema(), "notes", id_of("notes", 1), {{"text", "b"}}));
+  const Status updated = writer().update(
+      conformance::row_of(*writer().schema(), "notes", id_of("notes", 1), {{"text", "b"}}));
   ASSERT_TRUE(updated) << message_of(updated);
   const auto changes = writer().changes_since(*mark);
   ASSERT_TRUE(changes) << message_of(changes);
@@ -209,7 +209,8 @@ TEST_F(SqliteStoreTest, TriggersOfOthersAreCaptured) {
 
 TEST_F(SqliteStoreTest, AnInterruptedReadKeepsTheTransaction) {
   begin();
-  for (std::int64_t n = 1; n <= 3'000; ++n) insert(n, {{"text", "a"}, {"data", Array{1, 2, 3}}});
+  for (std::int64_t n = 1; n <= 3'000; ++n)
+    insert(n, {{"text", "a"}, {"data", Array{1, 2, 3}}});
   // No index serves this, and JSON is parsed for every row: it runs until it is stopped.
   query::Query slow = all_of("notes");
   slow.where = Expr::compare(CompareOp::Eq, Expr::make_field("data.x"), Expr::make_literal(1));
@@ -251,20 +252,20 @@ TEST(SqliteErrorTest, CodesMapToErrors) {
     ErrorCode expected;
     std::string_view reason;
   };
-  for (const Case& c : std::vector<Case>{
-           {SQLITE_FULL, ErrorCode::Unavailable, "disk_full"},
-           {SQLITE_IOERR_FSYNC, ErrorCode::Unavailable, "io_error"},
-           {SQLITE_CANTOPEN, ErrorCode::Unavailable, "io_error"},
-           {SQLITE_READONLY, ErrorCode::Unavailable, "read_only"},
-           {SQLITE_BUSY_SNAPSHOT, ErrorCode::Unavailable, "busy"},
-           {SQLITE_LOCKED, ErrorCode::Unavailable, "busy"},
-           {SQLITE_NOMEM, ErrorCode::Unavailable, "out_of_memory"},
-           {SQLITE_INTERRUPT, ErrorCode::DeadlineExceeded, "read_time"},
-           {SQLITE_CORRUPT, ErrorCode::Corruption, "corrupt"},
-           {SQLITE_NOTADB, ErrorCode::Corruption, "corrupt"},
-           {SQLITE_TOOBIG, ErrorCode::LimitExceeded, "too_big"},
-           {SQLITE_CONSTRAINT_UNIQUE, ErrorCode::AlreadyExists, "constraint"},
-           {SQLITE_ERROR, ErrorCode::Internal, "sqlite"}}) {
+  for (const Case& c :
+       std::vector<Case>{{SQLITE_FULL, ErrorCode::Unavailable, "disk_full"},
+                         {SQLITE_IOERR_FSYNC, ErrorCode::Unavailable, "io_error"},
+                         {SQLITE_CANTOPEN, ErrorCode::Unavailable, "io_error"},
+                         {SQLITE_READONLY, ErrorCode::Unavailable, "read_only"},
+                         {SQLITE_BUSY_SNAPSHOT, ErrorCode::Unavailable, "busy"},
+                         {SQLITE_LOCKED, ErrorCode::Unavailable, "busy"},
+                         {SQLITE_NOMEM, ErrorCode::Unavailable, "out_of_memory"},
+                         {SQLITE_INTERRUPT, ErrorCode::DeadlineExceeded, "read_time"},
+                         {SQLITE_CORRUPT, ErrorCode::Corruption, "corrupt"},
+                         {SQLITE_NOTADB, ErrorCode::Corruption, "corrupt"},
+                         {SQLITE_TOOBIG, ErrorCode::LimitExceeded, "too_big"},
+                         {SQLITE_CONSTRAINT_UNIQUE, ErrorCode::AlreadyExists, "constraint"},
+                         {SQLITE_ERROR, ErrorCode::Internal, "sqlite"}}) {
     const Error error = sqlite::sqlite_error(nullptr, c.code, "test");
     EXPECT_EQ(error.code(), c.expected) << c.code;
     EXPECT_EQ(error.reason(), c.reason) << c.code;
@@ -288,7 +289,8 @@ class PlanTest : public SqliteStoreTest {
     auto explain = connection_->prepare("EXPLAIN QUERY PLAN " + sql->text);
     EXPECT_TRUE(explain) << sql->text << ": " << message_of(explain);
     std::string plan;
-    while (explain->step("explain").value_or(false)) plan += std::string(explain->text(3)) + "; ";
+    while (explain->step("explain").value_or(false))
+      plan += std::string(explain->text(3)) + "; ";
     return plan;
   }
   static ExprPtr compare(std::string_view field, CompareOp op, Value literal) {
@@ -320,34 +322,25 @@ TEST_F(PlanTest, IndexesServeComparisonsOfTheirClass) {
 
 TEST_F(PlanTest, AnIndexGivesItsOrder) {
   query::Query query = all_of("notes");
-  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"),
-                                 "by_text",
+  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"), "by_text",
                                  {{CompareOp::Eq, "text", "a"}, {CompareOp::Gt, "rank", 1.0}},
-                                 query::Direction::Descending,
-                                 query));
+                                 query::Direction::Descending, query));
   EXPECT_THAT(plan(query), HasSubstr("notes.by_text"));
   EXPECT_THAT(plan(query), Not(HasSubstr("TEMP B-TREE")));
   query = all_of("notes");
-  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"),
-                                 "by_text_and_time",
-                                 {{CompareOp::Eq, "text", "a"}},
-                                 query::Direction::Descending,
+  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"), "by_text_and_time",
+                                 {{CompareOp::Eq, "text", "a"}}, query::Direction::Descending,
                                  query));
   EXPECT_THAT(plan(query), Not(HasSubstr("TEMP B-TREE")));
   query = all_of("notes");
-  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"),
-                                 "by_creation_time",
+  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"), "by_creation_time",
                                  {{CompareOp::Gt, "_creationTime", 5.0}},
-                                 query::Direction::Descending,
-                                 query));
+                                 query::Direction::Descending, query));
   EXPECT_THAT(plan(query), HasSubstr("(_id>?)"));
   EXPECT_THAT(plan(query), Not(HasSubstr("TEMP B-TREE")));
   query = all_of("notes");
-  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"),
-                                 "by_data",
-                                 {},
-                                 query::Direction::Ascending,
-                                 query));
+  ASSERT_TRUE(query::apply_index(*writer().schema()->find_table("notes"), "by_data", {},
+                                 query::Direction::Ascending, query));
   EXPECT_THAT(plan(query), Not(HasSubstr("TEMP B-TREE")));
 }
 
@@ -396,7 +389,8 @@ TEST_F(PlanTest, TheStatementCacheIsBounded) {
 
 TEST_F(PlanTest, LongChainsStayShallow) {
   std::vector<ExprPtr> many;
-  for (int i = 0; i < 600; ++i) many.push_back(compare("rank", CompareOp::Eq, i));
+  for (int i = 0; i < 600; ++i)
+    many.push_back(compare("rank", CompareOp::Eq, i));
   EXPECT_NE(plan_where(Expr::any_of(many)), "");
   EXPECT_NE(plan_where(Expr::negate(Expr::all_of(many))), "");
 }
@@ -404,7 +398,8 @@ TEST_F(PlanTest, LongChainsStayShallow) {
 TEST_F(SqliteStoreTest, AnOpenDatabaseIsSmall) {
   // Design decision 20: at most 2 MiB for an open database, two readers and their caches included.
   begin();
-  for (std::int64_t n = 1; n <= 5'000; ++n) insert(n, {{"text", "some text"}, {"rank", 1.0}});
+  for (std::int64_t n = 1; n <= 5'000; ++n)
+    insert(n, {{"text", "some text"}, {"rank", 1.0}});
   commit();
   ASSERT_TRUE(writer().checkpoint());
   std::vector<std::unique_ptr<Reader>> readers;

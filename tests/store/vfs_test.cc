@@ -1,13 +1,11 @@
 // Moonstone. Licence: see LICENSE.
 // The shims themselves: a shim that cannot make a store fail proves nothing.
 
-#include "tests/store/vfs/shim_vfs.h"
-
-#include <gmock/gmock.h>
-
 #include <memory>
 #include <set>
 #include <string>
+
+#include <gmock/gmock.h>
 
 #include "store/sqlite/sqlite_store.h"
 #include "tests/store/conformance/fixture.h"
@@ -15,6 +13,7 @@
 #include "tests/store/vfs/counting_vfs.h"
 #include "tests/store/vfs/cut_vfs.h"
 #include "tests/store/vfs/fault_vfs.h"
+#include "tests/store/vfs/shim_vfs.h"
 
 namespace moonstone::store {
 namespace {
@@ -40,8 +39,8 @@ class OpenStore {
     auto opened = open_sqlite_store({.path = path, .durability = durability, .vfs = vfs});
     EXPECT_TRUE(opened) << message_of(opened);
     store_ = *std::move(opened);
-    const auto applied = writer().apply_schema(conformance::schema_of(kSchema),
-                                               Writer::AllowDataLoss::No);
+    const auto applied =
+        writer().apply_schema(conformance::schema_of(kSchema), Writer::AllowDataLoss::No);
     EXPECT_TRUE(applied) << message_of(applied);
   }
 
@@ -49,8 +48,8 @@ class OpenStore {
 
   /// In the running transaction.
   Status insert(std::int64_t n, std::string text = "text") {
-    return writer().insert(conformance::row_of(
-        *writer().schema(), "notes", id_of("notes", n), {{"text", std::move(text)}}));
+    return writer().insert(conformance::row_of(*writer().schema(), "notes", id_of("notes", n),
+                                               {{"text", std::move(text)}}));
   }
   /// One row in one transaction.
   Status commit_one(std::int64_t n) {
@@ -68,7 +67,8 @@ class OpenStore {
     if (!reader || !(*reader)->begin()) return ids;
     auto rows = (*reader)->select(conformance::all_of("notes"), budget);
     EXPECT_TRUE(rows) << message_of(rows);
-    for (const query::Row& row : *rows) ids.insert(row.id);
+    for (const query::Row& row : *rows)
+      ids.insert(row.id);
     return ids;
   }
 
@@ -83,7 +83,8 @@ TEST(CountingVfsTest, AFullCommitIsOneSyncOfTheWal) {
   ASSERT_TRUE(store.commit_one(1));
   vfs.clear();
   ASSERT_TRUE(store.writer().begin());
-  for (std::int64_t n = 2; n < 50; ++n) ASSERT_TRUE(store.insert(n));
+  for (std::int64_t n = 2; n < 50; ++n)
+    ASSERT_TRUE(store.insert(n));
   EXPECT_EQ(vfs.syncs(FileKind::Wal), 0U);
   ASSERT_TRUE(store.writer().commit());
   vfs.note("acknowledged");

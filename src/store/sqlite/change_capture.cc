@@ -3,11 +3,11 @@
 #define SQLITE_ENABLE_PREUPDATE_HOOK 1
 #include "store/sqlite/internal/change_capture.h"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
 #include <unordered_map>
 #include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "store/sqlite/internal/row_codec.h"
 
@@ -55,11 +55,17 @@ void append_change(const schema::Table* table,
 
 }  // namespace
 
-ChangeCapture::ChangeCapture(Connection& connection) : connection_(connection) { resume(); }
+ChangeCapture::ChangeCapture(Connection& connection) : connection_(connection) {
+  resume();
+}
 
-ChangeCapture::~ChangeCapture() { pause(); }
+ChangeCapture::~ChangeCapture() {
+  pause();
+}
 
-void ChangeCapture::pause() { sqlite3_preupdate_hook(connection_.handle(), nullptr, nullptr); }
+void ChangeCapture::pause() {
+  sqlite3_preupdate_hook(connection_.handle(), nullptr, nullptr);
+}
 
 void ChangeCapture::resume() {
   sqlite3_preupdate_hook(connection_.handle(), moonstone_preupdate, this);
@@ -79,7 +85,8 @@ Status ChangeCapture::use_layout(LayoutPtr layout) {
       places.emplace(quoted(info.text(0)), static_cast<int>(info.integer(1)));
     }
     std::vector<std::string> names = {"\"_row\"", "\"_id\""};
-    for (const FieldLayout& field : table.fields) names.push_back(field.column);
+    for (const FieldLayout& field : table.fields)
+      names.push_back(field.column);
     names.emplace_back("\"_null\"");
     for (const std::string& name : names) {
       const auto place = places.find(name);

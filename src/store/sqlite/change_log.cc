@@ -123,9 +123,9 @@ Result<PruneOutcome> ChangeLog::prune(const LogRetention& retention) {
   bounds.reset();
   if (first == 0 || first == last) return PruneOutcome{};
   constexpr std::int64_t kEntriesLimit = std::int64_t{1} << 62;
-  const std::int64_t kept =
-      std::min<std::int64_t>(kEntriesLimit, static_cast<std::int64_t>(std::min<std::uint64_t>(
-                                                retention.entries_max, kEntriesLimit)));
+  const std::int64_t kept = std::min<std::int64_t>(
+      kEntriesLimit,
+      static_cast<std::int64_t>(std::min<std::uint64_t>(retention.entries_max, kEntriesLimit)));
   const std::int64_t end = std::min(first + kPruneBatch, last);
   // Undone calls leave gaps, so the difference of two numbers is at least the count of entries.
   MS_TRY(Statement erase,

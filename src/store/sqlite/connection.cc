@@ -40,8 +40,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const SqliteOptions& option
   sqlite3* db = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (role == Role::Writer ? SQLITE_OPEN_CREATE : 0);
-  const int code = sqlite3_open_v2(
-      options.path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int code = sqlite3_open_v2(options.path.c_str(), &db, flags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
   if (code != SQLITE_OK) {
     Error error = sqlite_error(db, code, fmt::format("open {}", options.path));
     sqlite3_close_v2(db);
@@ -72,9 +72,7 @@ Status Connection::configure(const SqliteOptions& options, Role role) {
       "PRAGMA secure_delete = FAST;"
       "PRAGMA query_only = {};",
       options.durability == Durability::Full ? "FULL" : "NORMAL",
-      is_writer ? kWriterCacheKib : kReaderCacheKib,
-      kWalKeptBytes,
-      is_writer ? "OFF" : "ON");
+      is_writer ? kWriterCacheKib : kReaderCacheKib, kWalKeptBytes, is_writer ? "OFF" : "ON");
   return run_once(settings, fmt::format("configure {}", options.path));
 }
 
@@ -97,9 +95,13 @@ Result<std::int64_t> Connection::integer_of(std::string_view text, std::string_v
   return statement.integer(0);
 }
 
-bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(db_) == 0;
+}
 
-std::int64_t Connection::changes() const { return sqlite3_changes64(db_); }
+std::int64_t Connection::changes() const {
+  return sqlite3_changes64(db_);
+}
 
 ReadDeadline::ReadDeadline(const Connection& connection, TimePoint deadline)
     : db_(deadline == TimePoint::max() ? nullptr : connection.handle()), deadline_(deadline) {

@@ -53,7 +53,8 @@ Result<query::Row> charged_row(const TableLayout& layout,
 
 void bind_all(const SqlText& sql, Statement& statement) {
   int position = 0;
-  for (const Value& value : sql.values) statement.bind_value(++position, value);
+  for (const Value& value : sql.values)
+    statement.bind_value(++position, value);
 }
 
 }  // namespace

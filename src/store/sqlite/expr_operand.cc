@@ -22,11 +22,14 @@ std::string sql_string(std::string_view text) {
 /// `column` is moonstone_json's first argument; the segments become the others.
 std::string json_place_sql(const std::string& column, const std::vector<std::string>& path) {
   std::string sql = "moonstone_json(" + column;
-  for (std::size_t i = 1; i < path.size(); ++i) sql += "," + sql_string(path[i]);
+  for (std::size_t i = 1; i < path.size(); ++i)
+    sql += "," + sql_string(path[i]);
   return sql + ")";
 }
 
-Operand missing() { return {.kind = OperandKind::Missing, .sql = {.text = "NULL", .values = {}}}; }
+Operand missing() {
+  return {.kind = OperandKind::Missing, .sql = {.text = "NULL", .values = {}}};
+}
 
 }  // namespace
 

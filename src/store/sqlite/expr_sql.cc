@@ -1,8 +1,6 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/expr_sql.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -12,6 +10,8 @@
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/ulid.h"
 #include "store/sqlite/internal/expr_operand.h"
@@ -410,7 +410,8 @@ class ExprWriter {
     std::erase_if(members, [](const Value& member) {
       return !real_bound_of(CompareOp::Eq, member).is_exact;
     });
-    for (Value& member : members) member = real_bound_of(CompareOp::Eq, member).number;
+    for (Value& member : members)
+      member = real_bound_of(CompareOp::Eq, member).number;
   }
 
   /// The last member is repeated up to a power of two, so that lists of any length have few shapes.

@@ -1,13 +1,13 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/file_lock.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace moonstone::store::sqlite {
 
@@ -18,8 +18,7 @@ Result<std::unique_ptr<FileLock>> FileLock::take(const std::string& database_pat
     return Error(ErrorCode::Unavailable,
                  fmt::format("cannot open {}: {}. Does its folder exist, and may this user write "
                              "there?",
-                             path,
-                             std::strerror(errno)),
+                             path, std::strerror(errno)),
                  "io_error");
   }
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
@@ -27,13 +26,14 @@ Result<std::unique_ptr<FileLock>> FileLock::take(const std::string& database_pat
     return Error(ErrorCode::Unavailable,
                  fmt::format("another Moonstone process uses {}. Stop it, or choose another "
                              "database file (the lock is {})",
-                             database_path,
-                             path),
+                             database_path, path),
                  "locked");
   }
   return std::unique_ptr<FileLock>(new FileLock(descriptor));
 }
 
-FileLock::~FileLock() { ::close(descriptor_); }
+FileLock::~FileLock() {
+  ::close(descriptor_);
+}
 
 }  // namespace moonstone::store::sqlite

@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/layout.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "schema/names.h"
 
@@ -62,8 +62,8 @@ TableLayout make_table_layout(const schema::Table& table,
   ++position;
   layout.columns = fmt::format("_row,_id,{}_null", columns);
   layout.get_sql = fmt::format("SELECT {} FROM {} WHERE _id=?1", layout.columns, layout.name);
-  layout.insert_sql = fmt::format(
-      "INSERT INTO {}({}) VALUES({},?{})", layout.name, layout.columns, parameters, position);
+  layout.insert_sql = fmt::format("INSERT INTO {}({}) VALUES({},?{})", layout.name, layout.columns,
+                                  parameters, position);
   layout.update_sql =
       fmt::format("UPDATE {} SET {}_null=?{} WHERE _id=?2", layout.name, assignments, position);
   layout.erase_sql = fmt::format("DELETE FROM {} WHERE _id=?1", layout.name);

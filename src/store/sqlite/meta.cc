@@ -61,8 +61,8 @@ Status create_tables(Connection& connection, const std::string& path) {
     insert.bind_integer(1, kFormat);
     insert.bind_text(2, schema);
     MS_TRY_STATUS(insert.run("create the tables of Moonstone"));
-    MS_TRY_STATUS(connection.run_once(
-        fmt::format("PRAGMA application_id={}", kApplicationId), "mark the file"));
+    MS_TRY_STATUS(connection.run_once(fmt::format("PRAGMA application_id={}", kApplicationId),
+                                      "mark the file"));
     return connection.run_once("COMMIT", "commit");
   }();
   if (!created && connection.in_transaction()) {
@@ -84,9 +84,7 @@ Status prepare_file(Connection& connection, const std::string& path) {
     return Error(ErrorCode::FailedPrecondition,
                  fmt::format("{} was written by a newer Moonstone (format {}; this one reads up to "
                              "{}). Use the newer program",
-                             path,
-                             format,
-                             kFormat),
+                             path, format, kFormat),
                  "newer_format");
   }
   return {};

@@ -1,12 +1,12 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/query_sql.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "store/sqlite/internal/expr_sql.h"
 
@@ -37,7 +37,8 @@ using Names = std::vector<std::string_view>;
 /// The fields to which the predicate gives one value each.
 void collect_fixed(const query::Expr& expr, Names& fixed) {
   if (expr.kind == query::ExprKind::And) {
-    for (const query::ExprPtr& operand : expr.operands) collect_fixed(*operand, fixed);
+    for (const query::ExprPtr& operand : expr.operands)
+      collect_fixed(*operand, fixed);
     return;
   }
   if (expr.kind != query::ExprKind::Compare || expr.op != query::CompareOp::Eq) return;
@@ -76,7 +77,8 @@ std::string_view last_key(const TableLayout& layout, const Query& query, std::si
   if (keys_before == 0 && query.where != nullptr && bounds_id(*query.where)) return "_id";
   Names leading;
   if (query.where != nullptr) collect_fixed(*query.where, leading);
-  for (std::size_t i = 0; i < keys_before; ++i) leading.push_back(query.order[i].field);
+  for (std::size_t i = 0; i < keys_before; ++i)
+    leading.push_back(query.order[i].field);
   const std::vector<schema::Index>& indexes = layout.table->indexes;
   const auto to_ids = [&](const schema::Index& index) { return leads_to_ids(index, leading); };
   const auto to_rows = [&](const schema::Index& index) { return leads_to_rows(index, leading); };

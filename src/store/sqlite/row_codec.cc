@@ -1,13 +1,13 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/row_codec.h"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "query/storage_json.h"
 
@@ -80,10 +80,8 @@ void set_bit(std::string& bits, std::uint32_t id) {
 
 Error damaged(const TableLayout& layout, std::size_t field, std::string_view what) {
   return {ErrorCode::Corruption,
-          fmt::format("table \"{}\", field \"{}\": {}",
-                      layout.table->name,
-                      layout.table->fields[field].name,
-                      what),
+          fmt::format("table \"{}\", field \"{}\": {}", layout.table->name,
+                      layout.table->fields[field].name, what),
           "corrupt"};
 }
 
@@ -170,8 +168,7 @@ bool fits(StorageClass storage, const Value& value) {
 Error not_stored_form(const TableLayout& layout, std::size_t field) {
   return {ErrorCode::InvalidArgument,
           fmt::format("table \"{}\", field \"{}\": the value is not in the stored form of its type",
-                      layout.table->name,
-                      layout.table->fields[field].name)};
+                      layout.table->name, layout.table->fields[field].name)};
 }
 
 Status bind_field(const TableLayout& layout,
@@ -184,8 +181,7 @@ Status bind_field(const TableLayout& layout,
   if (contains_nul(value)) {
     return Error(ErrorCode::InvalidArgument,
                  fmt::format("table \"{}\", field \"{}\": text must not contain U+0000",
-                             layout.table->name,
-                             layout.table->fields[index].name),
+                             layout.table->name, layout.table->fields[index].name),
                  "nul_in_text");
   }
   if (field.storage == StorageClass::Json) {
@@ -225,10 +221,8 @@ Status bind_fields(const TableLayout& layout,
                    EncodedTexts& texts) {
   if (row.values.size() != layout.fields.size()) {
     return Error(ErrorCode::Internal,
-                 fmt::format("table \"{}\" has {} fields, the row {}",
-                             layout.table->name,
-                             layout.fields.size(),
-                             row.values.size()));
+                 fmt::format("table \"{}\" has {} fields, the row {}", layout.table->name,
+                             layout.fields.size(), row.values.size()));
   }
   texts.json.reserve(layout.fields.size());  // bindings point into it
   for (std::size_t i = 0; i < layout.fields.size(); ++i) {

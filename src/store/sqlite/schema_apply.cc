@@ -1,14 +1,14 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/schema_apply.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "store/sqlite/internal/row_codec.h"
 #include "store/sqlite/internal/schema_check.h"
@@ -31,14 +31,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 class TableMigration {
  public:
   TableMigration(Connection& connection, const TableStep& step)
-      : connection_(connection),
-        step_(step),
-        table_(quoted(sql_table_name(step.next->name))) {}
+      : connection_(connection), step_(step), table_(quoted(sql_table_name(step.next->name))) {}
 
   Status run() {
     MS_TRY_STATUS(drop_indexes());
     // Before anything is added: SQLite does not tell "title" from "Title".
-    for (const std::string& field : step_.removed_fields) MS_TRY_STATUS(drop_column(field));
+    for (const std::string& field : step_.removed_fields)
+      MS_TRY_STATUS(drop_column(field));
     MS_TRY_STATUS(add_columns());
     if (!step_.rewritten_fields.empty()) MS_TRY_STATUS(rewrite());
     return create_indexes();
@@ -80,8 +79,8 @@ class TableMigration {
   Status add_columns() {
     for (const std::string& name : step_.added_fields) {
       const FieldLayout field = field_layout_of(field_of(*step_.next, name));
-      MS_TRY_STATUS(execute(fmt::format(
-          "ALTER TABLE {} ADD COLUMN {} {}", table_, field.column, column_type_sql(field))));
+      MS_TRY_STATUS(execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_, field.column,
+                                        column_type_sql(field))));
     }
     return {};
   }
@@ -102,18 +101,15 @@ class TableMigration {
       const schema::Field& field = step_.next->fields[i];
       if (!contains(step_.rewritten_fields, field.name)) continue;
       columns[i] = moving_column(field);
-      MS_TRY_STATUS(execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}",
-                                        table_,
-                                        columns[i],
+      MS_TRY_STATUS(execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table_, columns[i],
                                         column_type_sql(field_layout_of(field)))));
     }
-    MS_TRY_STATUS(move_rows(make_table_layout(step_.kept), make_table_layout(*step_.next, columns)));
+    MS_TRY_STATUS(
+        move_rows(make_table_layout(step_.kept), make_table_layout(*step_.next, columns)));
     for (const std::string& name : step_.rewritten_fields) {
       MS_TRY_STATUS(drop_column(name));
-      MS_TRY_STATUS(execute(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}",
-                                        table_,
-                                        moving_column(field_of(*step_.next, name)),
-                                        quoted(name))));
+      MS_TRY_STATUS(execute(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", table_,
+                                        moving_column(field_of(*step_.next, name)), quoted(name))));
     }
     return {};
   }
@@ -197,8 +193,7 @@ Result<std::vector<TableStep>> check_rows(Connection& connection,
     steps.push_back(std::move(step));
   }
   if (violations.empty()) return steps;
-  return Error(ErrorCode::FailedPrecondition,
-               fmt::format("{}", fmt::join(violations, "; ")),
+  return Error(ErrorCode::FailedPrecondition, fmt::format("{}", fmt::join(violations, "; ")),
                "schema_violation");
 }
 
@@ -217,7 +212,8 @@ Status migrate(Connection& connection,
     MS_TRY_STATUS(connection.run_once(
         fmt::format("DROP TABLE {}", quoted(sql_table_name(table.name))), kDoing));
   }
-  for (const TableStep& step : steps) MS_TRY_STATUS(TableMigration(connection, step).run());
+  for (const TableStep& step : steps)
+    MS_TRY_STATUS(TableMigration(connection, step).run());
   for (const schema::Table& table : next.tables) {
     if (previous.find_table(table.name) != nullptr) continue;
     MS_TRY_STATUS(create_table(connection, table));

@@ -1,13 +1,13 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/schema_check.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <limits>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "store/sqlite/internal/row_codec.h"
 
@@ -35,8 +35,7 @@ Result<std::int64_t> value_count(Connection& connection,
   const FieldLayout layout = field_layout_of(field);
   return connection.integer_of(
       fmt::format("SELECT count(*) FROM {} WHERE {} IS NOT NULL{}",
-                  quoted(sql_table_name(table.name)),
-                  layout.column,
+                  quoted(sql_table_name(table.name)), layout.column,
                   layout.storage == StorageClass::Json ? " AND " + layout.column + "<>'null'" : ""),
       "count values");
 }
@@ -49,8 +48,8 @@ Status collect_field_losses(Connection& connection,
     if (next.find_field(field.name)) continue;
     MS_TRY(const std::int64_t values, value_count(connection, previous, field));
     if (values > 0) {
-      losses.push_back(fmt::format(
-          "field \"{}.{}\" ({})", previous.name, field.name, counted(values, "value")));
+      losses.push_back(
+          fmt::format("field \"{}.{}\" ({})", previous.name, field.name, counted(values, "value")));
     }
   }
   return {};
@@ -68,8 +67,8 @@ struct FieldViolation {
   }
   [[nodiscard]] std::string named_ids() const {
     const bool is_cut = rows > static_cast<std::int64_t>(ids.size());
-    return fmt::format(
-        "{}{}", fmt::join(ids, ", "), is_cut ? fmt::format(" (first {})", kIdsNamed) : "");
+    return fmt::format("{}{}", fmt::join(ids, ", "),
+                       is_cut ? fmt::format(" (first {})", kIdsNamed) : "");
   }
 };
 
@@ -123,15 +122,15 @@ class TableCheck {
 
   Status check_rows() {
     const TableLayout layout = make_table_layout(step_.kept);
-    MS_TRY(Statement select,
-           connection_.prepare(
-               fmt::format("SELECT {} FROM {} ORDER BY _row", layout.columns, layout.name)));
+    MS_TRY(Statement select, connection_.prepare(fmt::format("SELECT {} FROM {} ORDER BY _row",
+                                                             layout.columns, layout.name)));
     while (true) {
       MS_TRY(const bool has_row, select.step("check the rows of a table"));
       if (!has_row) return {};
       std::uint64_t size_bytes = 0;
       MS_TRY(const query::Row row, decode_row(layout, select, size_bytes));
-      for (CheckedField& field : changed_) check_value(row, field);
+      for (CheckedField& field : changed_)
+        check_value(row, field);
     }
   }
 
@@ -155,8 +154,7 @@ class TableCheck {
       violations.push_back(fmt::format(
           "table \"{}\", field \"{}\": {} the new required field: {}. Make it optional, fill it "
           "in all rows, then require it",
-          next_.name,
-          name,
+          next_.name, name,
           violation.rows == 1 ? "1 row lacks" : counted(violation.rows, "row") + " lack",
           violation.named_ids()));
     }
@@ -167,8 +165,7 @@ class TableCheck {
     FieldViolation violation;
     MS_TRY(Statement select,
            connection_.prepare(fmt::format("SELECT _id FROM {} ORDER BY _row LIMIT {}",
-                                           quoted(sql_table_name(previous_.name)),
-                                           kIdsNamed)));
+                                           quoted(sql_table_name(previous_.name)), kIdsNamed)));
     while (true) {
       MS_TRY(const bool has_row, select.step("read ids"));
       if (!has_row) break;
@@ -180,12 +177,10 @@ class TableCheck {
 
   [[nodiscard]] std::string sentence_of(const CheckedField& field) const {
     const FieldViolation& violation = field.violation;
-    return fmt::format("table \"{}\", field \"{}\": {} not fit the new type ({}): {}",
-                       next_.name,
+    return fmt::format("table \"{}\", field \"{}\": {} not fit the new type ({}): {}", next_.name,
                        field.to->name,
                        violation.rows == 1 ? "1 row does" : counted(violation.rows, "row") + " do",
-                       violation.reason,
-                       violation.named_ids());
+                       violation.reason, violation.named_ids());
   }
 
   Connection& connection_;
@@ -212,11 +207,12 @@ Status check_losses(Connection& connection,
     }
   }
   if (losses.empty()) return {};
-  return Error(ErrorCode::FailedPrecondition,
-               fmt::format("the new schema would delete data: {}. Pass --accept-data-loss to accept "
-                           "that",
-                           fmt::join(losses, ", ")),
-               "data_loss");
+  return Error(
+      ErrorCode::FailedPrecondition,
+      fmt::format("the new schema would delete data: {}. Pass --accept-data-loss to accept "
+                  "that",
+                  fmt::join(losses, ", ")),
+      "data_loss");
 }
 
 Result<TableStep> check_table(Connection& connection,

@@ -1,9 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/schema_sql.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace moonstone::store::sqlite {
 
@@ -60,10 +60,8 @@ std::string create_index_sql(const schema::Table& table, const schema::Index& in
       columns += "_id";
     }
   }
-  return fmt::format("CREATE INDEX {} ON {}({})",
-                     index_name(table, index),
-                     quoted(sql_table_name(table.name)),
-                     columns);
+  return fmt::format("CREATE INDEX {} ON {}({})", index_name(table, index),
+                     quoted(sql_table_name(table.name)), columns);
 }
 
 std::string drop_index_sql(const schema::Table& table, const schema::Index& index) {

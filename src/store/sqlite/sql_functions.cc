@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/sql_functions.h"
 
-#include <sqlite3.h>
-
 #include <span>
 #include <string_view>
+
+#include <sqlite3.h>
 
 #include "base/ulid.h"
 #include "base/value.h"
@@ -32,15 +32,12 @@ void return_value(sqlite3_context* context, const Value& value) {
       sqlite3_result_double(context, value.as_number());
       break;
     case ValueKind::Text:
-      sqlite3_result_text64(context,
-                            value.as_text().data(),
-                            value.as_text().size(),
-                            SQLITE_TRANSIENT,
-                            SQLITE_UTF8);
+      sqlite3_result_text64(context, value.as_text().data(), value.as_text().size(),
+                            SQLITE_TRANSIENT, SQLITE_UTF8);
       break;
     case ValueKind::Bytes:
-      sqlite3_result_blob64(
-          context, value.as_bytes().data.data(), value.as_bytes().data.size(), SQLITE_TRANSIENT);
+      sqlite3_result_blob64(context, value.as_bytes().data.data(), value.as_bytes().data.size(),
+                            SQLITE_TRANSIENT);
       break;
     case ValueKind::Undefined:
     case ValueKind::Null:
@@ -81,11 +78,11 @@ void time_function(sqlite3_context* context, int /*count*/, sqlite3_value** argu
 
 Status register_functions(sqlite3* db) {
   constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-  int code = sqlite3_create_function_v2(
-      db, "moonstone_json", -1, kFlags, nullptr, json_function, nullptr, nullptr, nullptr);
+  int code = sqlite3_create_function_v2(db, "moonstone_json", -1, kFlags, nullptr, json_function,
+                                        nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) {
-    code = sqlite3_create_function_v2(
-        db, "moonstone_time", 1, kFlags, nullptr, time_function, nullptr, nullptr, nullptr);
+    code = sqlite3_create_function_v2(db, "moonstone_time", 1, kFlags, nullptr, time_function,
+                                      nullptr, nullptr, nullptr);
   }
   if (code != SQLITE_OK) return sqlite_error(db, code, "register functions");
   return {};

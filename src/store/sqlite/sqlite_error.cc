@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/sqlite_error.h"
 
+#include <string>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
-
-#include <string>
 
 namespace moonstone::store::sqlite {
 

@@ -1,9 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/statement.h"
 
-#include <sqlite3.h>
-
 #include <utility>
+
+#include <sqlite3.h>
 
 #include "store/sqlite/internal/sqlite_error.h"
 
@@ -12,7 +12,9 @@ namespace moonstone::store::sqlite {
 namespace {
 
 // A null pointer would bind NULL where empty text is meant.
-const char* data_of(std::string_view text) { return text.data() != nullptr ? text.data() : ""; }
+const char* data_of(std::string_view text) {
+  return text.data() != nullptr ? text.data() : "";
+}
 
 }  // namespace
 
@@ -28,7 +30,9 @@ Statement::~Statement() {
   cached_->in_use = false;
 }
 
-void Statement::bind_null(int position) { note(sqlite3_bind_null(cached_->handle, position)); }
+void Statement::bind_null(int position) {
+  note(sqlite3_bind_null(cached_->handle, position));
+}
 
 void Statement::bind_integer(int position, std::int64_t value) {
   note(sqlite3_bind_int64(cached_->handle, position, value));
@@ -39,13 +43,12 @@ void Statement::bind_real(int position, double value) {
 }
 
 void Statement::bind_text(int position, std::string_view text) {
-  note(sqlite3_bind_text64(
-      cached_->handle, position, data_of(text), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  note(sqlite3_bind_text64(cached_->handle, position, data_of(text), text.size(), SQLITE_STATIC,
+                           SQLITE_UTF8));
 }
 
 void Statement::bind_blob(int position, std::string_view bytes) {
-  note(sqlite3_bind_blob64(
-      cached_->handle, position, data_of(bytes), bytes.size(), SQLITE_STATIC));
+  note(sqlite3_bind_blob64(cached_->handle, position, data_of(bytes), bytes.size(), SQLITE_STATIC));
 }
 
 void Statement::bind_value(int position, const Value& value) {
@@ -113,7 +116,9 @@ std::string_view Statement::text(int column) const {
   return {reinterpret_cast<const char*>(text), static_cast<std::size_t>(size)};
 }
 
-StatementCache::~StatementCache() { clear(); }
+StatementCache::~StatementCache() {
+  clear();
+}
 
 Result<Statement> StatementCache::prepare(std::string_view text) {
   if (const auto found = by_text_.find(text); found != by_text_.end()) {
@@ -125,12 +130,8 @@ Result<Statement> StatementCache::prepare(std::string_view text) {
     return Statement(db_, &entries_.front());
   }
   sqlite3_stmt* handle = nullptr;
-  const int code = sqlite3_prepare_v3(db_,
-                                      text.data(),
-                                      static_cast<int>(text.size()),
-                                      SQLITE_PREPARE_PERSISTENT,
-                                      &handle,
-                                      nullptr);
+  const int code = sqlite3_prepare_v3(db_, text.data(), static_cast<int>(text.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return sqlite_error(db_, code, "prepare a statement");
   ++compiled_;
   if (entries_.size() >= kStatementsMax) evict_one();
@@ -151,7 +152,8 @@ void StatementCache::evict_one() {
 
 void StatementCache::clear() {
   by_text_.clear();
-  for (const CachedStatement& entry : entries_) sqlite3_finalize(entry.handle);
+  for (const CachedStatement& entry : entries_)
+    sqlite3_finalize(entry.handle);
   entries_.clear();
 }
 

@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/writer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "store/sqlite/internal/ledger.h"
 #include "store/sqlite/internal/meta.h"

@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 // SqliteWriter between transactions: schema changes, reset, checkpoints.
-#include <fmt/format.h>
-#include <sqlite3.h>
-
 #include <memory>
 #include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/schema_apply.h"
@@ -15,8 +15,8 @@ namespace moonstone::store::sqlite {
 
 Status SqliteWriter::checkpoint() {
   MS_TRY_STATUS(require_idle());
-  const int code = sqlite3_wal_checkpoint_v2(
-      connection_->handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), "main",
+                                             SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   // Readers in the way are no failure: the rest moves next time.
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
   return sqlite_error(connection_->handle(), code, "checkpoint");
@@ -48,8 +48,7 @@ Status SqliteWriter::delete_everything() {
   return write_epoch(*connection_, info.epoch + 1);
 }
 
-Result<Writer::SchemaOutcome> SqliteWriter::apply_schema(schema::Schema next,
-                                                         AllowDataLoss allow) {
+Result<Writer::SchemaOutcome> SqliteWriter::apply_schema(schema::Schema next, AllowDataLoss allow) {
   MS_TRY_STATUS(begin());
   const LayoutPtr previous = reads_.layout();
   capture_.pause();

@@ -1,11 +1,11 @@
 // Moonstone. Licence: see LICENSE.
 // Documents go in and come out as they were, and queries find them.
 
-#include <gmock/gmock.h>
-
 #include <chrono>
 #include <cmath>
 #include <limits>
+
+#include <gmock/gmock.h>
 
 #include "tests/store/conformance/fixture.h"
 
@@ -60,12 +60,11 @@ class DocumentsTest : public StoreConformanceTest {
 };
 
 TEST_P(DocumentsTest, ScalarsComeBackAsTheyWere) {
-  const query::Row row = round_trip("all",
-                                    {{"text", "a\u00e9\U0001F600"},
-                                     {"number", 1.5},
-                                     {"int", std::int64_t{9007199254740993}},
-                                     {"flag", true},
-                                     {"bytes", Bytes{std::string("\0\xff", 2)}}});
+  const query::Row row = round_trip("all", {{"text", "a\u00e9\U0001F600"},
+                                            {"number", 1.5},
+                                            {"int", std::int64_t{9007199254740993}},
+                                            {"flag", true},
+                                            {"bytes", Bytes{std::string("\0\xff", 2)}}});
   EXPECT_EQ(field_of(row, "text"), Value("a\u00e9\U0001F600"));
   EXPECT_EQ(field_of(row, "number"), Value(1.5));
   EXPECT_EQ(field_of(row, "int"), Value(std::int64_t{9007199254740993}));
@@ -201,19 +200,19 @@ TEST_P(DocumentsTest, UnknownTablesAreNamed) {
 }
 
 TEST_P(DocumentsTest, OrderLimitAndNulls) {
-  commit_rows("all",
-              {{{"text", "b"}, {"number", 1.0}},
-               {},
-               {{"text", "a"}},
-               {{"text", "b"}, {"number", -1.0}},
-               {{"text", "\U0001F600"}},
-               {{"text", "\uFFFD"}}});
+  commit_rows("all", {{{"text", "b"}, {"number", 1.0}},
+                      {},
+                      {{"text", "a"}},
+                      {{"text", "b"}, {"number", -1.0}},
+                      {{"text", "\U0001F600"}},
+                      {{"text", "\uFFFD"}}});
   const auto reader = reader_at_now();
   query::Query query = all_of("all");
   query.order = {{"text", Direction::Ascending}, {"number", Direction::Descending}};
   const auto numbers = [&] {
     std::vector<std::int64_t> found;
-    for (const query::Row& row : select(*reader, query)) found.push_back(row.number);
+    for (const query::Row& row : select(*reader, query))
+      found.push_back(row.number);
     return found;
   };
   EXPECT_THAT(numbers(), ElementsAre(2, 3, 1, 4, 6, 5)) << "null first, text by code point";
@@ -236,7 +235,8 @@ TEST_P(DocumentsTest, CreationTimeIsAnOrderedNumber) {
     query::Query query = all_of("all");
     query.where = Expr::compare(op, Expr::make_field("_creationTime"), Expr::make_literal(literal));
     std::vector<std::int64_t> found;
-    for (const query::Row& row : select(*reader, query)) found.push_back(row.number);
+    for (const query::Row& row : select(*reader, query))
+      found.push_back(row.number);
     return found;
   };
   const auto second = static_cast<double>(time_of(2));
@@ -257,8 +257,7 @@ TEST_P(DocumentsTest, CountIgnoresOrderAndLimitAndIsCheap) {
   const auto reader = reader_at_now();
   query::Query query = all_of("all");
   query.limit = 1;
-  query.where = Expr::compare(
-      CompareOp::Eq, Expr::make_field("flag"), Expr::make_literal(true));
+  query.where = Expr::compare(CompareOp::Eq, Expr::make_field("flag"), Expr::make_literal(true));
   ReadBudget budget;
   budget.rows_left = 2;
   const auto counted = reader->count(query, budget);

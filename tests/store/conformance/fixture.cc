@@ -30,7 +30,9 @@ schema::Schema schema_of(std::string_view schema_json) {
   return value_or_abort(schema::parse_schema_json(json), "build the schema");
 }
 
-std::int64_t time_of(std::int64_t n) { return kFirstTime + n; }
+std::int64_t time_of(std::int64_t n) {
+  return kFirstTime + n;
+}
 
 std::string id_of(std::string_view table, std::int64_t n) {
   return std::string(table) + ":" + least_ulid_at(time_of(n));
@@ -61,7 +63,8 @@ Value field_of(const query::Row& row, std::string_view field) {
 
 std::vector<std::string> ids_of(const std::vector<query::Row>& rows) {
   std::vector<std::string> ids;
-  for (const query::Row& row : rows) ids.push_back(row.id);
+  for (const query::Row& row : rows)
+    ids.push_back(row.id);
   return ids;
 }
 
@@ -109,7 +112,8 @@ void StoreConformanceTest::commit_rows(std::string_view table_name,
                                        const std::vector<Object>& rows) {
   begin();
   std::int64_t n = 0;
-  for (const Object& fields : rows) insert(table_name, ++n, fields);
+  for (const Object& fields : rows)
+    insert(table_name, ++n, fields);
   commit();
 }
 

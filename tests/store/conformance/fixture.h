@@ -6,14 +6,14 @@
 // a test program that lists the sources of this folder.
 // Threads: confined to the test's thread unless a test says otherwise.
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/result.h"
 #include "query/query.h"
@@ -68,8 +68,7 @@ class StoreConformanceTest : public testing::TestWithParam<MakeDatabase> {
 
   /// Closes the store and opens it again, as a restart of the program does.
   void reopen();
-  void apply(std::string_view schema_json,
-             Writer::AllowDataLoss allow = Writer::AllowDataLoss::No);
+  void apply(std::string_view schema_json, Writer::AllowDataLoss allow = Writer::AllowDataLoss::No);
   [[nodiscard]] Writer& writer() { return store_->writer(); }
   [[nodiscard]] schema::SchemaPtr schema() { return store_->writer().schema(); }
   [[nodiscard]] const schema::Table& table(std::string_view name);

@@ -25,8 +25,8 @@ std::string tasks(std::string_view fields, std::string_view indexes = "") {
 
 class SchemaTest : public StoreConformanceTest {
  protected:
-  Result<Writer::SchemaOutcome> try_apply(
-      std::string_view json, Writer::AllowDataLoss allow = Writer::AllowDataLoss::No) {
+  Result<Writer::SchemaOutcome> try_apply(std::string_view json,
+                                          Writer::AllowDataLoss allow = Writer::AllowDataLoss::No) {
     return writer().apply_schema(schema_of(json), allow);
   }
 
@@ -99,8 +99,7 @@ TEST_P(SchemaTest, WideningRewritesValues) {
   commit_rows("tasks", rows);
   // Text column to mixed, to JSON, and back.
   const char* const kTypes[] = {
-      R"({"type":"union","value":[{"type":"string"},{"type":"number"}]})",
-      R"({"type":"any"})",
+      R"({"type":"union","value":[{"type":"string"},{"type":"number"}]})", R"({"type":"any"})",
       R"({"type":"optional","value":{"type":"union","value":[{"type":"string"},{"type":"null"}]}})",
       R"({"type":"string"})"};
   for (const char* type : kTypes) {
@@ -109,8 +108,7 @@ TEST_P(SchemaTest, WideningRewritesValues) {
     ASSERT_TRUE(outcome) << type << ": " << message_of(outcome);
     const auto reader = reader_at_now();
     query::Query query = all_of("tasks");
-    query.where =
-        Expr::compare(CompareOp::Eq, Expr::make_field("v"), Expr::make_literal("seven"));
+    query.where = Expr::compare(CompareOp::Eq, Expr::make_field("v"), Expr::make_literal("seven"));
     const auto found = select(*reader, query);
     ASSERT_EQ(found.size(), 1U) << type;
     EXPECT_EQ(found[0].number, 8);
@@ -254,8 +252,7 @@ TEST_P(SchemaTest, RowsOfAnotherSchemaVersionFindTheirTable) {
   apply(tasks(R"("text":{"type":"string"},"x":{"type":"optional","value":{"type":"number"}})"));
   const auto reader = reader_at_now();
   ReadBudget budget;
-  const auto found =
-      reader->get(*old_schema->find_table("tasks"), id_of("tasks", 1), budget);
+  const auto found = reader->get(*old_schema->find_table("tasks"), id_of("tasks", 1), budget);
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->table, &table("tasks"));
 }

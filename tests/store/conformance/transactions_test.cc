@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 // Transactions, marks, captured changes, the change log, the ledger, and what readers see of it.
 
-#include <gmock/gmock.h>
-
 #include <atomic>
 #include <thread>
+
+#include <gmock/gmock.h>
 
 #include "tests/store/conformance/fixture.h"
 
@@ -182,7 +182,7 @@ TEST_P(TransactionsTest, ChangesAreFoldedPerRow) {
   update(2, {{"text", "x"}});
   update(2, {{"text", "y"}});
   insert("notes", 4, {{"text", "d"}});
-  erase(4);  // never seen
+  erase(4);                    // never seen
   update(3, {{"text", "c"}});  // the same again
   const auto changes = changes_since(start);
   ASSERT_EQ(changes.size(), 1U);
@@ -230,11 +230,10 @@ TEST_P(TransactionsTest, TheLogHoldsChangedFieldsOnly) {
   EXPECT_EQ(updated.unix_ms, 1234);
   EXPECT_EQ(updated.old_fields, Value(Object{{"rank", 1}, {"count", std::int64_t{5}}}));
   EXPECT_EQ(updated.new_fields, Value(Object{{"count", std::int64_t{6}}, {"nullable", nullptr}}));
-  EXPECT_EQ(updated.origin,
-            Value(Object{{"client", "c1"},
-                         {"mutation", "m1"},
-                         {"function", "notes:edit"},
-                         {"identity", Object{{"sub", "u"}}}}));
+  EXPECT_EQ(updated.origin, Value(Object{{"client", "c1"},
+                                         {"mutation", "m1"},
+                                         {"function", "notes:edit"},
+                                         {"identity", Object{{"sub", "u"}}}}));
   EXPECT_EQ(entries[1].operation, LogEntry::Operation::Insert);
   EXPECT_TRUE(entries[1].old_fields.is_undefined());
   EXPECT_EQ(entries[1].new_fields, Value(Object{{"text", "n"}, {"tags", Array{"x"}}}));

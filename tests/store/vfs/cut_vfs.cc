@@ -19,16 +19,22 @@ std::string content_of(const std::string& path) {
 
 }  // namespace
 
-void CutVfs::cut_now() { state_.lock()->is_cut = true; }
+void CutVfs::cut_now() {
+  state_.lock()->is_cut = true;
+}
 
 void CutVfs::cut_at(std::size_t operations_from_now) {
   const auto state = state_.lock();
   state->cut_at = state->operations + operations_from_now;
 }
 
-bool CutVfs::is_cut() { return state_.lock()->is_cut; }
+bool CutVfs::is_cut() {
+  return state_.lock()->is_cut;
+}
 
-std::size_t CutVfs::operations() { return state_.lock()->operations; }
+std::size_t CutVfs::operations() {
+  return state_.lock()->operations;
+}
 
 void CutVfs::count_operation() {
   const auto state = state_.lock();
@@ -71,7 +77,8 @@ void CutVfs::after_sync(const FileName& file) {
   const auto state = state_.lock();
   if (state->is_cut) return;
   FileState& synced = state->files[file.path];
-  for (const Pending& change : synced.pending) apply(change, synced.durable);
+  for (const Pending& change : synced.pending)
+    apply(change, synced.durable);
   synced.pending.clear();
 }
 
@@ -122,7 +129,8 @@ void CutVfs::materialise(const std::string& folder, Survivors survivors, std::ui
   state->is_cut = true;
   for (const auto& [path, file] : state->files) {
     std::string content = file.durable;
-    for (const Pending& change : surviving(*state, file, survivors, seed)) apply(change, content);
+    for (const Pending& change : surviving(*state, file, survivors, seed))
+      apply(change, content);
     const auto target = std::filesystem::path(folder) / std::filesystem::path(path).filename();
     std::ofstream(target, std::ios::binary | std::ios::trunc) << content;
   }

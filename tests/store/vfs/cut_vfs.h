@@ -2,9 +2,9 @@
 #pragma once
 // CutVfs: knows what a power cut would leave.
 //
-// For each file it keeps the content of its last sync and the writes since. A cut freezes that; from
-// then on the running store is a ghost whose writes no longer count. materialise() writes the files
-// as the disk would have them, to be opened by a new store.
+// For each file it keeps the content of its last sync and the writes since. A cut freezes that;
+// from then on the running store is a ghost whose writes no longer count. materialise() writes the
+// files as the disk would have them, to be opened by a new store.
 //
 //   vfs.cut_at(17);                       // right before the 17th write or sync from now
 //   ... run; an acknowledgement counts if !vfs.is_cut() after it came ...

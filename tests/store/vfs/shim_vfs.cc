@@ -1,11 +1,11 @@
 // Moonstone. Licence: see LICENSE.
 #include "tests/store/vfs/shim_vfs.h"
 
-#include <sqlite3.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <new>
+
+#include <sqlite3.h>
 
 namespace moonstone::test {
 
@@ -28,8 +28,12 @@ struct ShimFile {
   [[nodiscard]] sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
-ShimFile* shim_of(sqlite3_file* file) { return reinterpret_cast<ShimFile*>(file); }
-sqlite3_file* real_of(sqlite3_file* file) { return shim_of(file)->real(); }
+ShimFile* shim_of(sqlite3_file* file) {
+  return reinterpret_cast<ShimFile*>(file);
+}
+sqlite3_file* real_of(sqlite3_file* file) {
+  return shim_of(file)->real();
+}
 
 int code_of(Verdict verdict, int io_error) {
   switch (verdict) {
@@ -107,7 +111,9 @@ int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** 
 int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
   return real_of(file)->pMethods->xShmLock(real_of(file), offset, count, flags);
 }
-void shm_barrier(sqlite3_file* file) { real_of(file)->pMethods->xShmBarrier(real_of(file)); }
+void shm_barrier(sqlite3_file* file) {
+  real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
 int shm_unmap(sqlite3_file* file, int remove) {
   return real_of(file)->pMethods->xShmUnmap(real_of(file), remove);
 }
@@ -176,8 +182,12 @@ ShimVfs::ShimVfs() : registration_(std::make_unique<Registration>()) {
   if (sqlite3_vfs_register(&own.vfs, 0) != SQLITE_OK) std::abort();
 }
 
-ShimVfs::~ShimVfs() { sqlite3_vfs_unregister(&registration_->vfs); }
+ShimVfs::~ShimVfs() {
+  sqlite3_vfs_unregister(&registration_->vfs);
+}
 
-const std::string& ShimVfs::name() const { return registration_->name; }
+const std::string& ShimVfs::name() const {
+  return registration_->name;
+}
 
 }  // namespace moonstone::test

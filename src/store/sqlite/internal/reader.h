@@ -31,8 +31,7 @@ class SqliteReader final : public Reader {
                                                       ReadBudget& budget) override;
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query,
                                                        ReadBudget& budget) override;
-  [[nodiscard]] Result<std::uint64_t> count(const query::Query& query,
-                                            ReadBudget& budget) override;
+  [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget) override;
 
  private:
   Result<SnapshotInfo> take_snapshot();

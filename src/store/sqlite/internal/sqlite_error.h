@@ -13,8 +13,8 @@ namespace moonstone::store::sqlite {
 
 /// The Error of a failed call. `doing` names the operation ("commit", "read table tasks").
 /// A full disk is Unavailable (reason "disk_full"), a failing one Unavailable ("io_error"), a lock
-/// held by another program Unavailable ("busy"), an interrupted read DeadlineExceeded ("read_time"),
-/// a damaged file Corruption, a taken id AlreadyExists.
+/// held by another program Unavailable ("busy"), an interrupted read DeadlineExceeded
+/// ("read_time"), a damaged file Corruption, a taken id AlreadyExists.
 [[nodiscard]] Error sqlite_error(sqlite3* db, int code, std::string_view doing);
 
 }  // namespace moonstone::store::sqlite

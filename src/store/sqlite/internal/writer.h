@@ -46,8 +46,7 @@ class SqliteWriter final : public Writer {
                                                       ReadBudget& budget) override;
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query,
                                                        ReadBudget& budget) override;
-  [[nodiscard]] Result<std::uint64_t> count(const query::Query& query,
-                                            ReadBudget& budget) override;
+  [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget) override;
 
   [[nodiscard]] Result<Begun> begin() override;
   [[nodiscard]] bool in_transaction() const override { return connection_->in_transaction(); }
