@@ -6,6 +6,18 @@
 
 namespace moonstone::live {
 
+namespace {
+
+bool is_touched(const query::Footprint& footprint, const engine::Commit& commit) {
+  return std::ranges::any_of(commit.changes, [&footprint](const query::Change& change) {
+    return std::ranges::any_of(footprint, [&change](const query::Dependency& dependency) {
+      return dependency.table == change.table->name && query::may_change(dependency, change);
+    });
+  });
+}
+
+}  // namespace
+
 bool contains_commit(const store::SnapshotInfo& snapshot,
                      CommitNumber seen,
                      const engine::Commit& commit,
@@ -57,17 +69,15 @@ Touched CommitRing::touched_since(const query::Footprint& footprint,
     return Touched::TooOld;
   }
   const std::uint64_t skipped = seen.value > forgotten.value ? seen.value - forgotten.value : 0;
+  std::size_t checks = 0;
   for (std::size_t i = skipped; i < commits_.size(); ++i) {
     const engine::Commit& commit = *commits_[i];
     const CommitNumber number{forgotten.value + i + 1};
     if (contains_commit(snapshot, seen, commit, number)) continue;
     if (commit.everything) return Touched::Yes;
-    for (const query::Change& change : commit.changes) {
-      const bool is_touched = std::ranges::any_of(footprint, [&](const auto& dependency) {
-        return dependency.table == change.table->name && query::may_change(dependency, change);
-      });
-      if (is_touched) return Touched::Yes;
-    }
+    checks += commit.changes.size() * footprint.size();
+    if (checks > checks_max_) return Touched::TooOld;
+    if (is_touched(footprint, commit)) return Touched::Yes;
   }
   return Touched::No;
 }

@@ -19,14 +19,6 @@ std::optional<std::int64_t> exact_integer(double number) {
   return static_cast<std::int64_t>(number);
 }
 
-/// The field of a row as the dependencies see it: a database value.
-Value field_value(const query::Row& row, std::string_view field) {
-  const query::StoredRowView view(row);
-  const Value* value = view.field(field);
-  if (value == nullptr) return nullptr;
-  return query::comparable(*value, query::Nesting::TopLevel);
-}
-
 /// The footprint itself, or its tables as wholes if it is too long.
 query::FootprintPtr bounded(query::FootprintPtr footprint) {
   if (footprint->size() <= kDependenciesMax) return footprint;
@@ -110,11 +102,11 @@ void DependencyIndex::search_table(TableIndex& table, const query::Change& chang
   for (const auto& [field, index] : table.fields) {
     Value before;
     if (change.before) {
-      before = field_value(*change.before, field);
+      before = query::comparable_field(query::StoredRowView(*change.before), field);
       search_field(index, before, change);
     }
     if (change.after) {
-      const Value after = field_value(*change.after, field);
+      const Value after = query::comparable_field(query::StoredRowView(*change.after), field);
       const bool is_same = change.before && query::compare_values(before, after) == 0;
       if (!is_same) search_field(index, after, change);
     }

@@ -74,6 +74,21 @@ TEST_F(CommitRingTest, ManyChangesPushOldCommitsOut) {
   EXPECT_EQ(touched(2, 13), Touched::No);
 }
 
+TEST_F(CommitRingTest, MoreChecksThanTheBoundAreNotMade) {
+  CommitRing ring(4, 8, 6);
+  const auto footprint = footprint_of(
+      {rows_equal(items_, "a", 1), rows_equal(items_, "a", 2), rows_equal(items_, "a", 3)});
+  ring.push(insert_of(11, 9));
+  ring.push(insert_of(12, 9));
+  EXPECT_EQ(ring.touched_since(*footprint, {.version = 10, .schema_version = 1, .epoch = 0}, {}),
+            Touched::No);
+  ring.push(insert_of(13, 9));
+  EXPECT_EQ(ring.touched_since(*footprint, {.version = 10, .schema_version = 1, .epoch = 0}, {}),
+            Touched::TooOld);
+  EXPECT_EQ(ring.touched_since(*footprint, {.version = 11, .schema_version = 1, .epoch = 0}, {}),
+            Touched::No);
+}
+
 TEST_F(CommitRingTest, EverythingTouchesAlsoAtTheSameVersion) {
   const CommitNumber everything = ring_.push(make_everything(11));
   EXPECT_EQ(touched(1, 10), Touched::Yes);

@@ -131,7 +131,7 @@ TEST_F(DependencyIndexTest, TooManyDependenciesStandForTheirTables) {
 // --- against brute force ---
 
 Value random_value(Dice& dice) {
-  switch (dice.below(7)) {
+  switch (dice.below(8)) {
     case 0:
       return nullptr;
     case 1:
@@ -142,6 +142,8 @@ Value random_value(Dice& dice) {
       return std::string(1, static_cast<char>('a' + dice.signed_below(4)));
     case 4:
       return dice.one_in(2);
+    case 5:
+      return Bytes{std::string(1, static_cast<char>('a' + dice.signed_below(2)))};
     default:
       return dice.signed_below(8);
   }

@@ -15,6 +15,7 @@
 #include "query/footprint.h"
 #include "query/query.h"
 #include "schema/schema.h"
+#include "schema/type.h"
 
 namespace moonstone::live::testing {
 
@@ -43,13 +44,14 @@ class Dice {
   SeededRandom random_;
 };
 
-/// A table with the fields a, b, c. Types play no part below the engine.
+/// A table with the fields a, b, c, which take anything.
 inline schema::Table make_table(std::string name) {
   schema::Table table;
   table.name = std::move(name);
+  const schema::TypePtr any = schema::Type::scalar(schema::TypeKind::Any);
   std::uint32_t id = 0;
   for (const char* field : {"a", "b", "c"}) {
-    table.fields.push_back({.name = field, .type = nullptr, .id = {++id}});
+    table.fields.push_back({.name = field, .type = any, .id = {++id}});
   }
   return table;
 }

@@ -20,6 +20,9 @@ namespace moonstone::live {
 /// Changes kept over all commits of a ring: bounds the memory of their row images. A commit that
 /// does not fit makes the oldest ones go; runs that began before those run again.
 inline constexpr std::size_t kRingChangesMax = 65'536;
+/// Checks of a dependency against a change in one replay, a tenth of a second or so. A footprint
+/// and a history that need more are taken as touched: running again is cheaper.
+inline constexpr std::size_t kRingChecksMax = 200'000;
 
 /// The number of a commit in the order of arrival; 0: none yet.
 struct CommitNumber {
@@ -30,7 +33,7 @@ struct CommitNumber {
 enum class Touched : unsigned char {
   No,
   Yes,
-  TooOld,  // some commits in question are forgotten: assume yes
+  TooOld,  // some commits in question are forgotten, or too many: assume yes
 };
 
 /// Whether a state contains the commit; `seen` is the newest commit known when it was begun.
@@ -41,15 +44,17 @@ enum class Touched : unsigned char {
 
 class CommitRing {
  public:
-  CommitRing(std::size_t commits_max, std::size_t changes_max)
-      : commits_max_(commits_max), changes_max_(changes_max) {}
+  CommitRing(std::size_t commits_max,
+             std::size_t changes_max,
+             std::size_t checks_max = kRingChecksMax)
+      : commits_max_(commits_max), changes_max_(changes_max), checks_max_(checks_max) {}
 
   /// Adds a commit and returns its number.
   CommitNumber push(engine::CommitPtr commit);
   [[nodiscard]] CommitNumber newest() const { return newest_; }
 
   /// Whether a commit that the snapshot does not contain may have changed what the footprint
-  /// stands for. Cost: O(their changes * dependencies).
+  /// stands for. Cost: O(their changes * dependencies), at most the bound of checks.
   [[nodiscard]] Touched touched_since(const query::Footprint& footprint,
                                       const store::SnapshotInfo& snapshot,
                                       CommitNumber seen) const;
@@ -59,6 +64,7 @@ class CommitRing {
 
   std::size_t commits_max_;
   std::size_t changes_max_;
+  std::size_t checks_max_;
   std::deque<engine::CommitPtr> commits_;  // the last one is number newest_
   std::size_t changes_ = 0;
   CommitNumber newest_;
