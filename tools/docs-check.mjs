@@ -2,7 +2,8 @@
 //
 // Type-checks the TypeScript in README.md and docs/guide: every block that begins with "```ts check".
 // Each block is a module of one project with the schema of examples/chat and the `_generated/server`
-// that belongs to it.
+// that belongs to it. Also compares the C++ of the embedding guide with the example that the tests
+// build.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -72,6 +73,19 @@ try {
     process.exitCode = 1;
 } finally {
     rmSync(folder, { recursive: true, force: true });
+}
+// The C++ of the embedding guide is the example that the tests build.
+const [, embedded] =
+    readFileSync(join(root, "docs/guide/embedding.md"), "utf8").match(/```cpp\n([\s\S]*?)```/) ??
+    [];
+if (
+    embedded === undefined ||
+    !readFileSync(join(root, "examples/embed/notes.cc"), "utf8").endsWith(embedded)
+) {
+    console.error(
+        "docs/guide/embedding.md shows another program than examples/embed/notes.cc; copy it anew.",
+    );
+    process.exitCode = 1;
 }
 if (count === 0) {
     console.error("No block marked 'ts check' was found.");
