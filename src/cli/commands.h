@@ -17,7 +17,7 @@ namespace moonstone::cli {
 enum class ExitCode : int {
   Success = 0,
   Failure = 1,       // the error is printed
-  Usage = 2,         // a wrong option or argument
+  Usage = 2,         // a wrong option, argument or configuration
   CannotListen = 3,  // dev, start: the port is taken, or the address is not of this machine
   Locked = 4,        // dev, start, reset: another Moonstone uses the data
   Refused = 5,       // start: the data does not fit the schema, or would be lost

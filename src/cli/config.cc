@@ -39,7 +39,8 @@ Result<const std::vector<Setting>*> section_of(const ConfigFile& file,
     known.push_back(name);
   return Error(ErrorCode::NotFound,
                fmt::format("{} has no section [env.{}]; it has: {}", request.file,
-                           request.environment, fmt::join(known, ", ")));
+                           request.environment, fmt::join(known, ", ")),
+               "config");
 }
 
 }  // namespace
@@ -82,7 +83,8 @@ Status check_environment_name(std::string_view name) {
   if (is_plain && name.size() <= kEnvironmentNameLengthMax) return {};
   return Error(ErrorCode::InvalidArgument,
                fmt::format("--env {}: a name has at most {} letters, digits, `_` and `-`", name,
-                           kEnvironmentNameLengthMax));
+                           kEnvironmentNameLengthMax),
+               "config");
 }
 
 std::optional<std::string> process_environment(const std::string& name) {

@@ -5,9 +5,9 @@
 //
 // The table of keys in config_keys.cc is the only list of what can be set; the key `a.b_c` is the
 // environment variable MOONSTONE_A_B_C. An unknown key is a warning with the nearest known one, a
-// wrong value an error that names the place. Secrets are not keys: they come from the environment.
-// Threads: pure, but for load_config.
-// Source: design.md decision 24; functions.md 21.6.
+// wrong value an error that names the place (reason "config"). Secrets are not keys: they come from
+// the environment. Threads: pure, but for load_config. Source: design.md decision 24;
+// functions.md 21.6.
 
 #include <functional>
 #include <map>
@@ -56,7 +56,7 @@ struct ConfigFile {
 [[nodiscard]] Result<ConfigFile> parse_config_file(std::string_view text, const std::string& name);
 
 /// Sets one key. Errors: NotFound (unknown key; the message proposes the nearest), InvalidArgument
-/// naming place, key and what is allowed.
+/// reason "config" naming place, key and what is allowed.
 [[nodiscard]] Status apply_setting(Config& config, const Setting& setting);
 
 /// Every key, for the help and the environment.

@@ -56,7 +56,8 @@ Status flatten(const toml::table& table,
     if (!text) {
       return Error(ErrorCode::InvalidArgument,
                    fmt::format("{}: {}: expected a number, a text, true, false or a list of them",
-                               place_of(node, file), key));
+                               place_of(node, file), key),
+                   "config");
     }
     settings.push_back({.key = key, .text = *std::move(text), .place = place_of(node, file)});
   }
@@ -69,7 +70,8 @@ Result<toml::table> parse_toml(std::string_view text, const std::string& name) {
     return toml::parse(text, name);
   } catch (const toml::parse_error& error) {
     return Error(ErrorCode::InvalidArgument,
-                 fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
+                 fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()),
+                 "config");
   }
 }
 
@@ -83,7 +85,8 @@ Result<ConfigFile> parse_config_file(std::string_view text, const std::string& n
     if (section == nullptr) {
       return Error(ErrorCode::InvalidArgument,
                    fmt::format("{}: {}: keys stand in a section, such as [server]",
-                               place_of(node, name), key.str()));
+                               place_of(node, name), key.str()),
+                   "config");
     }
     if (key.str() != kEnvironments) {
       MS_TRY_STATUS(flatten(*section, std::string(key.str()) + ".", name, file.settings));
@@ -94,7 +97,8 @@ Result<ConfigFile> parse_config_file(std::string_view text, const std::string& n
       if (inner == nullptr) {
         return Error(ErrorCode::InvalidArgument,
                      fmt::format("{}: env.{}: expected a section [env.{}]",
-                                 place_of(settings, name), environment.str(), environment.str()));
+                                 place_of(settings, name), environment.str(), environment.str()),
+                     "config");
       }
       MS_TRY_STATUS(flatten(*inner, "", name, file.environments[std::string(environment.str())]));
     }

@@ -220,7 +220,8 @@ Status apply_setting(Config& config, const Setting& setting) {
   if (expected.empty()) return {};
   return Error(ErrorCode::InvalidArgument,
                fmt::format("{}: {} is \"{}\"; expected {}", setting.place, setting.key,
-                           setting.text, expected));
+                           setting.text, expected),
+               "config");
 }
 
 std::vector<std::string_view> config_keys() {

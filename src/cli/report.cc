@@ -15,14 +15,6 @@ namespace {
 /// Changes that are listed one by one; the first start of a large project would fill the screen.
 constexpr std::size_t kChangesShownMax = 20;
 
-void print_stack(Terminal& terminal, std::string_view stack) {
-  while (!stack.empty()) {
-    const std::size_t end = std::min(stack.find('\n'), stack.size());
-    terminal.error_line(fmt::format("    {}", stack.substr(0, end)));
-    stack.remove_prefix(std::min(end + 1, stack.size()));
-  }
-}
-
 Style style_of(std::string_view line) {
   if (line.starts_with('+')) return Style::Green;
   if (line.starts_with('-')) return Style::Red;
@@ -38,6 +30,14 @@ std::string Stopwatch::shown() const {
 
 BundleRequest::Colours colours_of(const Terminal& terminal) {
   return terminal.has_colours() ? BundleRequest::Colours::On : BundleRequest::Colours::Off;
+}
+
+void print_stack(Terminal& terminal, std::string_view stack) {
+  while (!stack.empty()) {
+    const std::size_t end = std::min(stack.find('\n'), stack.size());
+    terminal.error_line(fmt::format("    {}", stack.substr(0, end)));
+    stack.remove_prefix(std::min(end + 1, stack.size()));
+  }
 }
 
 void print_error(Terminal& terminal, const Error& error) {
@@ -83,6 +83,7 @@ ExitCode exit_code_of(const Error& error) {
     return ExitCode::Refused;
   }
   if (error.reason() == "listen") return ExitCode::CannotListen;
+  if (error.reason() == "config") return ExitCode::Usage;
   return ExitCode::Failure;
 }
 

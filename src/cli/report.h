@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "cli/bundler.h"
@@ -28,6 +29,8 @@ class Stopwatch {
 
 [[nodiscard]] BundleRequest::Colours colours_of(const Terminal& terminal);
 
+/// The frames of a stack, indented, to standard error.
+void print_stack(Terminal& terminal, std::string_view stack);
 /// An error with its stack, if it has one.
 void print_error(Terminal& terminal, const Error& error);
 /// esbuild's report as it is; the user's own error with its stack.

@@ -8,6 +8,7 @@
 
 #include "base/version.h"
 #include "cli/files.h"
+#include "cli/report.h"
 
 namespace moonstone::cli {
 namespace {
@@ -32,6 +33,13 @@ Result<std::string> find_static_folder(const Config& config, const Project& proj
 std::string shown_host(const std::string& host) {
   if (host == "127.0.0.1" || host == "::1" || host == "0.0.0.0" || host == "::") return "localhost";
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+std::string text_field(std::initializer_list<Member> fields, std::string_view name) {
+  for (const Member& field : fields) {
+    if (field.name == name && field.value.is_text()) return field.value.as_text();
+  }
+  return {};
 }
 
 }  // namespace
@@ -84,14 +92,15 @@ void ServeLogger::log(LogLevel level,
                       std::string_view module,
                       std::string_view event,
                       std::initializer_list<Member> fields) {
-  if (module == "functions" && event == "console") {
-    std::string line;
-    for (const Member& field : fields) {
-      if (!field.value.is_text()) continue;
-      if (!line.empty()) line += ": ";
-      line += field.value.as_text();
+  if (module == "functions") {
+    const std::string function = text_field(fields, "function");
+    if (event == "console") {
+      return terminal_.error_line(fmt::format("  {}: {}", function, text_field(fields, "text")));
     }
-    return terminal_.error_line("  " + line);
+    if (event == "failed") {
+      terminal_.error_line(fmt::format("  ✗ {}: {}", function, text_field(fields, "error")));
+      return print_stack(terminal_, text_field(fields, "stack"));
+    }
   }
   if (level >= least_) stderr_logger(LogFormat::Human, least_).log(level, module, event, fields);
 }

@@ -32,8 +32,8 @@ struct Serving {
 /// Where what is served, once the app listens.
 void print_addresses(Terminal& terminal, const Serving& serving, protocol::functions::Mode mode);
 
-/// Prints each console line of a function under its name, and of the rest what is at least `least`
-/// through the ordinary log.
+/// For people: what functions print and where they fail, under their names; of the rest what is at
+/// least `least`, through the ordinary log.
 /// Lifetime: `terminal` outlives it. Threads: synchronised.
 class ServeLogger final : public Logger {
  public:
