@@ -73,9 +73,12 @@ class RuntimeFixture : public testing::Test {
   static constexpr std::int64_t kNow = 1'700'000'000'000;
 
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              ("moonstone-runtime-" + std::to_string(system_random().next()));
-    std::filesystem::create_directories(folder_);
+    // Tests with other limits call this a second time.
+    if (folder_.empty()) {
+      folder_ = std::filesystem::temp_directory_path() /
+                ("moonstone-runtime-" + std::to_string(system_random().next()));
+      std::filesystem::create_directories(folder_);
+    }
     auto isolate = Isolate::create(limits_);
     ASSERT_TRUE(isolate) << isolate.error().message();
     isolate_ = *std::move(isolate);
