@@ -1,6 +1,8 @@
 // Written by moonstone from the function files. Do not edit: the next build overwrites it.
 import type { FunctionReference, Id, ReturnOf } from "@moonstone/server";
 
+// Arguments are written out. A result is written out where `returns` declares it, else taken
+// from the handler; the latter only names types, no function module is loaded by the app.
 export const api = {
   activity: {
     latest: { _name: "activity:latest", _type: "query" } as FunctionReference<
@@ -58,6 +60,21 @@ export const api = {
       "mutation",
       { city: Id<"cities">; by: string },
       ReturnOf<typeof import("../favourites").unstar>
+    >,
+  },
+} as const;
+
+export const internal = {
+  importer: {
+    addBatch: { _name: "importer:addBatch", _type: "mutation" } as FunctionReference<
+      "mutation",
+      { source: string; batch: number; cities: { name: string, country: string, region?: string, lat: number, lng: number }[] },
+      ReturnOf<typeof import("../importer").addBatch>
+    >,
+    status: { _name: "importer:status", _type: "query" } as FunctionReference<
+      "query",
+      { source: string },
+      ReturnOf<typeof import("../importer").status>
     >,
   },
 } as const;
