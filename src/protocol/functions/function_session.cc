@@ -15,6 +15,12 @@ namespace {
 /// A client id is a UUID; anything much longer is a mistake.
 constexpr std::size_t kClientIdBytesMax = 128;
 
+/// The name by which the ledger knows a mutation: 7 and "7" are the same number to it.
+std::string ledger_id_of(std::string_view wire_id) {
+  const bool is_text = wire_id.size() > 2 && wire_id.front() == '"' && wire_id.back() == '"';
+  return std::string(is_text ? wire_id.substr(1, wire_id.size() - 2) : wire_id);
+}
+
 }  // namespace
 
 /// The part of a session that others may hold on to: its sink and the names of its subscriptions.
@@ -193,7 +199,7 @@ void FunctionSession::start_mutation(ClientMessage message) {
                             runtime::FunctionKind::Mutation, Caller::Client);
   if (!call) return send_error(message.id, call.error());
   host_.mutate(
-      *std::move(call), identity_, message.id,
+      *std::move(call), identity_, ledger_id_of(message.id),
       [channel = channel_, id = message.id,
        &live = host_.live()](Result<engine::MutationOutcome> outcome) {
         if (!outcome) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "engine/client_ledger.h"
 #include "protocol/functions/function_application.h"
 
 namespace moonstone::protocol::functions {
@@ -79,6 +80,23 @@ TEST_F(ConversationTest, RefusesMessagesBeyondTheRate) {
   const auto refused = parse_json(*sink->next()).value();
   EXPECT_EQ(*refused.as_object().find("code"), Value("rate_limited"));
   EXPECT_EQ(*refused.as_object().find("id"), Value(3));
+  session.on_closed();
+}
+
+TEST_F(ConversationTest, RefusesAMutationThatLeftTheWindowOfReplies) {
+  auto sink = std::make_shared<RecordingSink>();
+  FunctionSession session(*host_, sink, {.messages_per_second = 0});
+  session.on_text(R"({"type":"hello","client":"c-1"})");
+  EXPECT_TRUE(sink->next());
+  const auto send = [&](std::size_t number) {
+    session.on_text(R"({"type":"mutation","id":")" + std::to_string(number) +
+                    R"(","fn":"messages:send","args":{"channel":"general","body":"x"}})");
+    return sink->next().value_or("nothing");
+  };
+  for (std::size_t number = 1; number <= engine::kLedgerRepliesMax + 1; ++number) {
+    ASSERT_TRUE(send(number).starts_with(R"({"type":"mutationResult")"));
+  }
+  EXPECT_NE(send(1).find("was processed before"), std::string::npos);
   session.on_closed();
 }
 
