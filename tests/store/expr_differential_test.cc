@@ -145,6 +145,19 @@ TEST_F(ExprDifferentialTest, SimplePredicatesHaveTheSameOutcome) {
   }
 }
 
+TEST_F(ExprDifferentialTest, PredicatesAsValuesAreTheirTruth) {
+  // Found by seed 7: a junction of one operand handed the operand's value on.
+  for (const char* field : {"mixed", "number", "text", "any"}) {
+    const ExprPtr value = Expr::make_field(field);
+    for (const ExprPtr& truth :
+         {Expr::any_of({value}), Expr::all_of({Expr::any_of({value})}), Expr::negate(value)}) {
+      expect_same_truth(Expr::compare(query::CompareOp::Lte, Expr::make_literal(1.0), truth));
+      expect_same_truth(Expr::compare(query::CompareOp::Eq, truth, Expr::make_field("flag")));
+      expect_same_truth(Expr::in(truth, {1, 7}));
+    }
+  }
+}
+
 TEST_F(ExprDifferentialTest, OrdersAgree) {
   for (std::size_t i = 0; i < kOrders; ++i) {
     query::Query query = conformance::all_of("things");

@@ -302,7 +302,9 @@ class ExprWriter {
     if (expr.kind == ExprKind::Field) return operand_of_path(layout_, expr.path);
     Operand operand{.kind = OperandKind::Predicate, .sql = {.text = "(", .values = {}}};
     MS_TRY_STATUS(ExprWriter(layout_, operand.sql).append(expr));
-    operand.sql.text += ')';
+    // A junction of one writes its operand, which may be a field: here its truth is wanted.
+    const bool is_junction = expr.kind == ExprKind::And || expr.kind == ExprKind::Or;
+    operand.sql.text += is_junction && expr.operands.size() == 1 ? " AND 1)" : ")";
     return operand;
   }
 
