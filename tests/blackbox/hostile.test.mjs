@@ -1,0 +1,321 @@
+// Moonstone. Licence: see LICENSE.
+// Bytes that no polite client sends (reliability.md, list C). After each the server must answer
+// others as before, and must not grow without end.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import net from "node:net";
+import { readFileSync } from "node:fs";
+import { project } from "./lib/fixture.mjs";
+import { makeFolder, Server, until } from "./lib/server.mjs";
+import { Socket } from "./lib/socket.mjs";
+
+let server;
+before(async () => {
+  server = await Server.start(makeFolder(project(), "hostile"));
+});
+after(() => server?.stop());
+
+const alive = async () => {
+  assert.equal(
+    (await server.post("/query", { fn: "lab:echo", args: { x: "alive" } }).then((r) => r.json()))
+      .result,
+    "alive",
+  );
+  assert.equal(server.exit, undefined);
+};
+
+/** A plain TCP connection; `text` collects what came back as latin1. */
+function raw() {
+  const connection = { text: "", bytes: Buffer.alloc(0), closed: false };
+  connection.socket = net.connect(server.port, "127.0.0.1");
+  connection.socket.on("data", (data) => {
+    connection.bytes = Buffer.concat([connection.bytes, data]);
+    connection.text = connection.bytes.toString("latin1");
+  });
+  connection.socket.on("error", () => 0);
+  connection.socket.on("close", () => (connection.closed = true));
+  return connection;
+}
+/** Sends bytes and returns the status of the answer, or "closed". */
+async function exchange(bytes) {
+  const connection = raw();
+  connection.socket.write(bytes);
+  await until(
+    `an answer to ${String(bytes).slice(0, 60)}`,
+    () => connection.closed || /^HTTP\/1\.1 \d+[^]*\r\n\r\n/.test(connection.text),
+  );
+  connection.socket.destroy();
+  const found = /^HTTP\/1\.1 (\d+)/.exec(connection.text);
+  return found ? Number(found[1]) : "closed";
+}
+const refused = (status) => status === "closed" || (status >= 400 && status < 600);
+const head = (first, ...more) => [first, "Host: x", ...more].join("\r\n") + "\r\n\r\n";
+const kBadHttp = {
+  garbage: "\x00\x01\x02\r\n\r\n",
+  "no version": "GET /\r\n\r\n",
+  "unknown version": "GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+  "length and chunked":
+    head("POST /query HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n",
+  "two lengths": head("POST /query HTTP/1.1", "Content-Length: 5", "Content-Length: 6") + "{}   ",
+  "negative length": head("POST /query HTTP/1.1", "Content-Length: -5"),
+  "huge length": head("POST /query HTTP/1.1", "Content-Length: 99999999999999999999"),
+  "length over the limit": head("POST /query HTTP/1.1", "Content-Length: 9999999999"),
+  "bad chunk": head("POST /query HTTP/1.1", "Transfer-Encoding: chunked") + "zz\r\n{}\r\n0\r\n\r\n",
+  "huge chunk": head("POST /query HTTP/1.1", "Transfer-Encoding: chunked") + "ffffffffffffffff\r\n",
+  "header of 1 MB": head("GET /health HTTP/1.1", `X: ${"a".repeat(1 << 20)}`),
+  "10,000 headers": head(
+    "GET /health HTTP/1.1",
+    ...Array.from({ length: 10000 }, (_, i) => `X${i}: ${i}`),
+  ),
+  "path of 1 MB": head(`GET /${"a".repeat(1 << 20)} HTTP/1.1`),
+  "NUL in a header": head("GET /health HTTP/1.1", "X: a\0b"),
+  "space before colon": head("POST /query HTTP/1.1", "Content-Length : 2") + "{}",
+};
+for (const [label, bytes] of Object.entries(kBadHttp)) {
+  test(`HTTP: ${label} is refused`, async () => {
+    assert.ok(refused(await exchange(bytes)), `${await exchange(bytes)}`);
+    await alive();
+  });
+}
+const kOddHttp = {
+  "absolute form": head("GET http://x/health HTTP/1.1"),
+  "path with NUL": head("GET /%00 HTTP/1.1"),
+  dots: head("GET /../../etc/passwd HTTP/1.1"),
+  "broken escape": head("GET /%zz HTTP/1.1"),
+  asterisk: head("OPTIONS * HTTP/1.1"),
+  connect: head("CONNECT x:443 HTTP/1.1"),
+  "odd method": head("BREW /health HTTP/1.1"),
+  "folded header": head("GET /health HTTP/1.1", "X: a", " b"),
+  "upgrade to something else": head("GET /ws HTTP/1.1", "Connection: Upgrade", "Upgrade: h2c"),
+  "upgrade without key": head(
+    "GET /ws HTTP/1.1",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+  ),
+  "upgrade elsewhere": head(
+    "GET /nope HTTP/1.1",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  ),
+  "old websocket version": head(
+    "GET /ws HTTP/1.1",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 7",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  ),
+};
+for (const [label, bytes] of Object.entries(kOddHttp)) {
+  test(`HTTP: ${label} is answered`, async () => {
+    const status = await exchange(bytes);
+    assert.notEqual(status, 101);
+    await alive();
+  });
+}
+test("HTTP: a body over the limit is refused", async () => {
+  const reply = await server
+    .post("/query", `{"fn":"lab:echo","args":{"x":"${"x".repeat(64 << 20)}"}}`)
+    .catch(() => ({ status: 499 }));
+  assert.ok(reply.status >= 400, `${reply.status}`);
+  await alive();
+});
+test("HTTP: invalid UTF-8 in a body is an error or replaced, never a crash", async () => {
+  const body = Buffer.concat([
+    Buffer.from('{"fn":"lab:echo","args":{"x":"'),
+    Buffer.from([0xff, 0xc0, 0x80, 0xed, 0xa0, 0x80]),
+    Buffer.from('"}}'),
+  ]);
+  await (await server.post("/query", body)).text();
+  await alive();
+});
+test("HTTP: lone surrogates in arguments survive or are replaced", async () => {
+  const reply = await server.post("/query", '{"fn":"lab:echo","args":{"x":"a\\ud800b"}}');
+  await reply.text();
+  const stored = await server.post("/__admin/run", '{"fn":"flow:say","args":{"text":"a\\ud800b"}}');
+  await stored.text();
+  await (await server.post("/query", { fn: "flow:said" })).json();
+  await alive();
+});
+test("HTTP: deep JSON", async () => {
+  for (const depth of [1000, 10000, 100000]) {
+    const x = "[".repeat(depth) + "]".repeat(depth);
+    await (await server.post("/query", `{"fn":"lab:echo","args":{"x":${x}}}`)).text();
+    const objects = '{"a":'.repeat(depth) + "1" + "}".repeat(depth);
+    await (
+      await server.post(
+        "/__admin/run",
+        `{"fn":"lab:insert","args":{"table":"t_any","doc":{"x":${objects}}}}`,
+      )
+    ).text();
+  }
+  await alive();
+});
+test("HTTP: requests in a pipeline and a keep-alive connection", async () => {
+  const connection = raw();
+  connection.socket.write(head("GET /health HTTP/1.1").repeat(5));
+  await until("five answers", () => connection.text.split("HTTP/1.1 200").length === 6);
+  connection.socket.destroy();
+});
+test("HTTP: a body in one-byte pieces", async () => {
+  const body = '{"fn":"lab:echo","args":{"x":"slow"}}';
+  const connection = raw();
+  for (const byte of head("POST /query HTTP/1.1", `Content-Length: ${body.length}`) + body)
+    connection.socket.write(byte);
+  await until("the answer", () => connection.text.includes('{"result":"slow"}'));
+  connection.socket.destroy();
+});
+test("HTTP: connections that never say anything do not disturb the others", async () => {
+  const idle = Array.from({ length: 50 }, raw);
+  for (const connection of idle)
+    connection.socket.write("POST /query HTTP/1.1\r\nContent-Length: 100\r\n");
+  await alive();
+  for (const connection of idle) connection.socket.destroy();
+});
+
+// --- WebSocket bytes -------------------------------------------------------------------------
+async function upgraded(extra = []) {
+  const connection = raw();
+  connection.socket.write(
+    head(
+      "GET /ws HTTP/1.1",
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      ...extra,
+    ),
+  );
+  await until("101", () => connection.text.includes("\r\n\r\n"));
+  assert.match(connection.text, /^HTTP\/1\.1 101/);
+  assert.match(connection.text, /sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i);
+  connection.bytes = connection.bytes.subarray(connection.bytes.indexOf("\r\n\r\n") + 4);
+  return connection;
+}
+function frame(first, payload, { masked = true } = {}) {
+  const body = Buffer.from(payload);
+  const bit = masked ? 0x80 : 0;
+  let header;
+  if (body.length < 126) header = Buffer.from([first, bit | body.length]);
+  else if (body.length < 65536)
+    header = Buffer.from([first, bit | 126, body.length >> 8, body.length & 255]);
+  else {
+    header = Buffer.alloc(10);
+    header[0] = first;
+    header[1] = bit | 127;
+    header.writeBigUInt64BE(BigInt(body.length), 2);
+  }
+  if (!masked) return Buffer.concat([header, body]);
+  const mask = Buffer.from([1, 2, 3, 4]);
+  return Buffer.concat([header, mask, body.map((byte, i) => byte ^ mask[i & 3])]);
+}
+/** The close code that the server sent, once it has closed. */
+async function closeCode(connection) {
+  await until(
+    "the server to close",
+    () => connection.closed || (connection.bytes.length >= 2 && connection.bytes.includes(0x88)),
+  );
+  const at = connection.bytes.indexOf(0x88);
+  const code =
+    at < 0 || connection.bytes.length < at + 4 ? undefined : connection.bytes.readUInt16BE(at + 2);
+  connection.socket.destroy();
+  return code;
+}
+const ping = '{"type":"ping"}';
+const kBadFrames = {
+  "an unmasked frame": [frame(0x81, ping, { masked: false }), 1002],
+  "a reserved bit": [frame(0xc1 | 0x20, ping), 1002],
+  "a reserved opcode": [frame(0x83, ping), 1002],
+  "a long control frame": [frame(0x89, "x".repeat(126)), 1002],
+  "a fragmented control frame": [frame(0x09, "x"), 1002],
+  "a continuation of nothing": [frame(0x80, ping), 1002],
+  "text that is not UTF-8": [frame(0x81, Buffer.from([0x22, 0xff, 0xfe, 0x22])), 1007],
+  "a bad close code": [frame(0x88, Buffer.from([0x00, 0x05])), 1002],
+  "a close frame of one byte": [frame(0x88, Buffer.from([0x03])), 1002],
+  "a new message inside a fragmented one": [
+    Buffer.concat([frame(0x01, "{"), frame(0x81, ping)]),
+    1002,
+  ],
+  "a frame that announces 2^40 bytes": [
+    Buffer.from([0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4]),
+    1009,
+  ],
+};
+for (const [label, [bytes, code]] of Object.entries(kBadFrames)) {
+  test(`WebSocket: ${label} closes with ${code}`, async () => {
+    const connection = await upgraded();
+    connection.socket.write(bytes);
+    const got = await closeCode(connection);
+    assert.ok(got === code || got === undefined, `${got}`);
+    await alive();
+  });
+}
+test("WebSocket: a message in one-byte fragments and bytes", async () => {
+  const connection = await upgraded();
+  const text = Buffer.from('{"type":"query","id":"f","fn":"lab:echo","args":{"x":"\u00e4"}}');
+  const pieces = [...text].map((byte, i) =>
+    frame((i === 0 ? 1 : 0) | (i === text.length - 1 ? 0x80 : 0), [byte]),
+  );
+  for (const byte of Buffer.concat(pieces)) connection.socket.write(Buffer.from([byte]));
+  await until("the result", () => connection.bytes.includes('"result":"\u00e4"'));
+  connection.socket.destroy();
+});
+test("WebSocket: protocol pings are answered, also between fragments", async () => {
+  const connection = await upgraded();
+  connection.socket.write(
+    Buffer.concat([frame(0x01, '{"type":'), frame(0x89, "hi"), frame(0x80, '"ping"}')]),
+  );
+  await until(
+    "both pongs",
+    () =>
+      connection.bytes.includes("pong") &&
+      connection.bytes.includes(Buffer.from([0x8a, 2, 0x68, 0x69])),
+  );
+  connection.socket.destroy();
+});
+test("WebSocket: a close is answered with a close", async () => {
+  const connection = await upgraded();
+  connection.socket.write(frame(0x88, Buffer.from([0x03, 0xe8])));
+  assert.equal(await closeCode(connection), 1000);
+});
+test("WebSocket: a message over the limit closes with 1009", async () => {
+  const socket = await Socket.open(server);
+  socket.send(`{"type":"query","id":"big","fn":"lab:echo","args":{"x":"${"x".repeat(48 << 20)}"}}`);
+  await until("the refusal", () => socket.closed || socket.frames.length > 0);
+  if (socket.closed) assert.ok([1009, 1006].includes(socket.closed.code), `${socket.closed.code}`);
+  else assert.equal(socket.frames[0].type, "error");
+  socket.ws.terminate();
+  await alive();
+});
+test("WebSocket: a hundred connections that vanish leave nothing behind", async () => {
+  const descriptors = () =>
+    Number(/FDSize:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, "utf8"))[1]);
+  const sockets = await Promise.all(Array.from({ length: 100 }, () => Socket.open(server)));
+  await Promise.all(sockets.map((socket) => socket.query("flow:said", {}, "s")));
+  const before = descriptors();
+  for (const socket of sockets) socket.ws.terminate();
+  await server.run("flow:say", { text: "to nobody" });
+  for (let round = 0; round < 3; round++) {
+    const more = await Promise.all(Array.from({ length: 100 }, () => Socket.open(server)));
+    for (const socket of more) socket.ws.terminate();
+  }
+  assert.ok(descriptors() <= before * 2);
+  await alive();
+});
+test("WebSocket: a reader that never reads is not waited for", async () => {
+  const connection = await upgraded();
+  connection.socket.write(frame(0x81, '{"type":"query","id":"s","fn":"flow:said","args":{}}'));
+  await until("the first result", () => connection.bytes.includes('"s"'));
+  connection.socket.pause();
+  const other = await Socket.open(server);
+  for (let i = 0; i < 40; i++)
+    assert.equal(
+      (await other.mutation("flow:say", { text: "x".repeat(20000) })).type,
+      "mutationResult",
+    );
+  connection.socket.destroy();
+  other.ws.terminate();
+  await alive();
+});
