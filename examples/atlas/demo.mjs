@@ -16,8 +16,8 @@ const POLL_MS = 50;
 /** Starts the server, with its output on the terminal. It lives in a process group of its own, so
  * that Ctrl-C reaches it once, through `stopWith`. */
 function startServer() {
-  const folder = join(process.env.ATLAS_DIR ?? HERE, "moonstone");
-  const port = process.env.PORT ?? "8788";
+  const folder = join(process.env.ATLAS_DIR || HERE, "moonstone");
+  const port = process.env.PORT || "8788";
   const args = ["dev", folder, "--port", port, "--static", join(HERE, "dist")];
   const server = spawn(process.env.MOONSTONE_BIN, args, {
     stdio: ["ignore", "pipe", "inherit"],

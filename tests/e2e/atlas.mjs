@@ -30,7 +30,7 @@ function folderOfDemo(t) {
   return folder;
 }
 
-const inList = (page, list) => page.getByRole("list", { name: list });
+const inList = (page, list) => page.getByRole("list", { name: list, exact: true });
 
 export const test = {
   "atlas: import, two windows see each other's stars, words and names": async (t) => {
@@ -43,29 +43,30 @@ export const test = {
     await bob.getByTestId("rows").getByText("3,000").waitFor();
 
     // Both look at the same country; Bob also searches, and stands on another latitude.
-    for (const page of [ada, bob]) await page.getByLabel("Country").selectOption("DE");
+    for (const page of [ada, bob])
+      await page.getByLabel("Country", { exact: true }).selectOption("DE");
     const first = inList(ada, "Cities in Germany").getByRole("listitem").first();
     const name = await first.locator(".name").innerText();
     await bob.getByLabel("Name starts with").fill(name);
     await inList(bob, "Cities found by name").getByText(name, { exact: true }).first().waitFor();
 
     // A star appears in the other window, with its entry in the feed.
-    await first.getByRole("button", { name: `Star ${name}` }).click();
+    await first.getByRole("button", { name: `Star ${name}`, exact: true }).click();
     await inList(bob, "Favourites").getByText(name, { exact: true }).waitFor();
     await inList(bob, "Activity").getByText(`starred ${name}`).waitFor();
-    const pressed = { name: `Star ${name}`, pressed: true };
+    const pressed = { name: `Star ${name}`, exact: true, pressed: true };
     await inList(bob, "Cities in Germany").getByRole("button", pressed).first().waitFor();
 
     // A message goes the other way; markup stays text.
     await bob.getByLabel("Message", { exact: true }).fill("Nice <i>choice</i>, Ada");
-    await bob.getByRole("button", { name: "Send" }).click();
+    await bob.getByRole("button", { name: "Send", exact: true }).click();
     await inList(ada, "Activity").getByText("Nice <i>choice</i>, Ada").waitFor();
 
     // A new name and a note change every list that has the city.
     const renamed = `${name} (new)`;
     await first.hover();
-    await first.getByRole("button", { name: `Edit ${name}` }).click();
-    const form = ada.getByRole("form", { name: `Edit ${name}` });
+    await first.getByRole("button", { name: `Edit ${name}`, exact: true }).click();
+    const form = ada.getByRole("form", { name: `Edit ${name}`, exact: true });
     await form.getByLabel("Name").fill(renamed);
     await form.getByLabel("Note").fill("Seen in two windows");
     await form.getByRole("button", { name: "Save" }).click();
@@ -79,7 +80,7 @@ export const test = {
 
     // Taking the star off empties the other's list.
     await inList(bob, "Favourites")
-      .getByRole("button", { name: `Star ${renamed}` })
+      .getByRole("button", { name: `Star ${renamed}`, exact: true })
       .click();
     await ada.getByText("Everybody who has this page open").waitFor();
     assert.deepEqual([...ada.problems, ...bob.problems], []);
@@ -88,9 +89,8 @@ export const test = {
   "atlas: sliders ask for what lies between two latitudes": async (t) => {
     const demo = await startDemo(t, folderOfDemo(t));
     const page = await openWindow(t, demo.url);
-    const south = page.getByLabel("Southern edge");
     await page.getByLabel("Northern edge").fill("-20");
-    await south.fill("-30");
+    await page.getByLabel("Southern edge").fill("-30");
     const expected = await query(demo, "cities:betweenLatitudes", { south: -30, north: -20 });
     assert.ok(expected.total > 0);
     const panel = page.getByRole("region", { name: "By latitude" });

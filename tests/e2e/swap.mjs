@@ -52,7 +52,7 @@ export const test = {
 
     const greetings = socket.of("greeting").map((frame) => frame.result);
     assert.deepEqual(greetings, ["version 1", "version 2", "version 3", "version 4"]);
-    assert.equal(socket.of("words").at(-1).result.length, 36);
+    await waitFor("all words", () => socket.of("words").at(-1).result.length === 36);
     assert.ok(!socket.frames.some((frame) => frame.type === "reset"), "a reset was sent");
     assert.equal(socket.closeCode, undefined);
   },

@@ -21,7 +21,7 @@ export function App(): ReactElement {
   const [me, setMe] = useWindowState("name", randomName);
   const [country, setCountry] = useState("IS");
   const [prefix, setPrefix] = useState("san ");
-  const [band, setBand] = useState({ south: -0.5, north: 0.5 });
+  const [band, setBand] = useState({ south: -56, north: -44 });
   const [focus, setFocus] = useState<City>();
 
   const countries = useQuery(api.countries.list);
