@@ -127,6 +127,9 @@ std::string increment_mutation(std::size_t /*connection*/, std::size_t number) {
          R"(,"fn":"bench:increment","args":{}})";
 }
 
+/// Untouched subscriptions are spread over sockets, below the server's limit per connection.
+constexpr std::size_t kSubscriptionsPerSocket = 5'000;
+
 /// One writer and many subscribers: measures from sending a write to the last push, or with
 /// subscribers elsewhere, to the writer's own reply.
 class Subscribers {
@@ -138,13 +141,14 @@ class Subscribers {
             [this](std::size_t connection, std::string_view text) { on_text(connection, text); }) {}
 
   void run() {
-    const std::size_t sockets = touched_ ? options_.subscribers : 1;
+    const std::size_t sockets =
+        touched_ ? options_.subscribers : 1 + options_.subscribers / kSubscriptionsPerSocket;
     clients_.connect(options_.port, sockets + 1);
     for (std::size_t i = 0; i < options_.subscribers; ++i) {
       const std::string group = touched_ ? "f" : "u" + std::to_string(i);
-      clients_.send(touched_ ? i : 0, R"({"type":"query","id":)" + std::to_string(i) +
-                                          R"(,"fn":"bench:page","args":{"group":")" + group +
-                                          R"(","salt":""}})");
+      clients_.send(touched_ ? i : i / kSubscriptionsPerSocket,
+                    R"({"type":"query","id":)" + std::to_string(i) +
+                        R"(,"fn":"bench:page","args":{"group":")" + group + R"(","salt":""}})");
     }
     while (answered_ < options_.subscribers)
       clients_.poll(100);

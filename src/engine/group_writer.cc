@@ -12,6 +12,12 @@ namespace {
 /// Ledgers kept in memory; beyond, the cache starts afresh and reads them again from the store.
 constexpr std::size_t kLedgersCachedMax = 10'000;
 
+/// How long a function that was too slow for a group starts alone. Being stopped in a group costs
+/// the call its time and the runtime its context, so it should not happen at every call.
+constexpr std::chrono::seconds kSlowMemory{30};
+/// Functions remembered as slow; a project has fewer.
+constexpr std::size_t kSlowFunctionsMax = 1'000;
+
 Error group_lost(const Error& cause) {
   return {cause.code(), "the transaction could not be committed: " + cause.message(),
           cause.reason()};
@@ -48,7 +54,7 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
     PendingCall& member = members[i];
     const bool out_of_time =
         environment_.clock->monotonic() - group.started > environment_.limits->group_time_max;
-    if (group.members_run > 0 && (out_of_time || member.runs_alone)) {
+    if (group.members_run > 0 && (out_of_time || member.runs_alone || is_known_slow(member))) {
       std::move(members.begin() + static_cast<std::ptrdiff_t>(i), members.end(),
                 std::back_inserter(report.left_over));
       break;
@@ -64,6 +70,7 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
     }
     if (fate == Fate::RunAlone) {
       member.runs_alone = true;
+      remember_slow(member);
       ++counters_.moved_alone;
       std::move(members.begin() + static_cast<std::ptrdiff_t>(i), members.end(),
                 std::back_inserter(report.left_over));
@@ -201,6 +208,16 @@ Result<ClientLedger*> GroupWriter::ledger_of(Group& group, const std::string& cl
   MS_TRY(const std::optional<std::string> stored, environment_.writer->load_ledger(client));
   ClientLedger ledger = stored ? ClientLedger::parse(*stored) : ClientLedger();
   return &group.ledgers.emplace(client, std::move(ledger)).first->second;
+}
+
+bool GroupWriter::is_known_slow(const PendingCall& member) const {
+  const auto known = slow_functions_.find(member.call.function);
+  return known != slow_functions_.end() && environment_.clock->monotonic() < known->second;
+}
+
+void GroupWriter::remember_slow(const PendingCall& member) {
+  if (slow_functions_.size() >= kSlowFunctionsMax) slow_functions_.clear();
+  slow_functions_[member.call.function] = environment_.clock->monotonic() + kSlowMemory;
 }
 
 Status GroupWriter::seal(Group& group) {

@@ -84,6 +84,8 @@ class GroupWriter {
                         MutationOutcome& outcome,
                         const store::Mark& mark);
   Result<ClientLedger*> ledger_of(Group& group, const std::string& client);
+  [[nodiscard]] bool is_known_slow(const PendingCall& member) const;
+  void remember_slow(const PendingCall& member);
   Status seal(Group& group);
   void abandon(Group& group, Report& report, std::vector<PendingCall> not_run, const Error& why);
 
@@ -92,6 +94,8 @@ class GroupWriter {
   Database::Counters counters_;
   /// Ledgers of recent clients as committed. Emptied when it grows beyond kLedgersCachedMax.
   std::unordered_map<std::string, ClientLedger> ledgers_;
+  /// Functions that lately took longer than a group's member may, and until when they start alone.
+  std::unordered_map<std::string, std::chrono::steady_clock::time_point> slow_functions_;
 };
 
 }  // namespace moonstone::engine

@@ -46,6 +46,9 @@ class DocumentReader {
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query);
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query);
 
+  /// Gives the reads more time, for what the caller had to do before the call proper.
+  void extend_deadline(std::chrono::steady_clock::duration by) { budget_.deadline += by; }
+
   /// What the answers so far depend on. The recording ends with it.
   [[nodiscard]] query::Footprint take_footprint() { return std::move(footprint_); }
   /// Writers need no footprint; switching it off saves the copy of the plans.

@@ -281,7 +281,7 @@ FinishedRun LiveEngine::run(RunJob job,
     finished.result.footprint = std::make_shared<const query::Footprint>();
   }
   finished.at = Clock::now();
-  finished.elapsed = finished.at - start;
+  finished.elapsed = finished.at - start - finished.result.preparation;
   log_failure(finished);
   return finished;
 }

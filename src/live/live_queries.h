@@ -42,6 +42,8 @@ using SharedText = std::shared_ptr<const std::string>;
 struct RunResult {
   Result<SharedText> json = Error(ErrorCode::Internal, "not run");
   query::FootprintPtr footprint;  // also of a failed run, as far as it got; never null
+  /// Time spent before the query proper (code had to be loaded); not counted against its lane.
+  std::chrono::steady_clock::duration preparation{};
 };
 
 /// Runs the query inside `session`'s snapshot (begun by the caller) before `deadline`; a run that

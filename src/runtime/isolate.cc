@@ -15,6 +15,8 @@ class ReplaceableIsolate final : public Isolate {
   explicit ReplaceableIsolate(const RuntimeLimits& limits)
       : limits_(limits), machine_(std::make_unique<Machine>(limits)) {}
 
+  Status prepare(const BundlePtr& bundle) override { return machine_->prepare(bundle); }
+
   Result<CallOutcome> run(const BundlePtr& bundle, Call& call) override {
     auto outcome = machine_->run(bundle, call);
     if (machine_->is_spent()) {

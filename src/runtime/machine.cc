@@ -158,6 +158,13 @@ void Machine::forget(const Program* program) {
   isolate_->ContextDisposedNotification(false);
 }
 
+Status Machine::prepare(const BundlePtr& bundle) {
+  const v8::Isolate::Scope isolate_scope(isolate_);
+  const v8::HandleScope handle_scope(isolate_);
+  MS_TRY_STATUS(program_of(bundle));
+  return {};
+}
+
 Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
   const auto start = steady_clock::now();
   const auto deadline =

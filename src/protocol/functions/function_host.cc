@@ -163,17 +163,19 @@ live::RunResult FunctionHost::run_query(const std::string& name,
     MS_TRY(const runtime::BundlePtr bundle, bundle_for(snapshot.snapshot().schema_version));
     const Function* function = bundle->find(name);
     if (function == nullptr) return not_found(name, bundle.get(), options_.mode);
+    MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
+    result.preparation = ready.preparation;
+    reader.extend_deadline(ready.preparation);
     runtime::Call call{.function = function,
                        .args = args,
                        .reader = &reader,
                        .session = &session,
                        .now_unix_ms = options_.clock->unix_ms(),
                        .random_seed = options_.random->next(),
-                       .deadline = deadline};
+                       .deadline = deadline + ready.preparation};
     if (checks_args(*function))
       MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
-    MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
-    MS_TRY(runtime::CallOutcome outcome, run_logged(*isolate, bundle, call));
+    MS_TRY(runtime::CallOutcome outcome, run_logged(*ready.isolate, bundle, call));
     return std::make_shared<const std::string>(outcome.json ? *std::move(outcome.json) : "null");
   };
   result.json = run();
@@ -209,6 +211,8 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
     if (function == nullptr) return not_found(prepared.function->name, bundle.get(), options_.mode);
     if (checks_args(*function)) MS_TRY_STATUS(schema::check_and_convert(*function->args, args));
   }
+  MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
+  transaction.extend_deadline(ready.preparation);
   runtime::Call call{.function = function,
                      .args = std::move(args),
                      .reader = &transaction,
@@ -216,10 +220,16 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
                      .session = &session,
                      .now_unix_ms = transaction.now_unix_ms(),
                      .random_seed = transaction.random_seed(),
-                     .deadline = transaction.deadline()};
-  MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
-  MS_TRY(runtime::CallOutcome outcome, run_logged(*isolate, bundle, call));
+                     .deadline = transaction.deadline() + ready.preparation};
+  MS_TRY(runtime::CallOutcome outcome, run_logged(*ready.isolate, bundle, call));
   return std::move(outcome.json);
+}
+
+Result<FunctionHost::ReadyIsolate> FunctionHost::prepare_isolate(const runtime::BundlePtr& bundle) {
+  const auto start = std::chrono::steady_clock::now();
+  MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
+  MS_TRY_STATUS(isolate->prepare(bundle));
+  return ReadyIsolate{.isolate = isolate, .preparation = std::chrono::steady_clock::now() - start};
 }
 
 Result<runtime::CallOutcome> FunctionHost::run_logged(runtime::Isolate& isolate,

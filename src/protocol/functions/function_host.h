@@ -108,6 +108,12 @@ class FunctionHost {
   Result<std::optional<std::string>> run_mutation(const PreparedCall& prepared,
                                                   const engine::Session& session,
                                                   engine::Transaction& transaction);
+  /// The isolate of this thread with the bundle loaded, and how long that took.
+  struct ReadyIsolate {
+    runtime::Isolate* isolate = nullptr;
+    std::chrono::steady_clock::duration preparation{};
+  };
+  Result<ReadyIsolate> prepare_isolate(const runtime::BundlePtr& bundle);
   /// Runs the call and logs its console lines, or its failure with the stack.
   Result<runtime::CallOutcome> run_logged(runtime::Isolate& isolate,
                                           const runtime::BundlePtr& bundle,

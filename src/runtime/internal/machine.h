@@ -34,6 +34,7 @@ class Machine {
     return *static_cast<Machine*>(isolate->GetData(0));
   }
 
+  [[nodiscard]] Status prepare(const BundlePtr& bundle);
   [[nodiscard]] Result<CallOutcome> run(const BundlePtr& bundle, Call& call);
   /// What a bundle declares, as JSON text; evaluates it and forgets it.
   [[nodiscard]] Result<std::string> describe(const BundleSource& source);
