@@ -29,9 +29,9 @@ inline constexpr std::size_t kResponseHeadBytesMax = std::size_t{64} * 1024;
 inline constexpr std::size_t kResponseBodyBytesMax = std::size_t{64} * 1024 * 1024;
 
 struct HttpPost {
-  std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::string url{};
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   std::chrono::seconds time_max{60};  // from connecting to the last byte
 };
 

@@ -16,8 +16,8 @@ namespace moonstone::cli {
 inline constexpr std::size_t kProcessOutputBytesMax = std::size_t{1} * 1024 * 1024;
 
 struct ProcessOptions {
-  std::vector<std::string> command;  // command[0] is a path
-  std::string folder;                // where it runs
+  std::vector<std::string> command{};  // command[0] is a path
+  std::string folder{};                // where it runs
   std::chrono::seconds time_max{30};
   int interrupt = -1;  // a descriptor; once it is readable the child is stopped
 };

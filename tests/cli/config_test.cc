@@ -1,0 +1,158 @@
+// Moonstone. Licence: see LICENSE.
+#include "cli/config.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/cli/temporary_folder.h"
+
+namespace moonstone::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Environment = std::map<std::string, std::string>;
+
+struct Given {
+  std::string_view file{};
+  Environment environment{};
+  std::vector<Setting> flags{};
+  std::string section{};
+};
+
+Result<LoadedConfig> load(const Given& given) {
+  const TemporaryFolder folder;
+  if (!given.file.empty()) folder.write("moonstone.toml", given.file);
+  return load_config({.file = folder / "moonstone.toml",
+                      .environment = given.section,
+                      .lookup = [&](const std::string& name) -> std::optional<std::string> {
+                        const auto found = given.environment.find(name);
+                        if (found == given.environment.end()) return std::nullopt;
+                        return found->second;
+                      },
+                      .flags = given.flags});
+}
+
+std::string error_of(const Given& given) {
+  const auto loaded = load(given);
+  EXPECT_FALSE(loaded);
+  return loaded ? "" : loaded.error().message();
+}
+
+Setting flag(std::string key, std::string text) {
+  return {.key = std::move(key), .text = std::move(text), .place = "--flag"};
+}
+
+TEST(Config, HasDefaultsWithoutAFile) {
+  const auto loaded = load({});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(loaded->config.server.port, 8788);
+  EXPECT_EQ(loaded->config.server.host, "127.0.0.1");
+  EXPECT_EQ(loaded->config.server.connections_max, 1000U);
+  EXPECT_EQ(loaded->config.session.messages_per_second, 50U);
+  EXPECT_EQ(loaded->config.durability, store::Durability::Full);
+}
+
+TEST(Config, FlagsBeatTheEnvironmentWhichBeatsTheFile) {
+  const std::string_view file = "[server]\nport = 1\nhost = \"a\"\nthreads = 2\n";
+  const Environment environment = {{"MOONSTONE_SERVER_PORT", "2"}, {"MOONSTONE_SERVER_HOST", "b"}};
+  const auto loaded =
+      load({.file = file, .environment = environment, .flags = {flag("server.port", "3")}});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(loaded->config.server.port, 3);
+  EXPECT_EQ(loaded->config.server.host, "b");
+  EXPECT_EQ(loaded->config.server.threads, 2U);
+}
+
+TEST(Config, ReadsEveryKindOfValue) {
+  const auto loaded = load({.file = R"(
+[server]
+origins = ["https://a.example", "http://localhost:5173"]
+static = "web"
+[limits]
+connections = 0
+messages_per_second = 0
+heap_mib = 128
+run_ms = 2500
+[store]
+durability = "normal"
+)"});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  const Config& config = loaded->config;
+  EXPECT_THAT(config.origins, ElementsAre("https://a.example", "http://localhost:5173"));
+  EXPECT_EQ(config.static_folder, "web");
+  EXPECT_EQ(config.server.connections_max, 0U);
+  EXPECT_EQ(config.session.messages_per_second, 0U);
+  EXPECT_EQ(config.runtime.heap_bytes_max, std::size_t{128} * 1024 * 1024);
+  EXPECT_EQ(config.engine.call_max.count(), 2500);
+  EXPECT_EQ(config.live.run_max.count(), 2500);
+  EXPECT_EQ(config.durability, store::Durability::Normal);
+  EXPECT_THAT(loaded->warnings, IsEmpty());
+}
+
+TEST(Config, ASectionOfAnEnvironmentBeatsTheRest) {
+  const std::string_view file = "[server]\nport = 1\n[env.test.server]\nport = 2\n";
+  EXPECT_EQ(load({.file = file})->config.server.port, 1);
+  EXPECT_EQ(load({.file = file, .section = "test"})->config.server.port, 2);
+  EXPECT_THAT(error_of({.file = file, .section = "tset"}), HasSubstr("it has: test"));
+}
+
+TEST(Config, EnvironmentsCannotLeaveTheirFolder) {
+  EXPECT_THAT(error_of({.section = "../up"}), HasSubstr("letters, digits"));
+  EXPECT_THAT(error_of({.section = std::string(65, 'a')}), HasSubstr("at most 64"));
+  EXPECT_TRUE(load({.section = std::string(64, 'a')}));
+}
+
+TEST(Config, AnUnknownKeyWarnsWithTheNearest) {
+  const auto loaded = load({.file = "[server]\nprot = 1\n[zoo]\nlion = 2\n"});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_THAT(loaded->warnings,
+              ElementsAre("moonstone.toml:2: unknown key server.prot; did you mean server.port?",
+                          "moonstone.toml:4: unknown key zoo.lion"));
+}
+
+TEST(Config, ErrorsNameFileLineAndKey) {
+  EXPECT_EQ(error_of({.file = "[server]\n\nport = 70000\n"}),
+            "moonstone.toml:3: server.port is \"70000\"; expected a number from 0 to 65535");
+  EXPECT_THAT(error_of({.file = "[server]\nport = \n"}), HasSubstr("moonstone.toml:2"));
+  EXPECT_THAT(error_of({.file = "port = 1\n"}), HasSubstr("moonstone.toml:1: port: keys stand in"));
+  EXPECT_THAT(error_of({.file = "[server]\nport = 2020-01-01\n"}), HasSubstr("server.port"));
+  EXPECT_THAT(error_of({.file = "[store]\ndurability = \"off\"\n"}),
+              HasSubstr("\"full\" or \"normal\""));
+  EXPECT_THAT(error_of({.file = "[server]\norigins = [\"a.example\"]\n"}),
+              HasSubstr("origins such"));
+  EXPECT_EQ(error_of({.environment = {{"MOONSTONE_LIMITS_ROWS_READ", "many"}}}),
+            "MOONSTONE_LIMITS_ROWS_READ: limits.rows_read is \"many\"; expected a number from 1 to "
+            "1000000000000");
+  EXPECT_THAT(error_of({.flags = {flag("server.port", "-1")}}), HasSubstr("--flag: server.port"));
+}
+
+TEST(Config, LimitsAreTakenAtTheirBoundsOnly) {
+  EXPECT_TRUE(load({.flags = {flag("server.port", "65535")}}));
+  EXPECT_FALSE(load({.flags = {flag("server.port", "65536")}}));
+  EXPECT_TRUE(load({.flags = {flag("server.threads", "64")}}));
+  EXPECT_FALSE(load({.flags = {flag("server.threads", "65")}}));
+  EXPECT_FALSE(load({.flags = {flag("server.threads", "0")}}));
+  EXPECT_FALSE(load({.flags = {flag("limits.rows_read", "0")}}));
+}
+
+TEST(Config, EveryKeyHasAnEnvironmentVariableOfItsOwn) {
+  std::set<std::string> variables;
+  for (const std::string_view key : config_keys())
+    variables.insert(environment_variable_of(key));
+  EXPECT_EQ(variables.size(), config_keys().size());
+  EXPECT_EQ(environment_variable_of("limits.messages_per_second"),
+            "MOONSTONE_LIMITS_MESSAGES_PER_SECOND");
+}
+
+}  // namespace
+}  // namespace moonstone::cli
