@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <limits>
 #include <system_error>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -31,6 +33,7 @@ constexpr std::uint64_t kMebibyte = std::uint64_t{1024} * 1024;
 constexpr std::uint64_t kCountMax = 1'000'000'000'000;
 constexpr std::uint64_t kMillisecondsMax = 3'600'000;
 constexpr std::uint64_t kMebibytesMax = 1'000'000;
+constexpr std::uint64_t kThreadsMax = 64;
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
   std::uint64_t number = 0;
@@ -51,24 +54,28 @@ Refusal set_number(const std::string& text, std::uint64_t least, std::uint64_t m
   return {};
 }
 
-/// For a member of any unsigned type.
-template <class Target>
-Refusal set_count(Target& target, const std::string& text, std::uint64_t least = 1) {
-  const auto most = std::min<std::uint64_t>(kCountMax, std::numeric_limits<Target>::max());
-  return set_number(text, least, most,
+// Setters for `config.<Group>.<Member>`, whatever unsigned or duration type the member has.
+
+template <auto Group, auto Member, std::uint64_t Least = 1, std::uint64_t Most = kCountMax>
+Refusal count(Config& config, const std::string& text) {
+  auto& target = (config.*Group).*Member;
+  using Target = std::remove_reference_t<decltype(target)>;
+  const auto most = std::min<std::uint64_t>(Most, std::numeric_limits<Target>::max());
+  return set_number(text, Least, most,
                     [&](std::uint64_t number) { target = static_cast<Target>(number); });
 }
 
-Refusal set_milliseconds(std::chrono::milliseconds& target, const std::string& text) {
-  return set_number(text, 1, kMillisecondsMax,
-                    [&](std::uint64_t number) { target = std::chrono::milliseconds(number); });
+template <auto Group, auto Member>
+Refusal milliseconds(Config& config, const std::string& text) {
+  return set_number(text, 1, kMillisecondsMax, [&](std::uint64_t number) {
+    (config.*Group).*Member = std::chrono::milliseconds(number);
+  });
 }
 
-template <class Target>
-Refusal set_mebibytes(Target& target, const std::string& text) {
-  return set_number(text, 1, kMebibytesMax, [&](std::uint64_t number) {
-    target = static_cast<Target>(number * kMebibyte);
-  });
+template <auto Group, auto Member>
+Refusal mebibytes(Config& config, const std::string& text) {
+  return set_number(text, 1, kMebibytesMax,
+                    [&](std::uint64_t number) { (config.*Group).*Member = number * kMebibyte; });
 }
 
 std::vector<std::string> split_list(const std::string& text) {
@@ -110,78 +117,54 @@ Refusal set_durability(Config& config, const std::string& text) {
   return {};
 }
 
+Refusal set_static(Config& config, const std::string& text) {
+  config.static_folder = text;
+  return {};
+}
+
+/// One limit for whoever runs user code.
 Refusal set_run_time(Config& config, const std::string& text) {
-  Refusal refusal = set_milliseconds(config.engine.call_max, text);
+  const Refusal refusal = milliseconds<&Config::engine, &engine::Limits::call_max>(config, text);
   if (refusal.empty()) config.live.run_max = config.engine.call_max;
   return refusal;
 }
 
+using engine::Limits;
+using live::LiveOptions;
+using protocol::functions::SessionLimits;
+using runtime::RuntimeLimits;
+using server::ServerOptions;
+
+constexpr auto kServer = &Config::server;
+constexpr auto kSession = &Config::session;
+constexpr auto kEngine = &Config::engine;
+constexpr auto kRuntime = &Config::runtime;
+constexpr auto kLive = &Config::live;
+
 constexpr auto kKeys = std::to_array<Key>({
-    {"server.port",
-     [](Config& c, const std::string& text) { return set_count(c.server.port, text, 0); }},
+    {"server.port", count<kServer, &ServerOptions::port, 0>},
     {"server.host", set_host},
     {"server.origins", set_origins},
-    {"server.static",
-     [](Config& c, const std::string& text) {
-       c.static_folder = text;
-       return Refusal();
-     }},
-    {"server.threads",
-     [](Config& c, const std::string& text) {
-       return set_number(text, 1, 64, [&](std::uint64_t n) { c.server.threads = n; });
-     }},
-    {"limits.connections",
-     [](Config& c, const std::string& text) {
-       return set_count(c.server.connections_max, text, 0);
-     }},
-    {"limits.http_connections",
-     [](Config& c, const std::string& text) {
-       return set_count(c.server.http_connections_max, text);
-     }},
-    {"limits.messages_per_second",
-     [](Config& c, const std::string& text) {
-       return set_count(c.session.messages_per_second, text, 0);
-     }},
-    {"limits.subscriptions",
-     [](Config& c, const std::string& text) {
-       return set_count(c.session.subscriptions_max, text);
-     }},
-    {"limits.frame_bytes",
-     [](Config& c, const std::string& text) { return set_count(c.server.frame_bytes_max, text); }},
-    {"limits.body_bytes",
-     [](Config& c, const std::string& text) { return set_count(c.server.body_bytes_max, text); }},
-    {"limits.rows_read",
-     [](Config& c, const std::string& text) { return set_count(c.engine.rows_read_max, text); }},
-    {"limits.bytes_read",
-     [](Config& c, const std::string& text) { return set_count(c.engine.bytes_read_max, text); }},
-    {"limits.rows_written",
-     [](Config& c, const std::string& text) { return set_count(c.engine.rows_written_max, text); }},
-    {"limits.bytes_written",
-     [](Config& c, const std::string& text) {
-       return set_count(c.engine.bytes_written_max, text);
-     }},
-    {"limits.queued_mutations",
-     [](Config& c, const std::string& text) { return set_count(c.engine.queue_max, text); }},
-    {"limits.group_calls",
-     [](Config& c, const std::string& text) { return set_count(c.engine.group_calls_max, text); }},
+    {"server.static", set_static},
+    {"server.threads", count<kServer, &ServerOptions::threads, 1, kThreadsMax>},
+    {"limits.connections", count<kServer, &ServerOptions::connections_max, 0>},
+    {"limits.http_connections", count<kServer, &ServerOptions::http_connections_max>},
+    {"limits.messages_per_second", count<kSession, &SessionLimits::messages_per_second, 0>},
+    {"limits.subscriptions", count<kSession, &SessionLimits::subscriptions_max>},
+    {"limits.frame_bytes", count<kServer, &ServerOptions::frame_bytes_max>},
+    {"limits.body_bytes", count<kServer, &ServerOptions::body_bytes_max>},
+    {"limits.rows_read", count<kEngine, &Limits::rows_read_max>},
+    {"limits.bytes_read", count<kEngine, &Limits::bytes_read_max>},
+    {"limits.rows_written", count<kEngine, &Limits::rows_written_max>},
+    {"limits.bytes_written", count<kEngine, &Limits::bytes_written_max>},
+    {"limits.queued_mutations", count<kEngine, &Limits::queue_max>},
+    {"limits.group_calls", count<kEngine, &Limits::group_calls_max>},
     {"limits.run_ms", set_run_time},
-    {"limits.live_fast_run_ms",
-     [](Config& c, const std::string& text) {
-       return set_milliseconds(c.live.fast_run_max, text);
-     }},
-    {"limits.heap_mib",
-     [](Config& c,
-        const std::string& text) { return set_mebibytes(c.runtime.heap_bytes_max, text); }},
-    {"limits.buffer_mib",
-     [](Config& c,
-        const std::string& text) { return set_mebibytes(c.runtime.buffer_bytes_max, text); }},
-    {"limits.result_bytes",
-     [](Config& c,
-        const std::string& text) { return set_count(c.runtime.result_bytes_max, text); }},
-    {"live.readers",
-     [](Config& c,
-        const std::string&
-            text) { return set_number(text, 1, 64, [&](std::uint64_t n) { c.live.readers = n; }); }},
+    {"limits.live_fast_run_ms", milliseconds<kLive, &LiveOptions::fast_run_max>},
+    {"limits.heap_mib", mebibytes<kRuntime, &RuntimeLimits::heap_bytes_max>},
+    {"limits.buffer_mib", mebibytes<kRuntime, &RuntimeLimits::buffer_bytes_max>},
+    {"limits.result_bytes", count<kRuntime, &RuntimeLimits::result_bytes_max>},
+    {"live.readers", count<kLive, &LiveOptions::readers, 1, kThreadsMax>},
     {"store.durability", set_durability},
 });
 
