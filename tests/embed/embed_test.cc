@@ -1,11 +1,11 @@
 // Moonstone. Licence: see LICENSE.
 // The embedding API as its users see it: only <moonstone/...> is included.
-#include <gtest/gtest.h>
-
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
+
+#include <gtest/gtest.h>
 
 #include "moonstone/moonstone.h"
 
@@ -54,7 +54,8 @@ TEST_F(EmbedTest, FindsInOrderAndCounts) {
   ASSERT_TRUE(found) << found.error().message;
   ASSERT_EQ(found->size(), 2U);
   EXPECT_NE((*found)[0].find(R"("rank":1)"), std::string::npos);
-  EXPECT_EQ(*database_->count({.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}}), 3U);
+  EXPECT_EQ(*database_->count({.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}}),
+            3U);
 }
 
 TEST_F(EmbedTest, SaysWhatIsWrong) {
@@ -81,24 +82,26 @@ TEST_F(EmbedTest, UndoesAFailedTransaction) {
   });
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, "mine");
-  EXPECT_EQ(*database_->count({.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}}), 0U);
+  EXPECT_EQ(*database_->count({.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}}),
+            0U);
 }
 
 TEST_F(EmbedTest, CallsBackAfterEachChange) {
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<std::string> results;
-  auto subscription = database_->subscribe(
-      {.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}},
-      [&](const Outcome<std::string>& documents) {
-        const std::lock_guard lock(mutex);
-        results.push_back(documents.value_or("failed"));
-        changed.notify_all();
-      });
+  auto subscription =
+      database_->subscribe({.table = "notes", .filter_json = {}, .order_by = {}, .limit = {}},
+                           [&](const Outcome<std::string>& documents) {
+                             const std::lock_guard lock(mutex);
+                             results.push_back(documents.value_or("failed"));
+                             changed.notify_all();
+                           });
   ASSERT_TRUE(subscription);
   const auto wait_for = [&](std::size_t count) {
     std::unique_lock lock(mutex);
-    return changed.wait_for(lock, std::chrono::seconds(10), [&] { return results.size() >= count; });
+    return changed.wait_for(lock, std::chrono::seconds(10),
+                            [&] { return results.size() >= count; });
   };
   ASSERT_TRUE(wait_for(1));
   EXPECT_EQ(results[0], "[]");
