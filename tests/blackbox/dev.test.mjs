@@ -293,7 +293,7 @@ test(
           if (reply.type === "mutationResult") acknowledged.push([reply.result, reply.id]);
       }
       one.child.kill("SIGKILL");
-      await one.ended;
+      await one.finished();
       for (const reply of client.frames.slice(client.taken))
         if (reply.type === "mutationResult") acknowledged.push([reply.result, reply.id]);
       client.ws.terminate();

@@ -56,6 +56,8 @@ export class Run {
       stdio: ["ignore", "pipe", "pipe"],
     });
     kLiving.add(this.child);
+    // A failed test must not keep its file running; the exit handler ends what is left.
+    for (const handle of [this.child, this.child.stdout, this.child.stderr]) handle.unref();
     this.child.stdout.on("data", (text) => (this.out += text));
     this.child.stderr.on("data", (text) => (this.err += text));
     this.ended = new Promise((done) => {

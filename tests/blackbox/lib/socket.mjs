@@ -21,6 +21,7 @@ export class Socket {
       if (socket.error) throw socket.error;
       return socket.ws.readyState === WebSocket.OPEN;
     });
+    socket.ws._socket.unref();
     return socket;
   }
   send(frame) {
