@@ -63,12 +63,7 @@ const server = startServer();
 stopWith(server);
 try {
   const address = await waitUntilHealthy(server);
-  const bar = progressBar(process.stdout);
-  const onProgress = (there, total) => {
-    if (there === total && !onProgress.hasShown) return; // nothing is missing
-    onProgress.hasShown = true;
-    bar(there, total);
-  };
+  const onProgress = progressBar(process.stdout);
   const { total } = await importCities(address, { limit: limitOfEnvironment(), onProgress });
   console.log(
     `\n  Atlas with ${total.toLocaleString("en")} cities: http://localhost:${server.port()}/`,

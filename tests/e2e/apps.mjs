@@ -44,7 +44,7 @@ createRoot(document.getElementById("root")).render(
 `,
 };
 
-/** A package.json as \`npm create vite\` leaves it; \`init\` adds to it. */
+/** A package.json as `npm create vite` leaves it; `init` adds to it. */
 function packageJson(folder) {
   const versions = PAGE_PACKAGES.map((name) => {
     const path = join(folder, name, "package.json");

@@ -86,7 +86,7 @@ export const test = {
     assert.deepEqual([...ada.problems, ...bob.problems], []);
   },
 
-  "atlas: sliders ask for what lies between two latitudes": async (t) => {
+  "atlas: sliders move a live list, refusals are shown": async (t) => {
     const demo = await startDemo(t, folderOfDemo(t));
     const page = await openWindow(t, demo.url);
     await page.getByLabel("Northern edge").fill("-20");
@@ -104,6 +104,14 @@ export const test = {
         wanted,
       ["[aria-label='By latitude'] .name", JSON.stringify(names)],
     );
+
+    // What a function refuses is said on the page.
+    await page.getByLabel("Your name").fill("");
+    await panel
+      .getByRole("button", { name: /^Star / })
+      .first()
+      .click();
+    await page.getByRole("alert").getByText("Your name must not be empty").waitFor();
     assert.deepEqual(page.problems, []);
   },
 

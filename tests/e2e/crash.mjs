@@ -33,14 +33,21 @@ export const test = {
     const acknowledged = new Set();
     let next = 0;
     for (let round = 0; round < KILLS; round++) {
+      // Killed at an acknowledgement, not at a time: there are writes before it and after it.
+      const enough = acknowledged.size + WRITES_BEFORE_KILL;
+      let killed;
+      const acknowledge = (number) => {
+        acknowledged.add(number);
+        if (acknowledged.size === enough) killed = server.end("SIGKILL");
+      };
       const writes = Array.from({ length: WRITES_PER_ROUND }, () => {
         const number = next++;
-        const client = clients[number % CLIENTS];
-        return client.mutation("app:add", { number }).then(() => acknowledged.add(number));
+        const written = clients[number % CLIENTS].mutation("app:add", { number });
+        return written.then(() => acknowledge(number));
       });
-      const enough = round * WRITES_PER_ROUND + WRITES_BEFORE_KILL;
-      await waitFor("some acknowledged writes", () => acknowledged.size >= enough);
-      await server.end("SIGKILL");
+      await waitFor("some acknowledged writes", () => killed);
+      assert.equal(await killed, "SIGKILL");
+      assert.ok(acknowledged.size < next, "nothing was under way when the server was killed");
       const atTheKill = new Set(acknowledged);
 
       server = await serve(t, folder, { port: server.port, env: UNPACED });

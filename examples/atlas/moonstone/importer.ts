@@ -3,14 +3,14 @@ import { searchKey } from "./_text";
 
 // Both functions are internal: pages cannot call them, import.mjs does through /__admin/run.
 
-/** Which batches of a source are there already, and how many rows of all sources. */
+/** Which batches of a source are there already, and which other sources something came from. */
 export const status = internalQuery({
   args: { source: v.string() },
   handler: async (ctx, { source }) => {
     const imports = await ctx.db.query("imports").collect();
     const ours = imports.filter((row) => row.source === source);
     return {
-      batches: ours.map((row) => row.batch),
+      batches: ours.map(({ batch, rows }) => ({ batch, rows })),
       otherSources: [...new Set(imports.map((row) => row.source))].filter((s) => s !== source),
     };
   },

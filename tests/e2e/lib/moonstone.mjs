@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MoonstoneClient } from "../../../packages/client/dist/index.js";
 import { run, start } from "./process.mjs";
+import { waitFor } from "./wait.mjs";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const MOONSTONE = resolve(process.env.MOONSTONE_BIN ?? "moonstone");
@@ -43,7 +44,12 @@ export async function serve(t, folder, { command = "dev", port = 0, env = {} } =
   const address = await server.waitForOutput(/http:\/\/[^\s:/]+:(\d+)/);
   server.port = Number(address[1]);
   server.url = `http://127.0.0.1:${server.port}`;
-  await server.waitForOutput(/Ready|Serving|Pages|Data/);
+  await waitFor("/health", () =>
+    fetch(`${server.url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
   return server;
 }
 
