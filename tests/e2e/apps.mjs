@@ -6,11 +6,12 @@ import {
   buildPage,
   copyOfExample,
   MOONSTONE,
+  query,
   runFunction,
   serve,
   writeFiles,
 } from "./lib/moonstone.mjs";
-import { run } from "./lib/process.mjs";
+import { run, start } from "./lib/process.mjs";
 import { Skipped } from "./lib/runner.mjs";
 
 /** What a page of one's own needs beside the tarballs, at the versions that the workspace has. */
@@ -109,6 +110,24 @@ export const test = {
     for (const file of ["api", "server", "dataModel", "manifest"]) {
       assert.ok(existsSync(join(folder, "moonstone/_generated", `${file}.ts`)), file);
     }
+  },
+
+  "start serves in production, where administration needs the key": async (t) => {
+    const folder = t.folder();
+    await run(t, MOONSTONE, ["init"], { cwd: folder });
+    const env = { ...process.env, MOONSTONE_ADMIN_KEY: "e2e-key" };
+    const server = await serve(t, folder, { command: "start", env });
+    const call = ["run", "tasks:create", '{"text":"Guarded"}', "--url", server.url];
+    const withoutKey = start(t, MOONSTONE, call, { env: { ...env, MOONSTONE_ADMIN_KEY: "" } });
+    assert.equal(await withoutKey.ended, 1, withoutKey.output);
+    assert.match(withoutKey.output, /needs the key/);
+    await run(t, MOONSTONE, call, { env });
+    const tasks = await query(server, "tasks:list");
+    assert.deepEqual(
+      tasks.map((task) => task.text),
+      ["Guarded"],
+    );
+    assert.equal(await server.end("SIGTERM"), 0, server.output);
   },
 
   "a fresh React app: init, npm install, vite build, dev": async (t) => {
