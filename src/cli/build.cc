@@ -2,6 +2,7 @@
 #include "cli/build.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -55,7 +56,8 @@ class Builder {
       MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
     }
     MS_TRY_STATUS(store_cached_bundle(project_.build_folder(), entry_,
-                                      {.source = outcome_.bundle->source, .inputs = made.inputs}));
+                                      {.source = outcome_.bundle->source, .inputs = made.inputs},
+                                      started_));
     return std::move(outcome_);
   }
 
@@ -91,6 +93,7 @@ class Builder {
   }
 
   Result<BundleOutcome> make_bundle() {
+    started_ = std::chrono::file_clock::now();
     MS_TRY(const std::string esbuild, find_esbuild(project_.root));
     MS_TRY(const std::string package, find_authoring_package());
     return bundle({.project = &project_,
@@ -129,6 +132,7 @@ class Builder {
   Layout layout_;
   std::string package_;
   std::string entry_;
+  std::chrono::file_clock::time_point started_;  // of the last bundling
   BuildOutcome outcome_;
 };
 

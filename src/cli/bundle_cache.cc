@@ -1,6 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 #include "cli/bundle_cache.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -43,6 +46,15 @@ std::optional<Object> hash_inputs(const std::vector<std::string>& inputs) {
   return hashes;
 }
 
+/// Whether a file is younger than `moment`, or gone.
+bool was_written_since(const std::vector<std::string>& inputs,
+                       std::chrono::file_clock::time_point moment) {
+  return std::ranges::any_of(inputs, [&](const std::string& path) {
+    std::error_code failed;
+    return std::filesystem::last_write_time(path, failed) >= moment || failed;
+  });
+}
+
 /// The stamp if it is of this version and this entry.
 std::optional<Object> read_stamp(const CacheFiles& files, const std::string& entry) {
   const auto text = read_file(files.stamp);
@@ -82,10 +94,12 @@ std::optional<CachedBundle> load_cached_bundle(const std::string& build_folder,
 
 Status store_cached_bundle(const std::string& build_folder,
                            const std::string& entry,
-                           const CachedBundle& bundle) {
+                           const CachedBundle& bundle,
+                           std::chrono::file_clock::time_point started) {
   const CacheFiles files(build_folder);
   auto hashes = hash_inputs(bundle.inputs);
-  if (!hashes) return ok();  // a file went away meanwhile: the next build will tell
+  if (!hashes || was_written_since(bundle.inputs, started))
+    return ok();  // the next build will tell
   MS_TRY_STATUS(write_file(files.code, bundle.source.code));
   MS_TRY_STATUS(write_file(files.map, bundle.source.source_map));
   const Value stamp = Object{{"version", version()},

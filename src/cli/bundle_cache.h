@@ -7,6 +7,7 @@
 // written last; one that does not fit is as good as none.
 // Threads: pure functions on the file system.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +27,11 @@ struct CachedBundle {
 [[nodiscard]] std::optional<CachedBundle> load_cached_bundle(const std::string& build_folder,
                                                              const std::string& entry);
 
+/// `started`: when the build began. If an input was written since, nothing is stored: it may not be
+/// what was bundled.
 [[nodiscard]] Status store_cached_bundle(const std::string& build_folder,
                                          const std::string& entry,
-                                         const CachedBundle& bundle);
+                                         const CachedBundle& bundle,
+                                         std::chrono::file_clock::time_point started);
 
 }  // namespace moonstone::cli

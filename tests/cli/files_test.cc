@@ -89,8 +89,10 @@ class Cache : public testing::Test {
     folder_.write("a.ts", "one");
     const CachedBundle bundle{.source = {.code = "code", .source_map = "map"},
                               .inputs = {folder_ / "a.ts"}};
-    ASSERT_TRUE(store_cached_bundle(folder_ / "build", "entry", bundle));
+    ASSERT_TRUE(store_cached_bundle(folder_ / "build", "entry", bundle, kLater));
   }
+
+  static constexpr auto kLater = std::chrono::file_clock::time_point::max();
 
   TemporaryFolder folder_;
 };
@@ -115,6 +117,14 @@ TEST_F(Cache, NoticesANewModuleAndADamagedBundle) {
   EXPECT_FALSE(load_cached_bundle(folder_ / "build", "another entry"));
   folder_.write("build/bundle.js", "torn");
   EXPECT_FALSE(load_cached_bundle(folder_ / "build", "entry"));
+}
+
+TEST_F(Cache, KeepsNothingOfABuildDuringWhichAFileChanged) {
+  const auto started = fs::last_write_time(folder_ / "a.ts");
+  const CachedBundle bundle{.source = {.code = "newer", .source_map = "map"},
+                            .inputs = {folder_ / "a.ts"}};
+  ASSERT_TRUE(store_cached_bundle(folder_ / "build", "entry", bundle, started));
+  EXPECT_EQ(load_cached_bundle(folder_ / "build", "entry")->source.code, "code");
 }
 
 TEST_F(Cache, TakesGarbageForNothing) {
