@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <cstdlib>
+#include <ctime>
 
 #include <sys/random.h>
 
@@ -52,6 +53,12 @@ std::uint64_t SeededRandom::next() {
   mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
   mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
   return mixed ^ (mixed >> 31);
+}
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 }  // namespace moonstone

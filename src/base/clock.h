@@ -29,6 +29,10 @@ class Random {
 [[nodiscard]] Clock& system_clock();
 [[nodiscard]] Random& system_random();
 
+/// CPU time that the calling thread has used: how much work something was, however busy the machine
+/// is.
+[[nodiscard]] std::chrono::nanoseconds thread_cpu_time();
+
 /// A clock that stands still until told; for tests.
 class ManualClock final : public Clock {
  public:

@@ -58,6 +58,7 @@ std::string type_text(const Type& type) {
   if (type.kind() != TypeKind::Object) return schema::typescript_of(type);
   if (type.properties().empty()) return "{}";
   std::vector<std::string> members;
+  members.reserve(type.properties().size());
   for (const Type::Property& property : type.properties()) {
     members.push_back(fmt::format("{}{} {}", property_name(property.name),
                                   property.type->is_optional() ? "?:" : ":",
@@ -307,6 +308,7 @@ std::string schema_names(const schema::Schema& schema) {
   std::string out = "{\n";
   for (const schema::Table& table : schema.tables) {
     std::vector<std::string> fields;
+    fields.reserve(table.fields.size());
     for (const schema::Field& field : table.fields) {
       fields.push_back(property_name(field.name) + ": null");
     }

@@ -14,7 +14,7 @@
 namespace moonstone::cli {
 
 /// Exit codes of every command; scripts depend on them, so never renumber.
-enum class ExitCode : int {
+enum class ExitCode : unsigned char {
   Success = 0,
   Failure = 1,       // the error is printed
   Usage = 2,         // a wrong option, argument or configuration

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -33,7 +32,8 @@ class Descriptor {
 
 Error system_error(std::string_view what, const std::string& path, int number) {
   const ErrorCode code = number == ENOENT ? ErrorCode::NotFound : ErrorCode::Unavailable;
-  return {code, fmt::format("cannot {} {}: {}", what, path, std::strerror(number))};
+  return {code,
+          fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(number))};
 }
 
 Status write_all(int descriptor, std::string_view text, const std::string& path) {
@@ -52,7 +52,7 @@ Result<std::string> read_file(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) return system_error("read", path, errno);
   std::string text;
-  std::array<char, 64 * 1024> buffer{};
+  std::array<char, std::size_t{64} * 1024> buffer{};
   while (true) {
     const ssize_t count = ::read(file.number(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;

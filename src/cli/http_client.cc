@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <netdb.h>
@@ -62,7 +62,7 @@ class Connection {
       MS_TRY_STATUS(wait(POLLOUT));
       const ssize_t count = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
       if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (count < 0) return Error(ErrorCode::Unavailable, std::strerror(errno));
+      if (count < 0) return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
       text.remove_prefix(static_cast<std::size_t>(count));
     }
     return {};
@@ -70,12 +70,12 @@ class Connection {
 
   /// Appends what has arrived; false at the end of the stream.
   Result<bool> receive(std::string& into) {
-    std::array<char, 16 * 1024> buffer{};
+    std::array<char, std::size_t{16} * 1024> buffer{};
     while (true) {
       MS_TRY_STATUS(wait(POLLIN));
       const ssize_t count = ::recv(socket_, buffer.data(), buffer.size(), 0);
       if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (count < 0) return Error(ErrorCode::Unavailable, std::strerror(errno));
+      if (count < 0) return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
       into.append(buffer.data(), static_cast<std::size_t>(count));
       return count > 0;
     }
@@ -86,14 +86,15 @@ class Connection {
     if (socket_ >= 0) ::close(socket_);
     socket_ = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                        address.ai_protocol);
-    if (socket_ < 0) return Error(ErrorCode::Unavailable, std::strerror(errno));
+    if (socket_ < 0) return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
     if (::connect(socket_, address.ai_addr, address.ai_addrlen) == 0) return {};
-    if (errno != EINPROGRESS) return Error(ErrorCode::Unavailable, std::strerror(errno));
+    if (errno != EINPROGRESS)
+      return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
     MS_TRY_STATUS(wait(POLLOUT));
     int failed = 0;
     socklen_t size = sizeof(failed);
     ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &failed, &size);
-    if (failed != 0) return Error(ErrorCode::Unavailable, std::strerror(failed));
+    if (failed != 0) return Error(ErrorCode::Unavailable, std::generic_category().message(failed));
     return {};
   }
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -95,9 +95,11 @@ class Child {
 Result<Child> start(const ProcessOptions& options) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return Error(ErrorCode::Unavailable, fmt::format("no pipe: {}", std::strerror(errno)));
+    return Error(ErrorCode::Unavailable,
+                 fmt::format("no pipe: {}", std::generic_category().message(errno)));
   }
   std::vector<char*> arguments;
+  arguments.reserve(options.command.size() + 1);
   for (const std::string& argument : options.command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));  // posix_spawn does not write to it
   }
@@ -110,8 +112,8 @@ Result<Child> start(const ProcessOptions& options) {
   ::close(ends[1]);
   if (failed == 0) return Child(pid, ends[0]);
   ::close(ends[0]);
-  return Error(ErrorCode::Unavailable,
-               fmt::format("cannot start {}: {}", options.command.front(), std::strerror(failed)));
+  return Error(ErrorCode::Unavailable, fmt::format("cannot start {}: {}", options.command.front(),
+                                                   std::generic_category().message(failed)));
 }
 
 }  // namespace
@@ -120,7 +122,7 @@ Result<ProcessOutcome> run_process(const ProcessOptions& options) {
   const auto deadline = steady_clock::now() + options.time_max;
   MS_TRY(Child child, start(options));
   ProcessOutcome outcome;
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, std::size_t{16} * 1024> buffer{};
   while (true) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());

@@ -48,11 +48,8 @@ ExitCode run_reset(const ResetOptions& options, Terminal& terminal) {
     terminal.line(fmt::format("  Nothing to reset: {} does not exist", shown));
     return ExitCode::Success;
   }
-  if (options.confirmation == ResetOptions::Confirmation::Ask) {
-    if (!terminal.is_interactive()) {
-      terminal.error(fmt::format("this deletes all data in {}; to do so, add --yes", shown));
-      return ExitCode::Failure;
-    }
+  // Scripts mean what they say; a person is asked once more.
+  if (options.confirmation == ResetOptions::Confirmation::Ask && terminal.is_interactive()) {
     const auto answer = terminal.confirm(fmt::format("  Delete all data in {}?", shown));
     if (!answer.value_or(false)) return ExitCode::Failure;
   }

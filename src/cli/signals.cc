@@ -3,7 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -31,7 +31,8 @@ Result<StopSignals> StopSignals::catch_them() {
   ::signal(SIGPIPE, SIG_IGN);
   const int descriptor = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (descriptor < 0) {
-    return Error(ErrorCode::Unavailable, fmt::format("no signalfd: {}", std::strerror(errno)));
+    return Error(ErrorCode::Unavailable,
+                 fmt::format("no signalfd: {}", std::generic_category().message(errno)));
   }
   return StopSignals(descriptor);
 }

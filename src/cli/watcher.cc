@@ -5,7 +5,6 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -35,7 +34,7 @@ Error watch_error(const std::string& folder, int number) {
             "sudo sysctl fs.inotify.max_user_watches=524288"};
   }
   return {ErrorCode::Unavailable,
-          fmt::format("cannot watch {}: {}", folder, std::strerror(number))};
+          fmt::format("cannot watch {}: {}", folder, std::generic_category().message(number))};
 }
 
 }  // namespace
@@ -100,7 +99,7 @@ struct Watcher::Impl {
   /// Everything that waits.
   Change read_events() {
     Change change = Change::None;
-    alignas(inotify_event) std::array<char, 16 * 1024> buffer{};
+    alignas(inotify_event) std::array<char, std::size_t{16} * 1024> buffer{};
     while (true) {
       const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) continue;

@@ -234,6 +234,11 @@ Status DatabaseImpl::reset() {
     outcome = store_->writer().reset();
     if (!outcome) return;
     group_writer_->forget_ledgers();
+    store::Writer& writer = store_->writer();
+    if (const auto begun = writer.begin()) {
+      version_ = begun->version;  // a reset is a step of the history, too
+      writer.rollback();
+    }
     publish_everything();
   });
   return outcome;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/clock.h"
 #include "live/internal/inbox.h"
 #include "live/internal/live_state.h"
 #include "live/internal/run_queue.h"
@@ -266,10 +267,11 @@ void LiveEngine::run_reader(engine::ReadSession& session) {
 FinishedRun LiveEngine::run(RunJob job,
                             engine::ReadSession& session,
                             const Result<store::SnapshotInfo>& snapshot) {
-  const auto time_max = job.lane == Lane::Fast ? options_.fast_run_max : options_.run_max;
+  const auto time_max = job.lane == Lane::Fast ? options_.fast_stop_after : options_.run_max;
   FinishedRun finished;
   finished.job = std::move(job);
   const Instant start = Clock::now();
+  const std::chrono::nanoseconds cpu_start = thread_cpu_time();
   if (snapshot) {
     finished.snapshot = *snapshot;
     finished.schema = session.source().schema();
@@ -281,7 +283,7 @@ FinishedRun LiveEngine::run(RunJob job,
     finished.result.footprint = std::make_shared<const query::Footprint>();
   }
   finished.at = Clock::now();
-  finished.elapsed = finished.at - start - finished.result.preparation;
+  finished.work = thread_cpu_time() - cpu_start - finished.result.preparation;
   log_failure(finished);
   return finished;
 }

@@ -42,8 +42,11 @@ using SharedText = std::shared_ptr<const std::string>;
 struct RunResult {
   Result<SharedText> json = Error(ErrorCode::Internal, "not run");
   query::FootprintPtr footprint;  // also of a failed run, as far as it got; never null
-  /// Time spent before the query proper (code had to be loaded); not counted against its lane.
-  std::chrono::steady_clock::duration preparation{};
+  /// CPU time spent before the query proper (code had to be loaded); not counted against its lane.
+  std::chrono::nanoseconds preparation{};
+  /// The answer follows from the data alone. Others (the time of day, chance) are shared by those
+  /// who are subscribed together, but never handed to somebody who asks later.
+  bool lasts = true;
 };
 
 /// Runs the query inside `session`'s snapshot (begun by the caller) before `deadline`; a run that
@@ -83,8 +86,11 @@ class Subscriber {
 using SubscriberPtr = std::shared_ptr<Subscriber>;  // shared by the transport and this engine
 
 struct LiveOptions {
-  /// A run on the fast lane; beyond, the query moves to the slow lane.
+  /// CPU time of a run on the fast lane; beyond, the query moves to the slow lane.
   std::chrono::milliseconds fast_run_max{20};
+  /// Time after which a run on the fast lane is stopped, so that it delays nobody longer. A busy
+  /// machine may hold a quick query up; only its own work should cost it its lane.
+  std::chrono::milliseconds fast_stop_after{100};
   /// A run on the slow lane and a first run.
   std::chrono::milliseconds run_max{1000};
   std::size_t ring_commits = 1024;      // recent commits kept for the race-free registration

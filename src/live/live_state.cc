@@ -105,6 +105,10 @@ void LiveState::run_once(QueryDefinition definition, RunOnceDone done) {
 /// Somebody new is interested in the query.
 void LiveState::join(LiveQuery& query) {
   idle_.erase(query);
+  if (query.freshness == Freshness::Current && !query.lasts) {
+    query.freshness = Freshness::Dirty;
+    query.answer_version = 0;  // of no use to whoever asks now
+  }
   if (query.freshness != Freshness::Current) request_run(query, RunCause::Asked);
 }
 
@@ -153,7 +157,7 @@ void LiveState::forget_refusals(const Subscriber* subscriber, std::optional<Subs
 void LiveState::release_if_unwanted(LiveQuery& query) {
   if (!query.subscriptions.empty() || !query.waiters.empty()) return;
   if (query.flight == Flight::Running) return;  // finish() asks again
-  if (query.freshness == Freshness::Current) {
+  if (query.freshness == Freshness::Current && query.lasts) {
     idle_.insert(query);
     trim_idle();
   } else {

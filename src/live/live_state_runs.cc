@@ -173,6 +173,7 @@ void LiveState::succeed(LiveQuery& query, FinishedRun run) {
   query.seen = run.job.seen;
   query.answer_version = run.snapshot->version;
   query.footprint = run.result.footprint;
+  query.lasts = run.result.lasts;
   query.schemas = {run.schema};
   file_footprint(query, run);
   if (query.json != nullptr && *query.json == **run.result.json) {
@@ -232,12 +233,12 @@ void LiveState::file_footprint(LiveQuery& query, const FinishedRun& run) {
 
 void LiveState::choose_lane(LiveQuery& query, const FinishedRun& run) {
   if (run.job.lane == Lane::Fast) return;
-  if (run.elapsed > options_.fast_run_max) {
+  if (run.work > options_.fast_run_max) {
     if (query.lane == Lane::Fast) ++counters_.moved_slow;
     query.lane = Lane::Reader;
     query.quick_runs = 0;
   } else if (query.lane == Lane::Reader) {
-    query.quick_runs = run.elapsed * 2 < options_.fast_run_max ? query.quick_runs + 1 : 0;
+    query.quick_runs = run.work * 2 < options_.fast_run_max ? query.quick_runs + 1 : 0;
     if (query.quick_runs >= kQuickRunsToReturn) query.lane = Lane::Fast;
   }
 }

@@ -35,8 +35,8 @@ struct RuntimeLimits {
   std::size_t buffer_bytes_max = std::size_t{64} * 1024 * 1024;
   std::size_t result_bytes_max = std::size_t{4} * 1024 * 1024;
   std::size_t stack_bytes_max = std::size_t{512} * 1024;
-  std::size_t contexts_max = 4;      // bundles kept evaluated at once
-  std::size_t log_lines_max = 256;   // console lines kept per call
+  std::size_t contexts_max = 4;     // bundles kept evaluated at once
+  std::size_t log_lines_max = 256;  // console lines kept per call
 };
 
 /// One line that user code wrote to the console.
@@ -48,8 +48,8 @@ struct ConsoleLine {
 /// One call of a query or mutation.
 struct Call {
   const Function* function = nullptr;
-  Value args;  // checked and converted
-  engine::DocumentReader* reader = nullptr;  // queries and mutations
+  Value args;                                  // checked and converted
+  engine::DocumentReader* reader = nullptr;    // queries and mutations
   engine::Transaction* transaction = nullptr;  // mutations only
   const engine::Session* session = nullptr;
   std::int64_t now_unix_ms = 0;
@@ -62,6 +62,8 @@ struct CallOutcome {
   std::optional<std::string> json;
   std::vector<ConsoleLine> console;
   bool read_identity = false;  // ctx.auth was asked
+  /// The time or a random number was asked: the same data may give another result at the next run.
+  bool read_time_or_random = false;
 };
 
 class Isolate {

@@ -186,6 +186,7 @@ Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
   {
     const FrozenClock clock(call.now_unix_ms);
     stop = guarded(deadline, [&] { outcome = execute(run); });
+    if (outcome && *outcome && clock.was_read()) (*outcome)->read_time_or_random = true;
   }
   current_ = nullptr;
   if (stop != Stop::None) {

@@ -23,6 +23,12 @@ NativeResult identity(const NativeCall& call) {
   return claims;
 }
 
+/// ctx.now or a random number was asked for; the platform notices readings of Date by itself.
+NativeResult note_chance(const NativeCall& call) {
+  if (Run* const run = call.machine.current_run()) run->outcome.read_time_or_random = true;
+  return call.undefined();
+}
+
 LogLevel level_of(const NativeCall& call) {
   const auto number = call.arg(0)->IsUint32() ? call.arg(0).As<v8::Uint32>()->Value() : 1;
   switch (number) {
@@ -137,6 +143,7 @@ NativeResult clone(const NativeCall& call) {
 void add_environment_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives) {
   add_native<identity, Needs::Run>(context, natives, "identity");
   add_native<log, Needs::Nothing>(context, natives, "log");
+  add_native<note_chance, Needs::Nothing>(context, natives, "noteChance");
   add_native<bytes_to_base64, Needs::Nothing>(context, natives, "toBase64");
   add_native<latin1_to_base64, Needs::Nothing>(context, natives, "toBase64Latin1");
   add_native<base64_to_latin1, Needs::Nothing>(context, natives, "fromBase64Latin1");

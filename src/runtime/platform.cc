@@ -20,6 +20,7 @@ constexpr char kFlags[] = "--no-expose-wasm --no-harmony-sharedarraybuffer";
 
 constexpr double kClockRuns = std::numeric_limits<double>::quiet_NaN();
 thread_local double frozen_clock_ms = kClockRuns;
+thread_local bool frozen_clock_was_read = false;
 
 /// V8's own platform with a clock that can be stopped for one thread.
 class Platform final : public v8::Platform {
@@ -50,6 +51,7 @@ class Platform final : public v8::Platform {
   double MonotonicallyIncreasingTime() override { return inner_->MonotonicallyIncreasingTime(); }
   double CurrentClockTimeMillis() override {
     const double frozen = frozen_clock_ms;
+    frozen_clock_was_read = true;
     return frozen == frozen ? frozen : inner_->CurrentClockTimeMillis();
   }
   StackTracePrinter GetStackTracePrinter() override { return inner_->GetStackTracePrinter(); }
@@ -87,12 +89,19 @@ void forget_isolate(v8::Isolate* isolate) {
   v8::platform::NotifyIsolateShutdown(platform().inner(), isolate);
 }
 
-FrozenClock::FrozenClock(std::int64_t unix_ms) : former_ms_(frozen_clock_ms) {
+FrozenClock::FrozenClock(std::int64_t unix_ms)
+    : former_ms_(frozen_clock_ms), former_read_(frozen_clock_was_read) {
   frozen_clock_ms = static_cast<double>(unix_ms);
+  frozen_clock_was_read = false;
 }
 
 FrozenClock::~FrozenClock() {
   frozen_clock_ms = former_ms_;
+  frozen_clock_was_read = former_read_;
+}
+
+bool FrozenClock::was_read() const {
+  return frozen_clock_was_read;
 }
 
 }  // namespace moonstone::runtime

@@ -309,4 +309,15 @@ Value type_to_json(const Type& type) {
   return json;
 }
 
+bool mentions_int64(const Type& type) {
+  if (type.kind() == TypeKind::Int64) return true;
+  for (const Type::Property& property : type.properties()) {
+    if (mentions_int64(*property.type)) return true;
+  }
+  for (const TypePtr& child : type.children()) {
+    if (mentions_int64(*child)) return true;
+  }
+  return false;
+}
+
 }  // namespace moonstone::schema

@@ -95,6 +95,9 @@ class Type {
 /// reason "validation") and `value` may be partly converted.
 [[nodiscard]] Status check_and_convert(const Type& type, Value& value);
 
+/// Whether an int64 stands anywhere in the type.
+[[nodiscard]] bool mentions_int64(const Type& type);
+
 /// What JavaScript's `typeof` says of the value ("object" for null and arrays).
 [[nodiscard]] std::string_view javascript_type_of(const Value& value);
 

@@ -101,6 +101,7 @@ struct LiveQuery {
   int quick_runs = 0;           // in a row, while in the slow lane
 
   SharedText json;                // the answer; null while Unknown
+  bool lasts = true;              // the answer follows from the data alone
   Version answer_version = 0;     // at which it was computed
   query::FootprintPtr footprint;  // of the answer
   // Of the newest run, failed or not.
@@ -129,7 +130,7 @@ struct FinishedRun {
   std::optional<store::SnapshotInfo> snapshot;  // nothing: it could not be taken
   schema::SchemaPtr schema;                     // of the snapshot
   RunResult result;
-  std::chrono::steady_clock::duration elapsed{};
+  std::chrono::nanoseconds work{};  // CPU time
   Instant at;
 };
 

@@ -160,11 +160,12 @@ void FunctionApplication::run_query(const HttpRequest& request, Respond respond)
       host_.prepare(body->function, std::move(body->args), FunctionKind::Query, Caller::Client);
   if (!call) return respond(query_error_of(call.error(), body->function));
   auto shared = std::make_shared<Respond>(std::move(respond));
-  host_.live().run_once(host_.live_query(*call, {}),
-                        [shared, function = body->function](const Result<live::SharedText>& json) {
-                          if (!json) return (*shared)(query_error_of(json.error(), function));
-                          (*shared)(json_response(200, R"({"result":)" + **json + "}"));
-                        });
+  host_.live().run_once(host_.live_query(*call, {}), [shared, function = body->function](
+                                                         const Result<live::SharedText>& json) {
+    if (!json) return (*shared)(query_error_of(json.error(), function));
+    const bool is_undefined = *json == FunctionHost::undefined_result();
+    (*shared)(json_response(200, is_undefined ? "{}" : R"({"result":)" + **json + "}"));
+  });
 }
 
 std::optional<HttpResponse> FunctionApplication::refuse_administration(
@@ -192,6 +193,11 @@ void FunctionApplication::run_as_administrator(const HttpRequest& request, Respo
   if (!body) return respond(admin_error(body.error()));
   auto call =
       host_.prepare(body->function, std::move(body->args), std::nullopt, Caller::Administrator);
+  if (!call && call.error().reason() == "function") {
+    // The list of known functions, which development adds, is for the WebSocket's texts only.
+    return respond(admin_error(
+        Error(ErrorCode::NotFound, "Function not found: " + body->function, "function")));
+  }
   if (!call) return respond(admin_error(call.error()));
   const auto answer = [](const std::optional<std::string>& json) {
     return json_response(200, json ? R"({"success":true,"result":)" + *json + "}"

@@ -41,6 +41,19 @@ Error not_found(std::string_view name, const runtime::Bundle* bundle, Mode mode)
   return {ErrorCode::NotFound, std::move(message), "function"};
 }
 
+/// Makes every Integer the Number that JavaScript's JSON.parse would have read.
+void round_integers(Value& value) {
+  if (value.is_integer()) {
+    value = value.to_double();
+  } else if (value.is_array()) {
+    for (Value& element : value.as_array())
+      round_integers(element);
+  } else if (value.is_object()) {
+    for (Member& member : value.as_object())
+      round_integers(member.value);
+  }
+}
+
 /// Whether `{}` was declared: such functions take any arguments (functions.md 4.3, 2).
 bool checks_args(const Function& function) {
   return function.args != nullptr && !function.args->properties().empty();
@@ -125,9 +138,16 @@ Result<PreparedCall> FunctionHost::prepare(std::string_view name,
                      std::string(kind_name(*kind)),
                  "kind");
   }
+  // JSON knows no bigint: without an int64 to keep them for, large integers are JavaScript numbers.
+  if (function.args == nullptr || !schema::mentions_int64(*function.args)) round_integers(args);
   if (checks_args(function)) MS_TRY_STATUS(schema::check_and_convert(*function.args, args));
   call.args = std::move(args);
   return call;
+}
+
+const live::SharedText& FunctionHost::undefined_result() {
+  static const live::SharedText kUndefined = std::make_shared<const std::string>("null");
+  return kUndefined;
 }
 
 live::QueryDefinition FunctionHost::live_query(const PreparedCall& call,
@@ -164,7 +184,7 @@ live::RunResult FunctionHost::run_query(const std::string& name,
     const Function* function = bundle->find(name);
     if (function == nullptr) return not_found(name, bundle.get(), options_.mode);
     MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
-    result.preparation = ready.preparation;
+    result.preparation = ready.preparation_work;
     reader.extend_deadline(ready.preparation);
     runtime::Call call{.function = function,
                        .args = args,
@@ -176,7 +196,9 @@ live::RunResult FunctionHost::run_query(const std::string& name,
     if (checks_args(*function))
       MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
     MS_TRY(runtime::CallOutcome outcome, run_logged(*ready.isolate, bundle, call));
-    return std::make_shared<const std::string>(outcome.json ? *std::move(outcome.json) : "null");
+    result.lasts = !outcome.read_time_or_random;
+    if (!outcome.json) return undefined_result();
+    return std::make_shared<const std::string>(*std::move(outcome.json));
   };
   result.json = run();
   result.footprint = std::make_shared<const query::Footprint>(reader.take_footprint());
@@ -227,9 +249,12 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
 
 Result<FunctionHost::ReadyIsolate> FunctionHost::prepare_isolate(const runtime::BundlePtr& bundle) {
   const auto start = std::chrono::steady_clock::now();
+  const std::chrono::nanoseconds cpu_start = thread_cpu_time();
   MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
   MS_TRY_STATUS(isolate->prepare(bundle));
-  return ReadyIsolate{.isolate = isolate, .preparation = std::chrono::steady_clock::now() - start};
+  return ReadyIsolate{.isolate = isolate,
+                      .preparation = std::chrono::steady_clock::now() - start,
+                      .preparation_work = thread_cpu_time() - cpu_start};
 }
 
 Result<runtime::CallOutcome> FunctionHost::run_logged(runtime::Isolate& isolate,

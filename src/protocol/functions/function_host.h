@@ -74,6 +74,10 @@ class FunctionHost {
                                              std::optional<runtime::FunctionKind> kind,
                                              Caller caller) const;
 
+  /// What a query that returned undefined is delivered as: "null". Compare pointers to tell it from
+  /// an explicit null, where a wire does (functions.md 4.3, 9 and section 10).
+  [[nodiscard]] static const live::SharedText& undefined_result();
+
   /// The live query of a prepared call of kind query.
   [[nodiscard]] live::QueryDefinition live_query(const PreparedCall& call,
                                                  const engine::Session& session);
@@ -112,6 +116,7 @@ class FunctionHost {
   struct ReadyIsolate {
     runtime::Isolate* isolate = nullptr;
     std::chrono::steady_clock::duration preparation{};
+    std::chrono::nanoseconds preparation_work{};  // CPU time
   };
   Result<ReadyIsolate> prepare_isolate(const runtime::BundlePtr& bundle);
   /// Runs the call and logs its console lines, or its failure with the stack.

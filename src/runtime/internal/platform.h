@@ -31,8 +31,12 @@ class FrozenClock {
   FrozenClock(const FrozenClock&) = delete;
   FrozenClock& operator=(const FrozenClock&) = delete;
 
+  /// Whether JavaScript asked for the time since it was frozen.
+  [[nodiscard]] bool was_read() const;
+
  private:
   double former_ms_;
+  bool former_read_;
 };
 
 }  // namespace moonstone::runtime

@@ -79,7 +79,15 @@ function makeContext(isMutation, run, now) {
   if (isMutation) {
     return { db: makeWriter(run), auth, scheduler, storage: storageWriter, now };
   }
-  return { db: makeReader(run), auth, storage: storageReader, now };
+  return {
+    db: makeReader(run),
+    auth,
+    storage: storageReader,
+    get now() {
+      natives.noteChance();
+      return now;
+    },
+  };
 }
 
 function invoke(registration, isMutation, run, now, args) {

@@ -47,7 +47,16 @@ function random32() {
   return result;
 }
 
+/** A result that used randomness is not what the same data would give again. */
+let randomWasAsked = false;
+function noteRandom() {
+  if (randomWasAsked) return;
+  randomWasAsked = true;
+  natives.noteChance();
+}
+
 function seed(low, high) {
+  randomWasAsked = false;
   // The state must not be all zero, and neighbouring seeds must part at once.
   r0 = low | 0;
   r1 = high | 0;
@@ -57,10 +66,12 @@ function seed(low, high) {
 }
 
 define(Math, "random", function random() {
+  noteRandom();
   return (random32() * 0x200000 + (random32() >>> 11)) / 0x20000000000000;
 });
 
 function fillRandom(bytes) {
+  noteRandom();
   for (let i = 0; i < bytes.length; i++) bytes[i] = random32() >>> 24;
 }
 
