@@ -97,7 +97,7 @@ class StateHarness {
     run.job = job;
     run.snapshot = snapshot();
     run.result = (*job.run)(session, now);
-    run.elapsed = elapsed;
+    run.work = elapsed;
     run.at = now;
     runs.push_back((job.lane == Lane::Fast ? "fast " : "reader ") + ran);
     return run;
