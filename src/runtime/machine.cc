@@ -11,6 +11,7 @@
 #include "runtime/internal/buffer_allocator.h"
 #include "runtime/internal/convert.h"
 #include "runtime/internal/platform.h"
+#include "schema/bigint_check.h"
 
 namespace moonstone::runtime {
 namespace {
@@ -255,8 +256,9 @@ Status Machine::finish(Run& run, v8::Local<v8::Value> result) {
   if (function.returns != nullptr) {
     auto value = from_v8(context, result, Purpose::Checked);
     if (!value && is_pending_exception(value.error())) return error_of(run, thrown.Exception());
-    Status checked = value ? schema::check_and_convert(*function.returns, *value)
+    Status checked = value ? schema::refuse_bigints(*function.returns, *value)
                            : Status(std::unexpected(std::move(value).error()));
+    if (checked) checked = schema::check_and_convert(*function.returns, *value);
     if (!checked) {
       return Error(ErrorCode::InvalidArgument,
                    fmt::format("Return value validation failed for \"{}\": {}", function.name,

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "runtime/internal/native_call.h"
+#include "schema/bigint_check.h"
 #include "schema/type.h"
 
 namespace moonstone::runtime {
@@ -73,23 +74,33 @@ Result<Object> document_arg(const NativeCall& call, int index) {
                "validation");
 }
 
+/// The fields or the document of a write by id; a bigint fits int64 only.
+Result<Object> fields_arg(const NativeCall& call, const engine::Transaction& transaction) {
+  MS_TRY(Object fields, document_arg(call, 2));
+  MS_TRY(const schema::Table* const table, transaction.table_of_id(call.text(1)));
+  MS_TRY_STATUS(schema::refuse_bigints(*table, fields));
+  return fields;
+}
+
 NativeResult insert(const NativeCall& call) {
   MS_TRY(engine::Transaction* const transaction, transaction_of(call));
   MS_TRY(Object document, document_arg(call, 2));
+  MS_TRY(const schema::Table* const table, transaction->table(call.text(1)));
+  MS_TRY_STATUS(schema::refuse_bigints(*table, document));
   MS_TRY(const std::string id, transaction->insert(call.text(1), std::move(document)));
   return v8::Local<v8::Value>(to_v8_string(call.isolate, id));
 }
 
 NativeResult patch(const NativeCall& call) {
   MS_TRY(engine::Transaction* const transaction, transaction_of(call));
-  MS_TRY(Object fields, document_arg(call, 2));
+  MS_TRY(Object fields, fields_arg(call, *transaction));
   MS_TRY_STATUS(transaction->patch(call.text(1), std::move(fields)));
   return call.undefined();
 }
 
 NativeResult replace(const NativeCall& call) {
   MS_TRY(engine::Transaction* const transaction, transaction_of(call));
-  MS_TRY(Object document, document_arg(call, 2));
+  MS_TRY(Object document, fields_arg(call, *transaction));
   MS_TRY_STATUS(transaction->replace(call.text(1), std::move(document)));
   return call.undefined();
 }
