@@ -132,6 +132,8 @@ class RuntimeFixture : public testing::Test {
     EXPECT_TRUE(reader_->begin());
     store::ReadBudget budget;
     budget.deadline = call.deadline;
+    budget.rows_left = engine_limits_.rows_read_max;
+    budget.bytes_left = engine_limits_.bytes_read_max;
     engine::DocumentReader documents(*reader_, budget);
     call.reader = &documents;
     auto outcome = isolate_->run(bundle_, call);

@@ -144,7 +144,7 @@ TEST_F(HttpTest, AnswersAsDocumented) {
       {"GET", "/health", "", 200, "OK"},
       {"GET", "/query", "", 404, "Not found"},
       {"POST", "/query", R"({"fn":"messages:count"})", 200, R"({"result":0})"},
-      {"POST", "/query", R"({"fn":"messages:nothing"})", 200, R"({"result":null})"},
+      {"POST", "/query", R"({"fn":"messages:nothing"})", 200, "{}"},
       {"POST", "/query", "{}", 400,
        R"({"error":"Missing required field: fn","code":"bad_request"})"},
       {"POST", "/query", R"({"fn":7})", 400,
