@@ -7,11 +7,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "base/result.h"
 
 namespace moonstone::protocol {
 
@@ -23,14 +27,37 @@ struct Header {
 /// Whether two header names are the same, ignoring the case of ASCII letters.
 [[nodiscard]] bool same_header_name(std::string_view a, std::string_view b);
 
+/// The bytes of a body, piece by piece, whoever sends them.
+/// Threads: calls must not overlap; they may come from any thread.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  /// A piece of at most 64 KiB; an empty one is the end.
+  using Done = std::move_only_function<void(Result<std::string>)>;
+  /// Calls `done` exactly once, perhaps before it returns. Errors: Cancelled when the other side
+  /// is gone or was too slow; LimitExceeded when the body is larger than allowed.
+  virtual void read(Done done) = 0;
+};
+/// Shared by the side that moves the bytes and the side that makes or takes them.
+using BodyReaderPtr = std::shared_ptr<BodyReader>;
+
+/// Reads all that is left, at most `bytes_max` (else LimitExceeded, reason "body_bytes").
+void read_whole_body(BodyReaderPtr body, std::size_t bytes_max, BodyReader::Done done);
+
 struct HttpRequest {
   std::string method;  // upper case
   std::string path;    // decoded, begins with '/', no dot segments, no U+0000
   std::string query;   // raw, without '?'
   std::vector<Header> headers;
   std::string body;
+  /// Set instead of `body` where the application asked for it; see Application::body_mode.
+  BodyReaderPtr stream;
   std::string remote_address;
   bool from_loopback = false;
+  bool encrypted = false;  // arrived over TLS
+  std::string id;          // of this request, for logs and answers; never empty
+  /// Stops when the connection is lost before the answer was sent in full.
+  std::stop_token gone;
 
   /// The first header of that name, or empty.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -40,6 +67,10 @@ struct HttpResponse {
   int status = 200;
   std::vector<Header> headers;  // without Content-Length, Date and Connection
   std::string body;
+  /// Set instead of `body`: the rest of the answer, read as fast as the connection takes it. A
+  /// failing read cuts the connection off, so that nobody takes a part for the whole.
+  BodyReaderPtr stream;
+  std::optional<std::uint64_t> stream_bytes;  // its length if known; else it is sent in chunks
 };
 
 /// Must be called exactly once, from any thread.
@@ -81,9 +112,17 @@ class SocketSession {
   virtual void on_closed() = 0;
 };
 
+/// How a request's body reaches the application.
+enum class BodyMode : unsigned char {
+  Whole,   // in HttpRequest::body; larger ones than the server's limit are refused with 413
+  Stream,  // in HttpRequest::stream, without a limit of the server's
+};
+
 class Application {
  public:
   virtual ~Application() = default;
+  /// Asked when the head of a request is complete; `head` has neither body nor stream yet.
+  [[nodiscard]] virtual BodyMode body_mode(const HttpRequest& /*head*/) { return BodyMode::Whole; }
   /// Answers a request, now or later. Must not block.
   virtual void handle(HttpRequest request, Respond respond) = 0;
   /// Decides on a WebSocket upgrade: a session, or a refusal.
