@@ -13,7 +13,7 @@ struct Session {
   Value identity;      // verified claims; undefined: anonymous
   std::string client;  // announced client id; empty: none, and no ledger
   /// Where the caller reaches the server ("https://host/t/acme"), for addresses that it is given.
-  std::string base_url;
+  std::string base_url = {};
 };
 
 }  // namespace moonstone::engine

@@ -51,13 +51,13 @@ struct HttpRequest {
   std::vector<Header> headers;
   std::string body;
   /// Set instead of `body` where the application asked for it; see Application::body_mode.
-  BodyReaderPtr stream;
+  BodyReaderPtr stream = nullptr;
   std::string remote_address;
   bool from_loopback = false;
   bool encrypted = false;  // arrived over TLS
   std::string id;          // of this request, for logs and answers; never empty
   /// Stops when the connection is lost before the answer was sent in full.
-  std::stop_token gone;
+  std::stop_token gone = {};
 
   /// The first header of that name, or empty.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -69,8 +69,9 @@ struct HttpResponse {
   std::string body;
   /// Set instead of `body`: the rest of the answer, read as fast as the connection takes it. A
   /// failing read cuts the connection off, so that nobody takes a part for the whole.
-  BodyReaderPtr stream;
-  std::optional<std::uint64_t> stream_bytes;  // its length if known; else it is sent in chunks
+  BodyReaderPtr stream = nullptr;
+  std::optional<std::uint64_t> stream_bytes =
+      std::nullopt;  // its length if known; else it is sent in chunks
 };
 
 /// Must be called exactly once, from any thread.
