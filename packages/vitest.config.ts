@@ -17,6 +17,9 @@ export default defineConfig({
       "@moonstone/server": source("server"),
       "@moonstone/client": source("client"),
       "@moonstone/react": source("react"),
+      "@moonstone/solid": source("solid"),
+      // Node would get the build for servers, in which no effect ever runs.
+      "solid-js": fileURLToPath(new URL("../node_modules/solid-js/dist/solid.js", import.meta.url)),
     },
   },
 });
