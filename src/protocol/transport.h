@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/byte_stream.h"
 #include "base/result.h"
 
 namespace moonstone::protocol {
@@ -27,22 +28,14 @@ struct Header {
 /// Whether two header names are the same, ignoring the case of ASCII letters.
 [[nodiscard]] bool same_header_name(std::string_view a, std::string_view b);
 
-/// The bytes of a body, piece by piece, whoever sends them.
-/// Threads: calls must not overlap; they may come from any thread.
-class BodyReader {
- public:
-  virtual ~BodyReader() = default;
-  /// A piece of at most 64 KiB; an empty one is the end.
-  using Done = std::move_only_function<void(Result<std::string>)>;
-  /// Calls `done` exactly once, perhaps before it returns. Errors: Cancelled when the other side
-  /// is gone or was too slow; LimitExceeded when the body is larger than allowed.
-  virtual void read(Done done) = 0;
-};
-/// Shared by the side that moves the bytes and the side that makes or takes them.
-using BodyReaderPtr = std::shared_ptr<BodyReader>;
+/// The bytes of a body, whoever sends them.
+using BodyReader = ByteStream;
+using BodyReaderPtr = ByteStreamPtr;
 
 /// Reads all that is left, at most `bytes_max` (else LimitExceeded, reason "body_bytes").
-void read_whole_body(BodyReaderPtr body, std::size_t bytes_max, BodyReader::Done done);
+inline void read_whole_body(BodyReaderPtr body, std::size_t bytes_max, BodyReader::Done done) {
+  read_all(std::move(body), bytes_max, std::move(done));
+}
 
 struct HttpRequest {
   std::string method;  // upper case

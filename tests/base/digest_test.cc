@@ -1,0 +1,42 @@
+// Moonstone. Licence: see LICENSE.
+// Known answers of FIPS 180-4 and RFC 4231.
+#include "base/digest.h"
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+
+namespace moonstone {
+namespace {
+
+TEST(Digest, Sha256OfKnownTexts) {
+  EXPECT_EQ(to_hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(to_hex(sha256("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Digest, PiecesGiveTheDigestOfTheWhole) {
+  Sha256 digest;
+  digest.update("a");
+  digest.update("");
+  digest.update("bc");
+  EXPECT_EQ(digest.finish(), sha256("abc"));
+}
+
+TEST(Digest, HmacOfKnownTexts) {
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac_sha256(std::string(131, '\xaa'),
+                               "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST(Digest, SecretsAreEqualOnlyAsAWhole) {
+  EXPECT_TRUE(equal_secrets("abc", "abc"));
+  EXPECT_FALSE(equal_secrets("abc", "abd"));
+  EXPECT_FALSE(equal_secrets("abc", "ab"));
+  EXPECT_TRUE(equal_secrets("", ""));
+}
+
+}  // namespace
+}  // namespace moonstone
