@@ -55,6 +55,9 @@ struct Call {
   std::int64_t now_unix_ms = 0;
   std::uint64_t random_seed = 0;
   std::chrono::steady_clock::time_point deadline;
+  // Set by the run, also by one that fails: what it read of `session`.
+  bool read_identity = false;
+  bool read_base_url = false;
 };
 
 struct CallOutcome {
@@ -62,6 +65,7 @@ struct CallOutcome {
   std::optional<std::string> json;
   std::vector<ConsoleLine> console;
   bool read_identity = false;  // ctx.auth was asked
+  bool read_base_url = false;  // an address on this server was made
   /// The time or a random number was asked: the same data may give another result at the next run.
   bool read_time_or_random = false;
 };

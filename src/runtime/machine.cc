@@ -190,6 +190,9 @@ Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
     if (outcome && *outcome && clock.was_read()) (*outcome)->read_time_or_random = true;
   }
   current_ = nullptr;
+  // Moving the outcome out has left its flags in place.
+  call.read_identity = run.outcome.read_identity;
+  call.read_base_url = run.outcome.read_base_url;
   if (stop != Stop::None) {
     forget(program);
     return stop_error(stop, what, deadline - start);
