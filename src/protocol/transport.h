@@ -119,9 +119,11 @@ class Application {
   [[nodiscard]] virtual BodyMode body_mode(const HttpRequest& /*head*/) { return BodyMode::Whole; }
   /// Answers a request, now or later. Must not block.
   virtual void handle(HttpRequest request, Respond respond) = 0;
-  /// Decides on a WebSocket upgrade: a session, or a refusal.
+  /// Decides on a WebSocket upgrade, now or later: a session, or a refusal. `decide` must be called
+  /// exactly once, from any thread. Must not block.
   using Acceptance = std::variant<std::unique_ptr<SocketSession>, HttpResponse>;
-  [[nodiscard]] virtual Acceptance accept(const HttpRequest& request, SocketSinkPtr sink) = 0;
+  using Decide = std::move_only_function<void(Acceptance)>;
+  virtual void accept(HttpRequest request, SocketSinkPtr sink, Decide decide) = 0;
 };
 
 }  // namespace moonstone::protocol

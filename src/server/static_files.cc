@@ -259,9 +259,10 @@ void StaticApplication::handle(protocol::HttpRequest request, protocol::Respond 
                 });
 }
 
-protocol::Application::Acceptance StaticApplication::accept(const protocol::HttpRequest& request,
-                                                            protocol::SocketSinkPtr sink) {
-  return inner_.accept(request, std::move(sink));
+void StaticApplication::accept(protocol::HttpRequest request,
+                               protocol::SocketSinkPtr sink,
+                               Decide decide) {
+  inner_.accept(std::move(request), std::move(sink), std::move(decide));
 }
 
 }  // namespace moonstone::server

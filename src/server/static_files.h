@@ -55,8 +55,10 @@ class StaticApplication final : public protocol::Application {
       : inner_(inner), files_(files) {}
 
   void handle(protocol::HttpRequest request, protocol::Respond respond) override;
-  [[nodiscard]] Acceptance accept(const protocol::HttpRequest& request,
-                                  protocol::SocketSinkPtr sink) override;
+  void accept(protocol::HttpRequest request, protocol::SocketSinkPtr sink, Decide decide) override;
+  [[nodiscard]] protocol::BodyMode body_mode(const protocol::HttpRequest& head) override {
+    return inner_.body_mode(head);
+  }
 
  private:
   protocol::Application& inner_;

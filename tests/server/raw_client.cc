@@ -223,10 +223,11 @@ void TestApplication::handle(protocol::HttpRequest request, protocol::Respond re
   respond(std::move(response));
 }
 
-protocol::Application::Acceptance TestApplication::accept(const protocol::HttpRequest& request,
-                                                          protocol::SocketSinkPtr sink) {
+void TestApplication::accept(protocol::HttpRequest request,
+                             protocol::SocketSinkPtr sink,
+                             Decide decide) {
   if (request.path != "/ws") {
-    return protocol::HttpResponse{.status = 403, .headers = {}, .body = "Forbidden"};
+    return decide(protocol::HttpResponse{.status = 403, .headers = {}, .body = "Forbidden"});
   }
   {
     const std::scoped_lock lock(mutex_);
@@ -234,7 +235,7 @@ protocol::Application::Acceptance TestApplication::accept(const protocol::HttpRe
     changed_.notify_all();
   }
   opened.raise();
-  return std::make_unique<EchoSession>(*this, std::move(sink));
+  decide(std::make_unique<EchoSession>(*this, std::move(sink)));
 }
 
 protocol::Respond TestApplication::take_held() {

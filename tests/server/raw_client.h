@@ -90,7 +90,7 @@ class Signal {
 class TestApplication final : public protocol::Application {
  public:
   void handle(protocol::HttpRequest request, protocol::Respond respond) override;
-  Acceptance accept(const protocol::HttpRequest& request, protocol::SocketSinkPtr sink) override;
+  void accept(protocol::HttpRequest request, protocol::SocketSinkPtr sink, Decide decide) override;
 
   /// The answer of the oldest request to `/hold`, waited for.
   [[nodiscard]] protocol::Respond take_held();

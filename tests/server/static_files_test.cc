@@ -143,8 +143,8 @@ class KnowsApi final : public protocol::Application {
     const int status = request.path == "/api" ? 200 : 404;
     respond({.status = status, .headers = {}, .body = "inner " + request.method});
   }
-  Acceptance accept(const protocol::HttpRequest&, protocol::SocketSinkPtr) override {
-    return protocol::HttpResponse{.status = 403, .headers = {}, .body = "inner"};
+  void accept(protocol::HttpRequest, protocol::SocketSinkPtr, Decide decide) override {
+    decide(protocol::HttpResponse{.status = 403, .headers = {}, .body = "inner"});
   }
 };
 
@@ -167,7 +167,9 @@ TEST_F(StaticFilesTest, ApplicationAsksTheInnerOneFirst) {
   EXPECT_EQ(ask("POST", "/docs").body, "inner POST");
   EXPECT_EQ(ask("GET", "/nothing").status, 404);
   EXPECT_EQ(ask("GET", "/nothing").body, "inner GET");
-  EXPECT_EQ(std::get<protocol::HttpResponse>(application.accept({}, nullptr)).status, 403);
+  application.accept({}, nullptr, [](protocol::Application::Acceptance acceptance) {
+    EXPECT_EQ(std::get<protocol::HttpResponse>(acceptance).status, 403);
+  });
 }
 
 }  // namespace

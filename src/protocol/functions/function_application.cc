@@ -121,15 +121,14 @@ FunctionApplication::FunctionApplication(FunctionHost& host, ApplicationOptions 
 
 FunctionApplication::~FunctionApplication() = default;
 
-Application::Acceptance FunctionApplication::accept(const HttpRequest& request,
-                                                    SocketSinkPtr sink) {
-  if (request.path != "/ws") return text_response(404, "Not found");
+void FunctionApplication::accept(HttpRequest request, SocketSinkPtr sink, Decide decide) {
+  if (request.path != "/ws") return decide(text_response(404, "Not found"));
   const std::string_view origin = request.header("Origin");
   const auto& allowed = options_.origins;
   if (!allowed.empty() && !origin.empty() && std::ranges::find(allowed, origin) == allowed.end()) {
-    return text_response(403, "Origin not allowed");
+    return decide(text_response(403, "Origin not allowed"));
   }
-  return std::make_unique<TrackedSession>(*this, std::move(sink));
+  decide(std::make_unique<TrackedSession>(*this, std::move(sink)));
 }
 
 void FunctionApplication::handle(HttpRequest request, Respond respond) {

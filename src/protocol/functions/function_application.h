@@ -36,7 +36,7 @@ class FunctionApplication final : public Application {
   ~FunctionApplication() override;
 
   void handle(HttpRequest request, Respond respond) override;
-  Acceptance accept(const HttpRequest& request, SocketSinkPtr sink) override;
+  void accept(HttpRequest request, SocketSinkPtr sink, Decide decide) override;
 
  private:
   class TrackedSession;
