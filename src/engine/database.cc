@@ -63,7 +63,7 @@ class DatabaseImpl final : public Database {
       schema::Schema next,
       store::Writer::AllowDataLoss allow,
       std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied) override;
-  Status reset() override;
+  Status reset(std::vector<std::string> kept) override;
   void add_observer(CommitObserver& observer) override;
   void remove_observer(CommitObserver& observer) override;
   Result<std::vector<store::LogEntry>> read_log(std::uint64_t after, std::size_t limit) override {
@@ -208,12 +208,21 @@ bool DatabaseImpl::run_between_groups(Task task) {
   return true;
 }
 
+/// Whoever deploys knows the tables of the project, and not always all of the system's.
+void keep_system_tables(const schema::Schema& present, schema::Schema& next) {
+  for (const schema::Table& table : present.tables) {
+    if (table.owner != schema::TableOwner::System) continue;
+    if (next.find_table(table.name) == nullptr) next.tables.push_back(table);
+  }
+}
+
 Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
     schema::Schema next,
     store::Writer::AllowDataLoss allow,
     std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied) {
   Result<store::Writer::SchemaOutcome> outcome = shutting_down();
   run_between_groups([this, &outcome, &next, &on_applied, allow] {
+    keep_system_tables(*schema(), next);
     outcome = store_->writer().apply_schema(std::move(next), allow);
     if (!outcome) return;
     {
@@ -228,10 +237,10 @@ Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
   return outcome;
 }
 
-Status DatabaseImpl::reset() {
+Status DatabaseImpl::reset(std::vector<std::string> kept) {
   Status outcome = shutting_down();
-  run_between_groups([this, &outcome] {
-    outcome = store_->writer().reset();
+  run_between_groups([this, &outcome, &kept] {
+    outcome = store_->writer().reset(kept);
     if (!outcome) return;
     group_writer_->forget_ledgers();
     store::Writer& writer = store_->writer();

@@ -106,14 +106,15 @@ class Database {
   [[nodiscard]] virtual Result<std::unique_ptr<ReadSession>> new_reader() = 0;
 
   /// Changes the schema between two groups; waits. `on_applied` runs on the writer's thread before
-  /// the next group starts, so that code and schema change together. See store::Writer.
+  /// the next group starts, so that code and schema change together. Tables of the system that
+  /// `next` does not name stay. See store::Writer.
   [[nodiscard]] virtual Result<store::Writer::SchemaOutcome> apply_schema(
       schema::Schema next,
       store::Writer::AllowDataLoss allow,
       std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied = {}) = 0;
 
-  /// Deletes every document between two groups; waits.
-  [[nodiscard]] virtual Status reset() = 0;
+  /// Deletes every document between two groups, but those of the tables in `kept`; waits.
+  [[nodiscard]] virtual Status reset(std::vector<std::string> kept = {}) = 0;
 
   /// The observer must outlive the database or be removed.
   virtual void add_observer(CommitObserver& observer) = 0;

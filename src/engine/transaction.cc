@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "schema/type.h"
 
 namespace moonstone::engine {
@@ -53,8 +54,17 @@ DocumentReader::DocumentReader(store::DocumentSource& source, store::ReadBudget 
     : source_(source), budget_(budget), schema_(source.schema()) {}
 
 Result<const Table*> DocumentReader::table(std::string_view name) const {
-  if (const Table* found = schema_->find_table(name)) return found;
+  if (const Table* found = schema_->find_user_table(name)) return found;
   return schema_->unknown_table(name);
+}
+
+Result<const Table*> DocumentReader::system_table(std::string_view name) const {
+  const Table* const found = schema_->find_table(name);
+  if (found != nullptr && found->owner == schema::TableOwner::System) return found;
+  return Error(ErrorCode::NotFound,
+               "the system table \"" + std::string(name) +
+                   "\" does not exist in this database yet; deploy a project first",
+               "system_table");
 }
 
 Result<const Table*> DocumentReader::table_of_id(std::string_view id) const {
@@ -79,7 +89,13 @@ Result<std::optional<query::Row>> DocumentReader::get(const Table& table, std::s
 }
 
 Result<std::vector<query::Row>> DocumentReader::select(const query::Query& query) {
-  MS_TRY_STATUS(table(query.table));
+  MS_TRY(const Table* found, table(query.table));
+  return select(*found, query);
+}
+
+Result<std::vector<query::Row>> DocumentReader::select(const Table& table,
+                                                       const query::Query& query) {
+  MS_CHECK(table.name == query.table, "another table would be read than the caller checked");
   auto rows = source_.select(query, budget_);
   if (recording_ && query.limit != 0U) {
     query::Dependency dependency;
@@ -93,7 +109,12 @@ Result<std::vector<query::Row>> DocumentReader::select(const query::Query& query
 }
 
 Result<std::uint64_t> DocumentReader::count(const query::Query& query) {
-  MS_TRY_STATUS(table(query.table));
+  MS_TRY(const Table* found, table(query.table));
+  return count(*found, query);
+}
+
+Result<std::uint64_t> DocumentReader::count(const Table& table, const query::Query& query) {
+  MS_CHECK(table.name == query.table, "another table would be read than the caller checked");
   if (recording_) {
     query::Dependency dependency;
     dependency.kind = query::DependencyKind::Count;
@@ -142,25 +163,32 @@ Status Transaction::charge_write(const query::Row& row) {
 
 Result<std::string> Transaction::insert(std::string_view table_name, Object document) {
   MS_TRY(const Table* found, table(table_name));
+  return insert(*found, std::move(document));
+}
+
+Result<std::string> Transaction::insert(const Table& table, Object document) {
   query::Row row;
-  row.table = found;
-  MS_TRY_STATUS(fill_values(*found, document, row.values));
-  row.id = found->name + ":" + environment_.ids->next(environment_.now_unix_ms);
+  row.table = &table;
+  MS_TRY_STATUS(fill_values(table, document, row.values));
+  row.id = table.name + ":" + environment_.ids->next(environment_.now_unix_ms);
   MS_TRY_STATUS(charge_write(row));
   MS_TRY_STATUS(environment_.writer->insert(row));
   return std::move(row.id);
 }
 
-Result<query::Row> Transaction::load_for_update(std::string_view id) {
-  MS_TRY(const Table* found, table_of_id(id));
-  MS_TRY(std::optional<query::Row> row, source_.get(*found, id, budget_));
+Result<query::Row> Transaction::load_for_update(const Table& table, std::string_view id) {
+  MS_TRY(std::optional<query::Row> row, source_.get(table, id, budget_));
   if (!row) return Error(ErrorCode::NotFound, "Document ID not found", "document");
   return *std::move(row);
 }
 
 Status Transaction::patch(std::string_view id, Object fields) {
-  MS_TRY(query::Row row, load_for_update(id));
-  const Table& table = *row.table;
+  MS_TRY(const Table* found, table_of_id(id));
+  return patch(*found, id, std::move(fields));
+}
+
+Status Transaction::patch(const Table& table, std::string_view id, Object fields) {
+  MS_TRY(query::Row row, load_for_update(table, id));
   for (std::size_t i = 0; i < table.fields.size(); ++i) {
     Value* member = fields.find(table.fields[i].name);
     if (member == nullptr) continue;
@@ -173,19 +201,28 @@ Status Transaction::patch(std::string_view id, Object fields) {
 }
 
 Status Transaction::replace(std::string_view id, Object document) {
-  MS_TRY(query::Row row, load_for_update(id));
+  MS_TRY(const Table* found, table_of_id(id));
+  return replace(*found, id, std::move(document));
+}
+
+Status Transaction::replace(const Table& table, std::string_view id, Object document) {
+  MS_TRY(query::Row row, load_for_update(table, id));
   row.values.clear();
-  MS_TRY_STATUS(fill_values(*row.table, document, row.values));
+  MS_TRY_STATUS(fill_values(table, document, row.values));
   MS_TRY_STATUS(charge_write(row));
   return environment_.writer->update(row);
 }
 
 Status Transaction::erase(std::string_view id) {
   MS_TRY(const Table* found, table_of_id(id));
+  return erase(*found, id);
+}
+
+Status Transaction::erase(const Table& table, std::string_view id) {
   query::Row charged;
   charged.id = std::string(id);
   MS_TRY_STATUS(charge_write(charged));
-  MS_TRY_STATUS(environment_.writer->erase(*found, id));
+  MS_TRY_STATUS(environment_.writer->erase(table, id));
   return {};
 }
 

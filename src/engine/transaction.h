@@ -35,16 +35,23 @@ class DocumentReader {
   DocumentReader& operator=(const DocumentReader&) = delete;
 
   [[nodiscard]] const schema::SchemaPtr& schema() const { return schema_; }
-  /// Errors: NotFound with the text of functions.md 5.2.
+  /// A table of the project. Errors: NotFound with the text of functions.md 5.2.
   [[nodiscard]] Result<const schema::Table*> table(std::string_view name) const;
-  /// The table that an id names (the text before its first colon).
+  /// A table of the system, such as "_jobs". Errors: NotFound (the schema in force has none).
+  [[nodiscard]] Result<const schema::Table*> system_table(std::string_view name) const;
+  /// The table of the project that an id names (the text before its first colon).
   [[nodiscard]] Result<const schema::Table*> table_of_id(std::string_view id) const;
 
   [[nodiscard]] Result<std::optional<query::Row>> get(std::string_view id);
   [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table,
                                                       std::string_view id);
+  /// Queries name tables of the project.
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query);
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query);
+  /// The same of any table of the schema; `query.table` is its name.
+  [[nodiscard]] Result<std::vector<query::Row>> select(const schema::Table& table,
+                                                       const query::Query& query);
+  [[nodiscard]] Result<std::uint64_t> count(const schema::Table& table, const query::Query& query);
 
   /// Gives the reads more time, for what the caller had to do before the call proper.
   void extend_deadline(std::chrono::steady_clock::duration by) { budget_.deadline += by; }
@@ -94,6 +101,11 @@ class Transaction final : public DocumentReader {
   [[nodiscard]] Status replace(std::string_view id, Object document);
   /// No error if the document is absent.
   [[nodiscard]] Status erase(std::string_view id);
+  /// The same for a table of any owner, as table() or system_table() returned it.
+  [[nodiscard]] Result<std::string> insert(const schema::Table& table, Object document);
+  [[nodiscard]] Status patch(const schema::Table& table, std::string_view id, Object fields);
+  [[nodiscard]] Status replace(const schema::Table& table, std::string_view id, Object document);
+  [[nodiscard]] Status erase(const schema::Table& table, std::string_view id);
 
   /// Savepoints for nested calls; see store::Writer.
   [[nodiscard]] Result<store::Mark> mark();
@@ -102,7 +114,7 @@ class Transaction final : public DocumentReader {
 
  private:
   Status charge_write(const query::Row& row);
-  Result<query::Row> load_for_update(std::string_view id);
+  Result<query::Row> load_for_update(const schema::Table& table, std::string_view id);
 
   Environment environment_;
   std::uint64_t rows_written_ = 0;

@@ -97,11 +97,12 @@ SchemaDiff diff_schemas(const Schema& previous, const Schema& next) {
       std::ranges::equal(previous.tables, next.tables, same_field_order) &&
       std::ranges::equal(previous.tables, next.tables, {}, &Table::name, &Table::name);
   for (const Table& table : previous.tables) {
-    if (next.find_table(table.name) == nullptr) {
+    if (table.owner == TableOwner::User && next.find_table(table.name) == nullptr) {
       diff.changes.push_back({.kind = ChangeKind::RemoveTable, .table = table.name, .name = ""});
     }
   }
   for (const Table& table : next.tables) {
+    if (table.owner == TableOwner::System) continue;
     if (const Table* old = previous.find_table(table.name)) {
       TableDiff(*old, table, diff.changes).run();
     } else {

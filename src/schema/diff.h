@@ -28,6 +28,7 @@ struct SchemaChange {
   std::string name;  // field or index; empty for tables
 };
 
+/// Only tables of the project are listed; those of the system are the program's own affair.
 /// Field order alone is no change of data; it shows in `same_layout`. A new or removed table is one
 /// change, without entries for its fields and indexes; a changed index is removed and added.
 struct SchemaDiff {

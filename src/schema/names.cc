@@ -52,6 +52,11 @@ std::string problem_with_table_name(std::string_view name) {
   return "";
 }
 
+std::string problem_with_system_table_name(std::string_view name) {
+  if (!name.starts_with('_')) return "does not begin with \"_\"";
+  return problem_with_table_name(name.substr(1));
+}
+
 std::string problem_with_member_name(std::string_view name) {
   if (std::string problem = problem_with_length(name); !problem.empty()) return problem;
   const bool good_start = is_identifier_start(name.front()) || is_beyond_ascii(name.front());

@@ -15,6 +15,9 @@ inline constexpr std::size_t kNameLengthMax = 64;
 /// What is wrong with the name, or an empty text. Tables become parts of ids and of URLs, hence
 /// ASCII only and no leading underscore.
 [[nodiscard]] std::string problem_with_table_name(std::string_view name);
+/// The same for a table of the system: its name has the leading underscore that others may not
+/// have.
+[[nodiscard]] std::string problem_with_system_table_name(std::string_view name);
 /// Fields and indexes: letters (also beyond ASCII), digits, `_`, `$`, `-`; no leading digit or `-`.
 [[nodiscard]] std::string problem_with_member_name(std::string_view name);
 /// The above, and not a name that every document or every SQL table has, in any case of letters.

@@ -36,12 +36,19 @@ const Table* Schema::find_table(std::string_view name) const {
   return found == tables.end() ? nullptr : &*found;
 }
 
+const Table* Schema::find_user_table(std::string_view name) const {
+  const Table* const found = find_table(name);
+  return found != nullptr && found->owner == TableOwner::User ? found : nullptr;
+}
+
 Error Schema::unknown_table(std::string_view name) const {
   std::string message = "Table \"";
   message.append(name).append("\" is not defined in your schema. Available tables: ");
+  std::string_view separator;
   for (const Table& table : tables) {
-    if (&table != &tables.front()) message += ", ";
-    message += table.name;
+    if (table.owner != TableOwner::User) continue;
+    message.append(separator).append(table.name);
+    separator = ", ";
   }
   return {ErrorCode::NotFound, std::move(message)};
 }

@@ -49,12 +49,17 @@ struct SearchIndex {
 inline constexpr std::string_view kIdField = "_id";
 inline constexpr std::string_view kCreationTimeField = "_creationTime";
 
+/// Whose a table is. Tables of the system carry names with a leading underscore, which no project
+/// may use; projects neither see nor declare them.
+enum class TableOwner : unsigned char { User, System };
+
 struct Table {
   std::string name;
   std::vector<Field> fields;
   std::vector<Index> indexes;  // as declared; by_id and by_creation_time are implied
   std::vector<SearchIndex> search_indexes;
   std::uint32_t next_field_id = 1;
+  TableOwner owner = TableOwner::User;
 
   /// Position in `fields`, or nothing. Cost: O(fields).
   [[nodiscard]] std::optional<std::size_t> find_field(std::string_view field) const;
@@ -66,8 +71,11 @@ class Schema {
  public:
   std::vector<Table> tables;
 
+  /// Finds tables of any owner.
   [[nodiscard]] const Table* find_table(std::string_view name) const;
-  /// The error text of functions.md section 5.2: unknown table with the list of known ones.
+  /// Finds the tables of projects only.
+  [[nodiscard]] const Table* find_user_table(std::string_view name) const;
+  /// The error text of functions.md section 5.2: unknown table with the list of the project's.
   [[nodiscard]] Error unknown_table(std::string_view name) const;
 };
 
@@ -77,10 +85,13 @@ using SchemaPtr = std::shared_ptr<const Schema>;
 /// reserved names, limits (200 tables, 1000 fields, 32 indexes per table, 16 fields per index).
 /// Errors: InvalidArgument naming table, field or index; LimitExceeded.
 [[nodiscard]] Result<Schema> parse_schema_json(const Value& schema_json);
-/// The SchemaJSON, by_id included as the seed lists it.
+/// Builds a table of the system from its declaration in SchemaJSON. Its name begins with `_`.
+/// Errors: as parse_schema_json.
+[[nodiscard]] Result<Table> parse_system_table(std::string name, const Value& table_json);
+/// The SchemaJSON, by_id included as the seed lists it; without tables of the system.
 [[nodiscard]] Value schema_to_json(const Schema& schema);
 
-/// The persisted form: SchemaJSON plus field ids, and back.
+/// The persisted form: SchemaJSON plus field ids and owners, and back.
 [[nodiscard]] Value schema_to_stored_json(const Schema& schema);
 [[nodiscard]] Result<Schema> parse_stored_schema_json(const Value& stored);
 

@@ -1,8 +1,9 @@
 // Moonstone. Licence: see LICENSE.
-// SchemaJSON and the stored form, which is SchemaJSON with two additions per table:
+// SchemaJSON and the stored form, which is SchemaJSON with additions per table:
 //   {"tables":{T:{"fields":{F:V},"indexes":[{"name":I,"fields":[F]}],
 //                 "searchIndexes":[{"name":I,"searchField":F}],
-//                 "fieldIds":{F:number},"nextFieldId":number}}}
+//                 "fieldIds":{F:number},"nextFieldId":number,"owner":"system"}}}
+// `owner` is absent from the tables of projects.
 
 #include <algorithm>
 #include <limits>
@@ -76,14 +77,16 @@ Result<std::string> text_member(const Value& value,
 
 class TableParser {
  public:
-  explicit TableParser(std::string name) : place_("table " + in_quotes(name)) {
+  TableParser(std::string name, TableOwner owner) : place_("table " + in_quotes(name)) {
     table_.name = std::move(name);
+    table_.owner = owner;
   }
 
   Result<Table> parse(const Value& json) {
-    if (std::string problem = problem_with_table_name(table_.name); !problem.empty()) {
-      return bad(place_ + ": the name " + problem);
-    }
+    const std::string problem = table_.owner == TableOwner::User
+                                    ? problem_with_table_name(table_.name)
+                                    : problem_with_system_table_name(table_.name);
+    if (!problem.empty()) return bad(place_ + ": the name " + problem);
     if (!json.is_object()) return bad(place_ + " must be an object");
     MS_TRY_STATUS(parse_fields(json.as_object()));
     MS_TRY_STATUS(parse_indexes(json.as_object()));
@@ -244,28 +247,48 @@ Status read_field_ids(const Object& json, Table& table) {
   return ok();
 }
 
-}  // namespace
-
-Result<Schema> parse_schema_json(const Value& schema_json) {
+Result<const Object*> tables_of(const Value& schema_json) {
   const Value* tables = schema_json.is_object() ? schema_json.as_object().find("tables") : nullptr;
-  if (tables == nullptr || !tables->is_object()) {
-    return bad("a schema must be an object with an object of tables as \"tables\"");
-  }
-  MS_TRY_STATUS(check_count("the schema", "tables", tables->as_object().size(), kTablesMax));
+  if (tables != nullptr && tables->is_object()) return &tables->as_object();
+  return bad("a schema must be an object with an object of tables as \"tables\"");
+}
+
+/// `owner_of` says whose a table is, given its JSON.
+template <class OwnerOf>
+Result<Schema> parse_tables(const Object& tables, OwnerOf owner_of) {
   Schema schema;
   NameSet names("table");
-  for (const Member& member : tables->as_object()) {
-    MS_TRY(Table table, TableParser(member.name).parse(member.value));
+  for (const Member& member : tables) {
+    MS_TRY(Table table, TableParser(member.name, owner_of(member.value)).parse(member.value));
     MS_TRY_STATUS(names.add(table.name));
     schema.tables.push_back(std::move(table));
   }
   return schema;
 }
 
+TableOwner stored_owner(const Value& table_json) {
+  const Value* owner = table_json.is_object() ? table_json.as_object().find("owner") : nullptr;
+  const bool is_system = owner != nullptr && *owner == Value("system");
+  return is_system ? TableOwner::System : TableOwner::User;
+}
+
+}  // namespace
+
+Result<Schema> parse_schema_json(const Value& schema_json) {
+  MS_TRY(const Object* const tables, tables_of(schema_json));
+  MS_TRY_STATUS(check_count("the schema", "tables", tables->size(), kTablesMax));
+  return parse_tables(*tables, [](const Value&) { return TableOwner::User; });
+}
+
+Result<Table> parse_system_table(std::string name, const Value& table_json) {
+  return TableParser(std::move(name), TableOwner::System).parse(table_json);
+}
+
 Value schema_to_json(const Schema& schema) {
   Object tables;
-  for (const Table& table : schema.tables)
-    tables.append(table.name, table_to_json(table));
+  for (const Table& table : schema.tables) {
+    if (table.owner == TableOwner::User) tables.append(table.name, table_to_json(table));
+  }
   return Object{{"tables", std::move(tables)}};
 }
 
@@ -279,16 +302,17 @@ Value schema_to_stored_json(const Schema& schema) {
     }
     json.as_object().append("fieldIds", std::move(ids));
     json.as_object().append("nextFieldId", static_cast<std::int64_t>(table.next_field_id));
+    if (table.owner == TableOwner::System) json.as_object().append("owner", "system");
     tables.append(table.name, std::move(json));
   }
   return Object{{"tables", std::move(tables)}};
 }
 
 Result<Schema> parse_stored_schema_json(const Value& stored) {
-  MS_TRY(Schema schema, parse_schema_json(stored));
-  const Object& tables = stored.as_object().find("tables")->as_object();
+  MS_TRY(const Object* const tables, tables_of(stored));
+  MS_TRY(Schema schema, parse_tables(*tables, stored_owner));
   for (Table& table : schema.tables) {
-    MS_TRY_STATUS(read_field_ids(tables.find(table.name)->as_object(), table));
+    MS_TRY_STATUS(read_field_ids(tables->find(table.name)->as_object(), table));
   }
   return schema;
 }

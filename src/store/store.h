@@ -156,8 +156,9 @@ class Writer : public DocumentSource {
   /// The greatest _id of the table, by which the id generator starts; empty if it has no rows.
   [[nodiscard]] virtual Result<std::string> greatest_id(const schema::Table& table) = 0;
 
-  /// Deletes every document, log entry and ledger entry; the schema stays. Outside a transaction.
-  [[nodiscard]] virtual Status reset() = 0;
+  /// Deletes every document but those of the tables in `kept`, every log entry and every ledger
+  /// entry; the schema stays. Outside a transaction.
+  [[nodiscard]] virtual Status reset(const std::vector<std::string>& kept) = 0;
 
   /// Carries the diff out in one transaction of its own and gives `next` its stable ids.
   /// Errors: FailedPrecondition with table, field and the first offending ids (reason

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -43,6 +44,8 @@ struct HostOptions {
   Clock* clock = nullptr;    // null: the system's
   Random* random = nullptr;  // null: the system's
   Logger* logger = nullptr;  // null: none
+  /// Put beside the tables of each project that is deployed.
+  std::vector<schema::Table> system_tables = {};
 };
 
 /// A call that was found and checked.

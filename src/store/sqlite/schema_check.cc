@@ -197,6 +197,8 @@ Status check_losses(Connection& connection,
                     const schema::Schema& next) {
   std::vector<std::string> losses;
   for (const schema::Table& table : previous.tables) {
+    // What the program drops from its own tables it no longer needs.
+    if (table.owner == schema::TableOwner::System) continue;
     if (const schema::Table* staying = next.find_table(table.name)) {
       MS_TRY_STATUS(collect_field_losses(connection, table, *staying, losses));
       continue;

@@ -1,5 +1,6 @@
 // Moonstone. Licence: see LICENSE.
 // SqliteWriter between transactions: schema changes, reset, checkpoints.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -22,10 +23,10 @@ Status SqliteWriter::checkpoint() {
   return sqlite_error(connection_->handle(), code, "checkpoint");
 }
 
-Status SqliteWriter::reset() {
+Status SqliteWriter::reset(const std::vector<std::string>& kept) {
   MS_TRY(const Begun begun, begin());
   capture_.pause();
-  Status done = delete_everything();
+  Status done = delete_everything(kept);
   if (done) done = set_version(begun.version + 1);
   if (done) {
     done = commit();
@@ -36,9 +37,10 @@ Status SqliteWriter::reset() {
   return done;
 }
 
-Status SqliteWriter::delete_everything() {
+Status SqliteWriter::delete_everything(const std::vector<std::string>& kept) {
   constexpr std::string_view kDoing = "reset the database";
   for (const TableLayout& table : reads_.layout()->tables) {
+    if (std::ranges::find(kept, table.table->name) != kept.end()) continue;
     MS_TRY_STATUS(connection_->run_once(fmt::format("DELETE FROM {}", table.name), kDoing));
   }
   MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_log", kDoing));

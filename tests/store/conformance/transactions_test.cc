@@ -320,7 +320,7 @@ TEST_P(TransactionsTest, ResetDeletesEverythingButTheSchema) {
   const auto reader = reader_at_now();
   const auto before = reader->begin();
   ASSERT_TRUE(before);
-  const Status done = writer().reset();
+  const Status done = writer().reset({});
   ASSERT_TRUE(done) << message_of(done);
   const auto after = reader->begin();
   ASSERT_TRUE(after);

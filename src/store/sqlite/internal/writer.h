@@ -75,7 +75,7 @@ class SqliteWriter final : public Writer {
   void rollback() override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<std::string> greatest_id(const schema::Table& table) override;
-  [[nodiscard]] Status reset() override;
+  [[nodiscard]] Status reset(const std::vector<std::string>& kept) override;
   [[nodiscard]] Result<SchemaOutcome> apply_schema(schema::Schema next,
                                                    AllowDataLoss allow) override;
 
@@ -86,7 +86,7 @@ class SqliteWriter final : public Writer {
   Status notice_outside_change();
   Status use_layout(LayoutPtr layout);
   Result<std::int64_t> next_row_number(const TableLayout& table);
-  Status delete_everything();
+  Status delete_everything(const std::vector<std::string>& kept);
   Result<SchemaOutcome> apply_in_transaction(schema::Schema next, AllowDataLoss allow);
   void forget_transaction();
 
