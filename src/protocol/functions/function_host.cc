@@ -98,11 +98,11 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
   DeployOutcome outcome;
   const runtime::BundlePtr former = this->bundle();
   outcome.code_changed = former == nullptr || former->hash != bundle->hash;
-  schema::Schema schema = bundle->schema;
-  schema.tables.insert(schema.tables.end(), options_.system_tables.begin(),
-                       options_.system_tables.end());
+  schema::Schema next = bundle->schema;
+  next.tables.insert(next.tables.end(), options_.system_tables.begin(),
+                     options_.system_tables.end());
   MS_TRY(const auto applied,
-         database_.apply_schema(std::move(schema), allow,
+         database_.apply_schema(std::move(next), allow,
                                 [this, &bundle](const store::Writer::SchemaOutcome& schema) {
                                   publish(bundle, schema.schema_version);
                                 }));
