@@ -163,8 +163,11 @@ std::vector<std::string> describe_functions(const runtime::Bundle* before,
 }
 
 std::string describe_bundle(const runtime::Bundle& bundle) {
-  return fmt::format("Bundled {} functions, {} tables", bundle.functions.size(),
-                     bundle.schema.tables.size());
+  const auto counted = [](std::size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  };
+  return fmt::format("Bundled {}, {}", counted(bundle.functions.size(), "function"),
+                     counted(bundle.schema.tables.size(), "table"));
 }
 
 }  // namespace moonstone::cli

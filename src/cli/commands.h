@@ -58,6 +58,7 @@ struct ResetOptions {
 
 struct InitOptions {
   std::string folder = ".";
+  std::string app_template;  // of kTemplates: a whole app; empty: the backend only
 };
 [[nodiscard]] ExitCode run_init(const InitOptions& options, Terminal& terminal);
 

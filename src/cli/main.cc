@@ -65,6 +65,8 @@ class CommandLine {
     CLI::App* const command =
         app_.add_subcommand("init", "Write a starter backend into a new or an existing app");
     command->add_option("dir", init_.folder, "The app's folder")->capture_default_str();
+    command->add_option("--template", init_.app_template,
+                        "A whole new app: react, solid, vanilla or server-only");
   }
 
   void add_serving(const std::string& name, const std::string& description) {

@@ -61,6 +61,12 @@ std::string npm_name(std::string_view name) {
   return out.empty() ? "app" : out;
 }
 
+Result<Value> parse_manifest(std::string_view package_json) {
+  MS_TRY(Value manifest, parse_json(package_json));
+  if (manifest.is_object()) return manifest;
+  return Error(ErrorCode::InvalidArgument, "package.json does not hold an object");
+}
+
 }  // namespace
 
 Result<std::string> add_dependencies(std::string_view package_json,
@@ -71,10 +77,7 @@ Result<std::string> add_dependencies(std::string_view package_json,
                           {"private", true},
                           {"type", "module"}};
   if (!package_json.empty()) {
-    MS_TRY(manifest, parse_json(package_json));
-    if (!manifest.is_object()) {
-      return Error(ErrorCode::InvalidArgument, "package.json does not hold an object");
-    }
+    MS_TRY(manifest, parse_manifest(package_json));
   }
   Object& members = manifest.as_object();
   bool has_added = false;
@@ -89,6 +92,12 @@ Result<std::string> add_dependencies(std::string_view package_json,
   }
   if (!package_json.empty() && !has_added) return std::string(package_json);
   return reindent(to_json_indented(manifest) + "\n", indentation_of(package_json));
+}
+
+Result<std::string> rename_project(std::string_view package_json, std::string_view project_name) {
+  MS_TRY(Value manifest, parse_manifest(package_json));
+  manifest.as_object().set("name", npm_name(project_name));
+  return to_json_indented(manifest) + "\n";
 }
 
 }  // namespace moonstone::cli

@@ -19,4 +19,8 @@ namespace moonstone::cli {
                                                    std::string_view project_name,
                                                    const std::vector<NpmPackage>& packages);
 
+/// The text of a template with the name of the new project. Errors: as above.
+[[nodiscard]] Result<std::string> rename_project(std::string_view package_json,
+                                                 std::string_view project_name);
+
 }  // namespace moonstone::cli

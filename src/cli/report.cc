@@ -21,6 +21,24 @@ Style style_of(std::string_view line) {
   return Style::Yellow;
 }
 
+char sign_of(schema::ChangeKind kind) {
+  switch (kind) {
+    case schema::ChangeKind::AddTable:
+    case schema::ChangeKind::AddField:
+    case schema::ChangeKind::AddIndex:
+    case schema::ChangeKind::AddSearchIndex:
+      return '+';
+    case schema::ChangeKind::RemoveTable:
+    case schema::ChangeKind::RemoveField:
+    case schema::ChangeKind::RemoveIndex:
+    case schema::ChangeKind::RemoveSearchIndex:
+      return '-';
+    case schema::ChangeKind::ChangeFieldType:
+      return '~';
+  }
+  return '~';
+}
+
 }  // namespace
 
 std::string Stopwatch::shown() const {
@@ -65,7 +83,7 @@ void print_changes(Terminal& terminal,
                    const schema::SchemaDiff& diff) {
   std::vector<std::string> lines = describe_functions(before, after);
   for (const schema::SchemaChange& change : diff.changes) {
-    lines.push_back("~ " + schema::describe(change));
+    lines.push_back(fmt::format("{} {}", sign_of(change.kind), schema::describe(change)));
   }
   std::size_t shown = 0;
   for (const std::string& line : lines) {

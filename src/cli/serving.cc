@@ -29,9 +29,11 @@ Result<std::string> find_static_folder(const Config& config, const Project& proj
                fmt::format("the folder of pages {} does not exist; build the pages first", folder));
 }
 
-/// The host as people type it.
+/// The host as a link on this machine. Not `localhost`, which may be ::1 where only 127.0.0.1 is
+/// listened on.
 std::string shown_host(const std::string& host) {
-  if (host == "127.0.0.1" || host == "::1" || host == "0.0.0.0" || host == "::") return "localhost";
+  if (host == "0.0.0.0") return "127.0.0.1";
+  if (host == "::") return "[::1]";
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 

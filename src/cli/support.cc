@@ -116,6 +116,18 @@ Result<std::string> find_authoring_package() {
   return missing("the authoring package", candidates);
 }
 
+Result<std::string> find_template(std::string_view name) {
+  std::vector<fs::path> candidates;
+  for (const fs::path& folder : support_folders())
+    candidates.push_back(folder / "templates" / name);
+  for (const fs::path& tree : source_trees())
+    candidates.push_back(tree / "templates" / name);
+  for (const fs::path& candidate : candidates) {
+    if (is_folder(candidate.string())) return candidate.string();
+  }
+  return missing(fmt::format("the template {}", name), candidates);
+}
+
 std::vector<NpmPackage> find_npm_packages() {
   std::vector<fs::path> folders;
   for (const fs::path& folder : support_folders())

@@ -88,7 +88,7 @@ TEST_F(Program, InitThenDevNeedsNothingElse) {
   EXPECT_FALSE(is_folder(fresh / "app/node_modules"));
 
   RunningProgram dev(fresh / "app", {"dev", "--port", "0"});
-  ASSERT_TRUE(dev.wait_for("  ✓ Bundled 3 functions, 1 tables"));
+  ASSERT_TRUE(dev.wait_for("  ✓ Bundled 3 functions, 1 table in"));
   ASSERT_TRUE(dev.wait_for("Ready"));
   const FinishedProgram created = run_program(
       fresh.path(), {"run", "tasks:create", R"({"text":"Buy milk"})", "--url", dev.url()});

@@ -131,7 +131,7 @@ int RunningProgram::wait_for_exit() {
 }
 
 std::string RunningProgram::url() const {
-  const std::size_t at = output_.find("http://localhost:");
+  const std::size_t at = output_.find("http://127.0.0.1:");
   if (at == std::string::npos) return {};
   return output_.substr(at, output_.find_first_of(" /\n", at + 7) - at);
 }
