@@ -62,6 +62,7 @@ export type {
   GenericDataModel,
   IndexFields,
   IndexNames,
+  InputOf,
   TableNames,
   WithIndexes,
   WithoutSystemFields,

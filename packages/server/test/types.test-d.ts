@@ -148,6 +148,11 @@ export const writers = mutation({
     same<typeof id, Id<"channels">>(true);
     await ctx.db.patch(id, { topic: undefined });
     await ctx.db.replace(id, { name: "random", topic: "everything" });
+    const topic = undefined as string | undefined; // as an optional argument is
+    await ctx.db.insert("channels", { name: "general", topic });
+    await ctx.db.replace(id, { name: "general", topic });
+    // @ts-expect-error a required field is not undefined
+    await ctx.db.insert("channels", { name: topic });
     // @ts-expect-error a required field is missing
     await ctx.db.insert("channels", { topic: "none" });
     // @ts-expect-error the server sets the id

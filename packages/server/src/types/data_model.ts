@@ -76,3 +76,15 @@ type SystemField = "_id" | "_creationTime";
 
 /** A document as it is written: without the fields that the server sets. */
 export type WithoutSystemFields<Doc> = Doc extends unknown ? Omit<Doc, SystemField> : never;
+
+/**
+ * What `insert` and `replace` take: a document without the fields that the server sets. An optional
+ * field may also be undefined, as an optional argument is that is handed on.
+ */
+export type InputOf<Doc> = Doc extends unknown
+  ? {
+      [K in keyof Doc as Exclude<K, SystemField>]: {} extends Pick<Doc, K>
+        ? Doc[K] | undefined
+        : Doc[K];
+    }
+  : never;

@@ -5,6 +5,7 @@ import type {
   GenericDataModel,
   IndexFields,
   IndexNames,
+  InputOf,
   TableNames,
   WithoutSystemFields,
 } from "./data_model.js";
@@ -171,17 +172,11 @@ export interface DatabaseWriter<
   DataModel extends GenericDataModel = GenericDataModel,
 > extends DatabaseReader<DataModel> {
   /** Stores a new document and returns its id. */
-  insert<T extends TableNames<DataModel>>(
-    table: T,
-    doc: WithoutSystemFields<DataModel[T]>,
-  ): Promise<Id<T>>;
+  insert<T extends TableNames<DataModel>>(table: T, doc: InputOf<DataModel[T]>): Promise<Id<T>>;
   /** Changes the given fields. Errors: no such document. */
   patch<T extends TableNames<DataModel>>(id: Id<T>, fields: PatchOf<DataModel[T]>): Promise<void>;
   /** Changes all fields; id and creation time stay. Errors: no such document. */
-  replace<T extends TableNames<DataModel>>(
-    id: Id<T>,
-    doc: WithoutSystemFields<DataModel[T]>,
-  ): Promise<void>;
+  replace<T extends TableNames<DataModel>>(id: Id<T>, doc: InputOf<DataModel[T]>): Promise<void>;
   /** Removes a document; nothing happens if it is gone already. */
   delete<T extends TableNames<DataModel>>(id: Id<T>): Promise<void>;
 }
