@@ -63,6 +63,7 @@ class DatabaseImpl final : public Database {
       schema::Schema next,
       store::Writer::AllowDataLoss allow,
       std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied) override;
+  Result<store::Writer::SchemaCheck> check_schema(schema::Schema next) override;
   Status reset(std::vector<std::string> kept) override;
   void add_observer(CommitObserver& observer) override;
   void remove_observer(CommitObserver& observer) override;
@@ -233,6 +234,15 @@ Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
         schema_version_.exchange(outcome->schema_version) != outcome->schema_version;
     if (on_applied) on_applied(*outcome);
     if (changed) publish_everything();
+  });
+  return outcome;
+}
+
+Result<store::Writer::SchemaCheck> DatabaseImpl::check_schema(schema::Schema next) {
+  Result<store::Writer::SchemaCheck> outcome = shutting_down();
+  run_between_groups([this, &outcome, &next] {
+    keep_system_tables(*schema(), next);
+    outcome = store_->writer().check_schema(std::move(next));
   });
   return outcome;
 }

@@ -113,6 +113,9 @@ class Database {
       store::Writer::AllowDataLoss allow,
       std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied = {}) = 0;
 
+  /// What apply_schema() would do and meet; waits, between two groups. See store::Writer.
+  [[nodiscard]] virtual Result<store::Writer::SchemaCheck> check_schema(schema::Schema next) = 0;
+
   /// Deletes every document between two groups, but those of the tables in `kept`; waits.
   [[nodiscard]] virtual Status reset(std::vector<std::string> kept = {}) = 0;
 

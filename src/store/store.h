@@ -172,6 +172,15 @@ class Writer : public DocumentSource {
   };
   [[nodiscard]] virtual Result<SchemaOutcome> apply_schema(schema::Schema next,
                                                            AllowDataLoss allow) = 0;
+
+  /// What apply_schema(next) would do and meet, without doing it. Cost: reads every row of the
+  /// tables whose fields change their type.
+  struct SchemaCheck {
+    schema::SchemaDiff diff;
+    std::vector<std::string> losses;      // `table "notes" (3 rows)`; refused unless allowed
+    std::vector<std::string> violations;  // one sentence per table and field; always refused
+  };
+  [[nodiscard]] virtual Result<SchemaCheck> check_schema(schema::Schema next) = 0;
 };
 
 /// One entry of the change log.

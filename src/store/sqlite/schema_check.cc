@@ -192,10 +192,10 @@ class TableCheck {
 
 }  // namespace
 
-Status check_losses(Connection& connection,
-                    const schema::Schema& previous,
-                    const schema::Schema& next) {
-  std::vector<std::string> losses;
+Status find_losses(Connection& connection,
+                   const schema::Schema& previous,
+                   const schema::Schema& next,
+                   std::vector<std::string>& losses) {
   for (const schema::Table& table : previous.tables) {
     // What the program drops from its own tables it no longer needs.
     if (table.owner == schema::TableOwner::System) continue;
@@ -208,6 +208,14 @@ Status check_losses(Connection& connection,
       losses.push_back(fmt::format("table \"{}\" ({})", table.name, counted(rows, "row")));
     }
   }
+  return {};
+}
+
+Status check_losses(Connection& connection,
+                    const schema::Schema& previous,
+                    const schema::Schema& next) {
+  std::vector<std::string> losses;
+  MS_TRY_STATUS(find_losses(connection, previous, next, losses));
   if (losses.empty()) return {};
   return Error(
       ErrorCode::FailedPrecondition,
@@ -215,6 +223,18 @@ Status check_losses(Connection& connection,
                   "that",
                   fmt::join(losses, ", ")),
       "data_loss");
+}
+
+Status find_violations(Connection& connection,
+                       const schema::Schema& previous,
+                       const schema::Schema& next,
+                       std::vector<std::string>& violations) {
+  for (const schema::Table& table : next.tables) {
+    const schema::Table* old = previous.find_table(table.name);
+    if (old == nullptr) continue;
+    MS_TRY_STATUS(check_table(connection, *old, table, violations));
+  }
+  return {};
 }
 
 Result<TableStep> check_table(Connection& connection,

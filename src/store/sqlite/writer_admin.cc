@@ -9,6 +9,7 @@
 
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/schema_apply.h"
+#include "store/sqlite/internal/schema_check.h"
 #include "store/sqlite/internal/sqlite_error.h"
 #include "store/sqlite/internal/writer.h"
 
@@ -63,6 +64,19 @@ Result<Writer::SchemaOutcome> SqliteWriter::apply_schema(schema::Schema next, Al
   }
   capture_.resume();
   return outcome;
+}
+
+Result<Writer::SchemaCheck> SqliteWriter::check_schema(schema::Schema next) {
+  MS_TRY_STATUS(begin());
+  const schema::SchemaPtr old = reads_.layout()->schema;
+  schema::assign_ids(next, *old);
+  SchemaCheck check;
+  check.diff = schema::diff_schemas(*old, next);
+  Status done = find_losses(*connection_, *old, next, check.losses);
+  if (done) done = find_violations(*connection_, *old, next, check.violations);
+  rollback();
+  if (!done) return std::move(done).error();
+  return check;
 }
 
 Result<Writer::SchemaOutcome> SqliteWriter::apply_in_transaction(schema::Schema next,

@@ -61,6 +61,35 @@ TEST_P(SchemaTest, VersionsRiseOnlyWithChanges) {
   EXPECT_EQ(outcome->schema_version, 1U);
 }
 
+TEST_P(SchemaTest, ACheckSaysWhatAChangeWouldMeetAndChangesNothing) {
+  apply(kOneField);
+  commit_rows("tasks", {{{"text", "a"}}, {{"text", "b"}}});
+  const schema::SchemaPtr before = schema();
+
+  auto check = writer().check_schema(schema_of(R"({"tables":{"tasks":{"fields":{
+      "text":{"type":"number"},"due":{"type":"string"}},"indexes":[]},
+      "people":{"fields":{"name":{"type":"string"}},"indexes":[]}}})"));
+  ASSERT_TRUE(check) << message_of(check);
+  EXPECT_EQ(check->diff.changes.size(), 4U);  // an index goes, a type changes, two things come
+  EXPECT_THAT(check->losses, IsEmpty());
+  EXPECT_THAT(check->violations,
+              ElementsAre(HasSubstr("field \"text\": 2 rows do not fit the new type"),
+                          HasSubstr("field \"due\": 2 rows lack the new required field")));
+
+  check = writer().check_schema(schema_of(R"({"tables":{}})"));
+  ASSERT_TRUE(check) << message_of(check);
+  EXPECT_THAT(check->losses, ElementsAre("table \"tasks\" (2 rows)"));
+  EXPECT_THAT(check->violations, IsEmpty());
+
+  EXPECT_FALSE(writer().in_transaction());
+  EXPECT_EQ(schema(), before);
+  EXPECT_THAT(values_of("text"), ElementsAre(Value("a"), Value("b")));
+  begin();
+  EXPECT_TRUE(writer().insert(row("tasks", 3, {{"text", "c"}})));
+  commit();
+  EXPECT_THAT(values_of("text"), ElementsAre(Value("a"), Value("b"), Value("c")));
+}
+
 TEST_P(SchemaTest, OptionalFieldsAndIndexesComeAndGo) {
   apply(kOneField);
   commit_rows("tasks", {{{"text", "a"}}, {{"text", "b"}}});

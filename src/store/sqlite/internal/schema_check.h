@@ -26,7 +26,12 @@ struct TableStep {
 };
 
 /// Names the removed tables that have rows and the removed fields that have values.
-/// Errors: FailedPrecondition (reason "data_loss") if there are any.
+[[nodiscard]] Status find_losses(Connection& connection,
+                                 const schema::Schema& previous,
+                                 const schema::Schema& next,
+                                 std::vector<std::string>& losses);
+
+/// The same as an error. Errors: FailedPrecondition (reason "data_loss") if there are any.
 [[nodiscard]] Status check_losses(Connection& connection,
                                   const schema::Schema& previous,
                                   const schema::Schema& next);
@@ -37,6 +42,12 @@ struct TableStep {
                                             const schema::Table& previous,
                                             const schema::Table& next,
                                             std::vector<std::string>& violations);
+
+/// One sentence for each field of each staying table that rows violate.
+[[nodiscard]] Status find_violations(Connection& connection,
+                                     const schema::Schema& previous,
+                                     const schema::Schema& next,
+                                     std::vector<std::string>& violations);
 
 /// Brings a value that was read under the type of `from` into the stored form of `to`.
 /// Errors: InvalidArgument with the message of schema::check_and_convert.

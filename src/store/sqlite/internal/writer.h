@@ -78,6 +78,7 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Status reset(const std::vector<std::string>& kept) override;
   [[nodiscard]] Result<SchemaOutcome> apply_schema(schema::Schema next,
                                                    AllowDataLoss allow) override;
+  [[nodiscard]] Result<SchemaCheck> check_schema(schema::Schema next) override;
 
  private:
   [[nodiscard]] Status require_transaction() const;
