@@ -226,6 +226,12 @@ Status Transaction::erase(const Table& table, std::string_view id) {
   return {};
 }
 
+std::uint64_t& Transaction::tally(std::string_view name) {
+  const auto known = tallies_.find(name);
+  if (known != tallies_.end()) return known->second;
+  return tallies_.emplace(name, 0).first->second;
+}
+
 Result<store::Mark> Transaction::mark() {
   return environment_.writer->mark();
 }

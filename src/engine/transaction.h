@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -107,6 +108,9 @@ class Transaction final : public DocumentReader {
   [[nodiscard]] Status replace(const schema::Table& table, std::string_view id, Object document);
   [[nodiscard]] Status erase(const schema::Table& table, std::string_view id);
 
+  /// A count that belongs to this call, zero at first, for limits and marks of the modules above.
+  [[nodiscard]] std::uint64_t& tally(std::string_view name);
+
   /// Savepoints for nested calls; see store::Writer.
   [[nodiscard]] Result<store::Mark> mark();
   [[nodiscard]] Status rollback_to(const store::Mark& mark);
@@ -117,6 +121,7 @@ class Transaction final : public DocumentReader {
   Result<query::Row> load_for_update(const schema::Table& table, std::string_view id);
 
   Environment environment_;
+  std::map<std::string, std::uint64_t, std::less<>> tallies_;
   std::uint64_t rows_written_ = 0;
   std::uint64_t bytes_written_ = 0;
 };
