@@ -62,6 +62,7 @@ tsan: ## tests under the thread sanitizer
 .PHONY: sanitize
 sanitize: configure
 	@cmake --build $(BUILD) -j $(J) $(if $(M),--target $(M)_tests)
+	@$(if $(M),,cmake --build $(BUILD) -j $(J) --target support)
 	@tools/test $(BUILD) --only ctest $(if $(M),--module $(M))
 
 fmt: ## format the C++ and TypeScript files
