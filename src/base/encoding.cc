@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -129,6 +130,20 @@ std::string to_hex(std::string_view bytes) {
   for (std::size_t index = 0; index < bytes.size(); ++index) {
     out.push_back(kDigits[byte_at(bytes, index) >> 4U]);
     out.push_back(kDigits[byte_at(bytes, index) & 15U]);
+  }
+  return out;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / 2);
+  for (std::size_t index = 0; index < text.size(); index += 2) {
+    unsigned byte = 0;
+    const char* const pair = text.data() + index;
+    const auto parsed = std::from_chars(pair, pair + 2, byte, 16);
+    if (parsed.ec != std::errc() || parsed.ptr != pair + 2) return std::nullopt;
+    out.push_back(static_cast<char>(byte));
   }
   return out;
 }

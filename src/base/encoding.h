@@ -16,6 +16,8 @@ namespace moonstone {
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 [[nodiscard]] std::string to_hex(std::string_view bytes);
+/// Accepts both cases; nothing on anything else.
+[[nodiscard]] std::optional<std::string> from_hex(std::string_view text);
 
 /// Whether the text is well-formed UTF-8 (no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view text);

@@ -2,15 +2,9 @@
 #include "cli/app.h"
 
 #include <chrono>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "engine/database.h"
-#include "live/live_queries.h"
 #include "protocol/functions/function_application.h"
 #include "server/server.h"
 #include "server/static_files.h"
@@ -27,9 +21,7 @@ constexpr std::chrono::seconds kStopGrace{5};
 /// In the order of their dependencies; stop() takes them down.
 struct App::Parts {
   AppOptions options;
-  std::unique_ptr<engine::Database> database;
-  std::unique_ptr<live::LiveQueries> live;
-  std::optional<protocol::functions::FunctionHost> host;
+  std::unique_ptr<protocol::functions::Tenants> tenants;
   std::optional<protocol::functions::FunctionApplication> functions;
   std::unique_ptr<server::StaticFiles> files;
   std::optional<server::StaticApplication> pages;
@@ -41,29 +33,23 @@ Result<std::unique_ptr<App>> App::open(AppOptions options) {
   parts->options = std::move(options);
   const AppOptions& given = parts->options;
   const Config& config = given.config;
-  std::error_code failed;
-  std::filesystem::create_directories(given.data_folder, failed);
-  if (failed) {
-    return Error(ErrorCode::Unavailable,
-                 fmt::format("cannot make the folder {}: {}", given.data_folder, failed.message()));
-  }
-  MS_TRY(parts->database,
-         engine::Database::open({.store = {.path = given.data_folder + "/" + kDatabaseFile,
-                                           .durability = config.durability},
-                                 .limits = config.engine,
-                                 .logger = given.logger}));
-  live::LiveOptions live = config.live;
-  live.logger = given.logger;
-  MS_TRY(parts->live, live::LiveQueries::create(*parts->database, live));
-  parts->host.emplace(*parts->database, *parts->live,
-                      protocol::functions::HostOptions{.limits = config.engine,
-                                                       .runtime = config.runtime,
-                                                       .mode = given.mode,
-                                                       .logger = given.logger});
-  parts->functions.emplace(
-      *parts->host,
-      protocol::functions::ApplicationOptions{
-          .session = config.session, .admin_key = given.admin_key, .origins = config.origins});
+  protocol::functions::TenantsOptions tenants = config.tenants;
+  tenants.each = {.folder = given.data_folder,
+                  .durability = config.durability,
+                  .live = config.live,
+                  .host = {.limits = config.engine,
+                           .runtime = config.runtime,
+                           .mode = given.mode,
+                           .logger = given.logger}};
+  tenants.each.live.logger = given.logger;
+  MS_TRY(parts->tenants, protocol::functions::Tenants::open(std::move(tenants)));
+  parts->functions.emplace(*parts->tenants,
+                           protocol::functions::ApplicationOptions{
+                               .session = config.session,
+                               .administration = {.mode = given.mode, .key = given.admin_key},
+                               .origins = config.origins,
+                               .public_url = config.public_url,
+                               .tenant_domain = config.tenant_domain});
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
@@ -73,8 +59,12 @@ App::~App() {
   stop();
 }
 
-protocol::functions::FunctionHost& App::host() {
-  return *parts_->host;
+protocol::functions::Tenants& App::tenants() {
+  return *parts_->tenants;
+}
+
+runtime::BundlePtr App::bundle() {
+  return parts_->tenants->root()->host().bundle();
 }
 
 Status App::serve() {
@@ -99,18 +89,15 @@ int App::port() const {
 }
 
 void App::stop() {
-  if (parts_->database == nullptr) return;
-  // Sockets first, so that nothing new arrives; then the writer, whose queue runs the host's
-  // functions; then the live queries, which run them too; the host itself when nobody can call it.
+  if (parts_->tenants == nullptr) return;
+  // Sockets first, so that nothing new arrives; what is queued is finished by the tenants.
   if (parts_->server != nullptr) parts_->server->stop(kStopGrace);
   parts_->server.reset();
   parts_->pages.reset();
   parts_->files.reset();
-  parts_->database->shut_down();
+  parts_->tenants->stop();
   parts_->functions.reset();
-  parts_->live.reset();
-  parts_->host.reset();
-  parts_->database.reset();
+  parts_->tenants.reset();
 }
 
 }  // namespace moonstone::cli

@@ -2,7 +2,7 @@
 #pragma once
 // App: the running backend, built from its parts and taken down again in order.
 //
-// Database -> LiveQueries -> FunctionHost -> FunctionApplication -> StaticApplication -> Server.
+// Tenants -> FunctionApplication -> StaticApplication -> Server.
 // The parts are opened first and serve() listens later, so that a client never meets a server
 // without functions.
 // Threads: confined to the main thread; the parts have threads of their own.
@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "cli/config.h"
-#include "protocol/functions/function_host.h"
+#include "protocol/functions/tenants.h"
 
 namespace moonstone::cli {
 
@@ -27,8 +27,7 @@ struct AppOptions {
   Logger* logger = nullptr;  // null: none
 };
 
-/// The name of the database file in its folder.
-inline constexpr const char* kDatabaseFile = "moonstone.db";
+using protocol::functions::kDatabaseFile;
 
 class App {
  public:
@@ -39,7 +38,9 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  [[nodiscard]] protocol::functions::FunctionHost& host();
+  [[nodiscard]] protocol::functions::Tenants& tenants();
+  /// The bundle in force; null before the first deployment.
+  [[nodiscard]] runtime::BundlePtr bundle();
 
   /// Starts to listen. Errors: Unavailable (port in use), NotFound (the folder of the pages).
   [[nodiscard]] Status serve();

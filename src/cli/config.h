@@ -21,6 +21,7 @@
 #include "engine/limits.h"
 #include "live/live_queries.h"
 #include "protocol/functions/function_session.h"
+#include "protocol/functions/tenants.h"
 #include "runtime/isolate.h"
 #include "server/server.h"
 #include "store/sqlite/sqlite_store.h"
@@ -30,11 +31,14 @@ namespace moonstone::cli {
 struct Config {
   server::ServerOptions server;
   std::vector<std::string> origins;          // empty: every origin may open /ws
+  std::string public_url;                    // how callers reach it; empty: as they say
+  std::string tenant_domain;                 // whose subdomains are tenants; empty: none
   std::optional<std::string> static_folder;  // nothing: dist/ if it is there; "": none
   protocol::functions::SessionLimits session;
   engine::Limits engine;
   runtime::RuntimeLimits runtime;
   live::LiveOptions live;
+  protocol::functions::TenantsOptions tenants;
   store::Durability durability = store::Durability::Full;
 };
 

@@ -117,6 +117,30 @@ Refusal set_durability(Config& config, const std::string& text) {
   return {};
 }
 
+Refusal set_public_url(Config& config, const std::string& text) {
+  const bool is_url = text.starts_with("http://") || text.starts_with("https://");
+  if (!is_url || text.ends_with('/')) {
+    return "an address such as \"https://api.example.com\", without a slash at the end";
+  }
+  config.public_url = text;
+  return {};
+}
+
+Refusal set_tenant_domain(Config& config, const std::string& text) {
+  if (text.find('/') != std::string::npos || text.starts_with('.')) {
+    return "a domain such as \"example.com\"";
+  }
+  config.tenant_domain = text;
+  return {};
+}
+
+Refusal set_tenant_creation(Config& config, const std::string& text) {
+  using enum protocol::functions::TenantCreation;
+  if (text != "anyone" && text != "administrator") return "\"anyone\" or \"administrator\"";
+  config.tenants.creation = text == "anyone" ? Anyone : Administrator;
+  return {};
+}
+
 Refusal set_static(Config& config, const std::string& text) {
   config.static_folder = text;
   return {};
@@ -132,6 +156,7 @@ Refusal set_run_time(Config& config, const std::string& text) {
 using engine::Limits;
 using live::LiveOptions;
 using protocol::functions::SessionLimits;
+using protocol::functions::TenantsOptions;
 using runtime::RuntimeLimits;
 using server::ServerOptions;
 
@@ -140,6 +165,7 @@ constexpr auto kSession = &Config::session;
 constexpr auto kEngine = &Config::engine;
 constexpr auto kRuntime = &Config::runtime;
 constexpr auto kLive = &Config::live;
+constexpr auto kTenants = &Config::tenants;
 
 constexpr auto kKeys = std::to_array<Key>({
     {"server.port", count<kServer, &ServerOptions::port, 0>},
@@ -166,6 +192,12 @@ constexpr auto kKeys = std::to_array<Key>({
     {"limits.result_bytes", count<kRuntime, &RuntimeLimits::result_bytes_max>},
     {"live.readers", count<kLive, &LiveOptions::readers, 1, kThreadsMax>},
     {"store.durability", set_durability},
+    {"server.public_url", set_public_url},
+    {"tenants.create", set_tenant_creation},
+    {"tenants.domain", set_tenant_domain},
+    {"tenants.max", count<kTenants, &TenantsOptions::tenants_max, 0>},
+    {"tenants.open_max", count<kTenants, &TenantsOptions::open_max>},
+    {"tenants.idle_ms", milliseconds<kTenants, &TenantsOptions::idle_max>},
 });
 
 Error unknown_key(const Setting& setting) {

@@ -22,6 +22,7 @@ namespace {
 
 using protocol::functions::FunctionHost;
 using protocol::functions::Mode;
+using protocol::functions::Tenants;
 using store::Writer;
 
 class Development {
@@ -64,7 +65,7 @@ class Development {
     }
     for (const std::string& warning : built->warnings)
       terminal_.warning(warning);
-    const runtime::BundlePtr before = serving_.app->host().bundle();
+    const runtime::BundlePtr before = serving_.app->bundle();
     if (before != nullptr && before->hash == built->bundle->hash) {
       if (!has_failed_ && options_.verbosity == ServeOptions::Verbosity::Normal) return;
       print_bundled(terminal_, *built->bundle, watch);
@@ -84,8 +85,8 @@ class Development {
   std::optional<FunctionHost::DeployOutcome> deploy(const runtime::BundlePtr& bundle) {
     const bool accepts = options_.data_loss == ServeOptions::DataLoss::Accept;
     const auto allow = accepts ? Writer::AllowDataLoss::Yes : Writer::AllowDataLoss::No;
-    auto outcome = serving_.app->host().deploy(bundle, allow);
-    if (outcome) return *std::move(outcome);
+    auto outcome = serving_.app->tenants().deploy(bundle, allow);
+    if (outcome) return accepted(*outcome);
     terminal_.error_line("  ✗ The new version was refused");
     print_error(terminal_, outcome.error());
     if (outcome.error().reason() != "data_loss") return std::nullopt;
@@ -96,10 +97,16 @@ class Development {
     const auto answer = terminal_.confirm("  Drop this data for good?",
                                           {signals_.descriptor(), watcher_.descriptor()});
     if (!answer.value_or(false)) return std::nullopt;
-    outcome = serving_.app->host().deploy(bundle, Writer::AllowDataLoss::Yes);
-    if (outcome) return *std::move(outcome);
+    outcome = serving_.app->tenants().deploy(bundle, Writer::AllowDataLoss::Yes);
+    if (outcome) return accepted(*outcome);
     print_error(terminal_, outcome.error());
     return std::nullopt;
+  }
+
+  FunctionHost::DeployOutcome accepted(const Tenants::DeployOutcome& outcome) {
+    for (const std::string& tenant : outcome.failed)
+      terminal_.warning("tenant " + tenant);
+    return outcome.root;
   }
 
   [[nodiscard]] std::string accepting_command() const {

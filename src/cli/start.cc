@@ -46,7 +46,7 @@ Result<ExitCode> start(const ServeOptions& options, Terminal& terminal) {
   for (const std::string& warning : built->warnings)
     terminal.warning(warning);
   const bool accepts = options.data_loss == ServeOptions::DataLoss::Accept;
-  const auto deployed = serving.app->host().deploy(
+  const auto deployed = serving.app->tenants().deploy(
       built->bundle, accepts ? Writer::AllowDataLoss::Yes : Writer::AllowDataLoss::No);
   if (!deployed) {
     print_error(terminal, deployed.error());
@@ -55,9 +55,11 @@ Result<ExitCode> start(const ServeOptions& options, Terminal& terminal) {
     return exit_code_of(deployed.error());
   }
   print_bundled(terminal, *built->bundle, watch);
-  if (!deployed->diff.empty()) {
-    print_changes(terminal, built->bundle.get(), *built->bundle, deployed->diff);
+  if (!deployed->root.diff.empty()) {
+    print_changes(terminal, built->bundle.get(), *built->bundle, deployed->root.diff);
   }
+  for (const std::string& tenant : deployed->failed)
+    terminal.warning("tenant " + tenant);
   MS_TRY_STATUS(serving.app->serve());
   print_addresses(terminal, serving, Mode::Production);
   if (options.admin_key.empty()) {

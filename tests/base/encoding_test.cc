@@ -54,6 +54,13 @@ TEST(HexTest, PrintsTwoLowerCaseDigitsPerByte) {
   EXPECT_EQ(to_hex(std::string_view("\x00\x0F\xA5\xFF", 4)), "000fa5ff");
 }
 
+TEST(EncodingTest, HexReadsWhatItWroteAndNothingElse) {
+  EXPECT_EQ(from_hex("000fA5ff"), std::string("\x00\x0F\xA5\xFF", 4));
+  EXPECT_EQ(from_hex(""), "");
+  for (const char* text : {"0", "0g", "-1", " 1", "0x", "1 "})
+    EXPECT_EQ(from_hex(text), std::nullopt) << text;
+}
+
 TEST(Utf8Test, AcceptsEveryScalarValueAtTheEdges) {
   for (const std::string_view text :
        {std::string_view(""), std::string_view("plain ASCII text of some length"),

@@ -1,38 +1,44 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// FunctionApplication: the routes of the functions platform, HTTP and WebSocket.
+// FunctionApplication: the routes of the functions platform, HTTP and WebSocket. It splits the
+// tenant off the address, finds the tenant, and asks the routes in their order.
 //
 //   GET  /ws            the functions protocol         POST /query        one query, once
 //   *    /health        200 OK                          POST /__admin/run  any function
 //   POST /__dev/reset   development only                GET  /_dashboard   development only
+// Each also behind /t/{tenant}.
 // Threads: synchronised. Source: functions.md section 10 and 21.20, 21.21.
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/executor.h"
-#include "base/guarded.h"
-#include "protocol/functions/function_host.h"
+#include "protocol/functions/admin_routes.h"
+#include "protocol/functions/exchange.h"
 #include "protocol/functions/function_session.h"
+#include "protocol/functions/tenants.h"
 #include "protocol/transport.h"
 
 namespace moonstone::protocol::functions {
 
 struct ApplicationOptions {
-  SessionLimits session;
-  std::string admin_key;  // production: needed for /__admin; empty there: always refused
+  SessionLimits session = {};
+  Administration administration = {};
   /// Origins that may open /ws; empty: every one.
-  std::vector<std::string> origins;
+  std::vector<std::string> origins = {};
+  /// How callers reach the server, without a slash at the end; empty: as each request says.
+  std::string public_url = {};
+  /// `acme.example.com` is the tenant `acme` if this is `example.com`; empty: no such hosts.
+  std::string tenant_domain = {};
 };
 
 class FunctionApplication final : public Application {
  public:
-  /// `host` must outlive the application, and the application every socket it accepted.
-  FunctionApplication(FunctionHost& host, ApplicationOptions options);
+  /// `tenants` must outlive the application, and the application every socket it accepted.
+  FunctionApplication(Tenants& tenants, ApplicationOptions options);
   ~FunctionApplication() override;
 
   void handle(HttpRequest request, Respond respond) override;
@@ -41,16 +47,19 @@ class FunctionApplication final : public Application {
  private:
   class TrackedSession;
 
-  void run_query(const HttpRequest& request, Respond respond);
-  void run_as_administrator(const HttpRequest& request, Respond respond);
-  void reset(const HttpRequest& request, Respond respond);
-  /// Why this request may not administrate; nothing if it may.
-  [[nodiscard]] std::optional<HttpResponse> refuse_administration(const HttpRequest& request) const;
+  /// Which tenant a request is for, and its address; takes the prefix off the path.
+  struct Address {
+    std::string slug;
+    std::string base_url;
+  };
+  Address take_address(HttpRequest& request) const;
+  /// Whether a request may make a tenant that does not exist.
+  Tenants::IfMissing if_missing(const HttpRequest& request) const;
+  void route(Exchange exchange);
 
-  FunctionHost& host_;
+  Tenants& tenants_;
   ApplicationOptions options_;
-  Guarded<std::set<FunctionSession*>> sessions_;  // the open ones
-  ThreadExecutor maintenance_{"maintenance"};     // for what waits for the writer; stops first
+  ThreadExecutor maintenance_{"maintenance"};  // for what waits for a writer; stops first
 };
 
 }  // namespace moonstone::protocol::functions

@@ -208,17 +208,54 @@ live::RunResult FunctionHost::run_query(const std::string& name,
   return result;
 }
 
+void FunctionHost::call(FunctionCall call, CallDone done) {
+  auto prepared = prepare(call.function, std::move(call.args), call.kind, call.caller);
+  if (!prepared) return done(std::move(prepared).error());
+  switch (prepared->function->kind) {
+    case FunctionKind::Query: {
+      // run_once() takes a function that can be copied.
+      auto shared = std::make_shared<CallDone>(std::move(done));
+      return live_.run_once(
+          live_query(*prepared, call.session), [shared](const Result<live::SharedText>& json) {
+            if (!json) return (*shared)(json.error());
+            (*shared)(*json == undefined_result() ? FunctionResult() : FunctionResult(*json));
+          });
+    }
+    case FunctionKind::Mutation:
+      return mutate(
+          *std::move(prepared), std::move(call.session), std::move(call.mutation_id),
+          [done = std::move(done)](Result<engine::MutationOutcome> outcome) mutable {
+            if (!outcome) return done(std::move(outcome).error());
+            if (!outcome->result_json) return done(FunctionResult());
+            done(FunctionResult(
+                std::make_shared<const std::string>(*std::move(outcome->result_json))));
+          },
+          std::move(call.within));
+    case FunctionKind::Action:
+      if (actions_ != nullptr) {
+        return actions_->run(*std::move(prepared), std::move(call.session),
+                             std::move(call.cancelled), std::move(done));
+      }
+      return done(Error(ErrorCode::Unimplemented,
+                        "actions are not available in this version of Moonstone", "actions"));
+  }
+}
+
 void FunctionHost::mutate(PreparedCall call,
                           engine::Session session,
                           std::string mutation_id,
-                          MutationDone done) {
+                          MutationDone done,
+                          std::function<Status(engine::Transaction&)> within) {
   engine::MutationCall mutation;
   mutation.session = std::move(session);
   mutation.function = call.function->name;
   mutation.mutation_id = std::move(mutation_id);
-  mutation.body = [this, call = std::move(call),
-                   identity = mutation.session](engine::Transaction& transaction) {
-    return run_mutation(call, identity, transaction);
+  mutation.body = [this, call = std::move(call), identity = mutation.session,
+                   within = std::move(within)](
+                      engine::Transaction& transaction) -> Result<std::optional<std::string>> {
+    MS_TRY(std::optional<std::string> json, run_mutation(call, identity, transaction));
+    if (within) MS_TRY_STATUS(within(transaction));
+    return json;
   };
   mutation.done = std::move(done);
   database_.submit(std::move(mutation));

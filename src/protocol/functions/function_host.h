@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,34 @@ struct PreparedCall {
   Value args;
 };
 
+/// JSON text of what a function returned; nothing: undefined.
+using FunctionResult = std::optional<live::SharedText>;
+using CallDone = std::move_only_function<void(Result<FunctionResult>)>;
+
+/// A call of any function, to be run once.
+struct FunctionCall {
+  std::string function;
+  Value args;
+  std::optional<runtime::FunctionKind> kind = std::nullopt;  // nothing: any kind
+  Caller caller = Caller::Client;
+  engine::Session session = {};
+  std::string mutation_id = {};    // with session.client: makes a mutation idempotent
+  std::stop_token cancelled = {};  // nobody waits for the answer any more; actions are told
+  /// Mutations: runs in the same transaction, after the handler. An error undoes both.
+  std::function<Status(engine::Transaction&)> within = {};
+};
+
+/// Runs actions. Threads: synchronised; must not block.
+class ActionRunner {
+ public:
+  virtual ~ActionRunner() = default;
+  /// `done` is called once, on any thread.
+  virtual void run(PreparedCall call,
+                   engine::Session session,
+                   std::stop_token cancelled,
+                   CallDone done) = 0;
+};
+
 class FunctionHost {
  public:
   /// `database` and `live` must outlive the host.
@@ -90,7 +119,15 @@ class FunctionHost {
   void mutate(PreparedCall call,
               engine::Session session,
               std::string mutation_id,
-              MutationDone done);
+              MutationDone done,
+              std::function<Status(engine::Transaction&)> within = {});
+
+  /// Finds, checks and runs a function of any kind once. `done` is called once, perhaps at once,
+  /// else on any thread but must not block it. Errors: those of prepare() and of the function.
+  void call(FunctionCall call, CallDone done);
+
+  /// Who runs actions; it must outlive the host's calls. Set before the first call.
+  void set_action_runner(ActionRunner& runner) { actions_ = &runner; }
 
   [[nodiscard]] engine::Database& database() { return database_; }
   [[nodiscard]] live::LiveQueries& live() { return live_; }
@@ -130,6 +167,7 @@ class FunctionHost {
   engine::Database& database_;
   live::LiveQueries& live_;
   HostOptions options_;
+  ActionRunner* actions_ = nullptr;  // null: none
 
   mutable Mutex mutex_;
   Condition published_;

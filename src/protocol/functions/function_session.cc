@@ -132,10 +132,12 @@ class FunctionSession::Channel final : public live::Subscriber {
 
 FunctionSession::FunctionSession(FunctionHost& host,
                                  SocketSinkPtr sink,
-                                 const SessionLimits& limits)
+                                 const SessionLimits& limits,
+                                 engine::Session session)
     : host_(host),
       limits_(limits),
       rate_(limits.messages_per_second),
+      identity_(std::move(session)),
       channel_(std::make_shared<Channel>(std::move(sink), limits)) {}
 
 FunctionSession::~FunctionSession() = default;

@@ -37,7 +37,10 @@ struct SessionLimits {
 class FunctionSession final : public SocketSession {
  public:
   /// `host` must outlive the session.
-  FunctionSession(FunctionHost& host, SocketSinkPtr sink, const SessionLimits& limits);
+  FunctionSession(FunctionHost& host,
+                  SocketSinkPtr sink,
+                  const SessionLimits& limits,
+                  engine::Session session = {});
   ~FunctionSession() override;
 
   void on_text(std::string_view text) override;

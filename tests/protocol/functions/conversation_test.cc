@@ -14,6 +14,8 @@
 namespace moonstone::protocol::functions {
 namespace {
 
+using AllowDataLoss = store::Writer::AllowDataLoss;
+
 constexpr std::string_view kFolder = MS_SOURCE_DIR "/tests/protocol/functions/conversations";
 
 class ConversationTest : public ::testing::Test {
@@ -21,30 +23,24 @@ class ConversationTest : public ::testing::Test {
   ConversationTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "moonstone-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
-    engine::DatabaseOptions options;
-    options.store.path = folder_ / "data.db";
-    database_ = engine::Database::open(std::move(options)).value();
+    TenantsOptions options;
+    options.each.folder = folder_;
     // A loaded machine must not decide which lane a query takes.
-    live::LiveOptions live_options;
-    live_options.fast_run_max = std::chrono::seconds(5);
-    live_options.run_max = std::chrono::seconds(10);
-    live_ = live::LiveQueries::create(*database_, live_options).value();
-    host_ = std::make_unique<FunctionHost>(*database_, *live_, HostOptions{});
-    const auto deployed = host_->deploy(load_test_bundle("chat"), store::Writer::AllowDataLoss::No);
+    options.each.live.fast_run_max = std::chrono::seconds(5);
+    options.each.live.run_max = std::chrono::seconds(10);
+    tenants_ = Tenants::open(std::move(options)).value();
+    const auto deployed = tenants_->deploy(load_test_bundle("chat"), AllowDataLoss::No);
     EXPECT_TRUE(deployed) << deployed.error().message();
+    host_ = &tenants_->root()->host();
   }
   ~ConversationTest() override {
-    database_->shut_down();
-    live_.reset();
-    host_.reset();
-    database_.reset();
+    tenants_->stop();
     std::filesystem::remove_all(folder_);
   }
 
   std::filesystem::path folder_;
-  std::unique_ptr<engine::Database> database_;
-  std::unique_ptr<live::LiveQueries> live_;
-  std::unique_ptr<FunctionHost> host_;
+  std::unique_ptr<Tenants> tenants_;
+  FunctionHost* host_ = nullptr;
 };
 
 class EveryConversationTest : public ConversationTest,
@@ -164,7 +160,7 @@ TEST_F(HttpTest, AnswersAsDocumented) {
       {"GET", "/_dashboard", "", 404, "Not found"},
       {"GET", "/nowhere", "", 404, "Not found"},
   };
-  FunctionApplication application(*host_, {});
+  FunctionApplication application(*tenants_, {});
   for (const Scenario& scenario : scenarios) {
     HttpRequest request;
     request.method = scenario.method;
@@ -177,7 +173,7 @@ TEST_F(HttpTest, AnswersAsDocumented) {
 }
 
 TEST_F(HttpTest, AdministratesWithTheKeyOnly) {
-  FunctionApplication application(*host_, {.session = {}, .admin_key = "s3cret", .origins = {}});
+  FunctionApplication application(*tenants_, {.administration = {.key = "s3cret"}});
   const auto run = [&](std::string function, std::vector<Header> headers) {
     HttpRequest request;
     request.method = "POST";

@@ -1,0 +1,107 @@
+// Moonstone. Licence: see LICENSE.
+#include "protocol/functions/admin_routes.h"
+
+#include <utility>
+
+#include "protocol/functions/dashboard.h"
+
+namespace moonstone::protocol::functions {
+namespace {
+
+/// Compares without telling by its duration where the texts differ.
+bool equal_secrets(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+  }
+  return difference == 0;
+}
+
+void run(Exchange exchange) {
+  auto body = parse_call_body(exchange.request.body);
+  if (!body) return exchange.respond(admin_error_response(body.error()));
+  const TenantPtr tenant = exchange.tenant;
+  tenant->host().call({.function = body->function,
+                       .args = std::move(body->args),
+                       .caller = Caller::Administrator,
+                       .session = std::move(exchange.session),
+                       .cancelled = exchange.request.gone},
+                      [tenant, function = body->function, respond = std::move(exchange.respond)](
+                          Result<FunctionResult> result) mutable {
+                        if (result) {
+                          return respond(json_response(
+                              200, *result ? R"({"success":true,"result":)" + ***result + "}"
+                                           : std::string(R"({"success":true})")));
+                        }
+                        // The list of known functions, which development adds, is for the
+                        // WebSocket's texts only.
+                        if (result.error().reason() == "function") {
+                          return respond(admin_error_response(Error(
+                              ErrorCode::NotFound, "Function not found: " + function, "function")));
+                        }
+                        respond(admin_error_response(result.error()));
+                      });
+}
+
+void reset(Exchange exchange, Executor& maintenance) {
+  // It waits for the writer, and this thread serves sockets.
+  maintenance.post([tenant = exchange.tenant, respond = std::move(exchange.respond)]() mutable {
+    const Status done = tenant->reset();
+    respond(done ? text_response(200, "OK") : admin_error_response(done.error()));
+  });
+}
+
+}  // namespace
+
+bool has_foreign_origin(const HttpRequest& request) {
+  const std::string_view origin = request.header("Origin");
+  if (origin.empty()) return false;
+  const std::size_t scheme = origin.find("://");
+  return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("Host");
+}
+
+std::optional<HttpResponse> refuse_administration(const Administration& rules,
+                                                  const HttpRequest& request) {
+  const auto forbidden = [](std::string_view message) {
+    return error_response(403, "forbidden", message);
+  };
+  if (has_foreign_origin(request)) return forbidden("pages of another origin may not administrate");
+  if (rules.mode == Mode::Development) {
+    if (request.from_loopback) return std::nullopt;
+    return forbidden("in development, administration is open on this machine only");
+  }
+  if (rules.key.empty()) {
+    return forbidden("administration is off; set MOONSTONE_ADMIN_KEY to switch it on");
+  }
+  const std::string expected = "Bearer " + rules.key;
+  if (equal_secrets(request.header("Authorization"), expected)) return std::nullopt;
+  return error_response(401, "unauthorized",
+                        "administration needs the key: Authorization: Bearer <key>");
+}
+
+bool route_administration(Exchange& exchange, const Administration& rules, Executor& maintenance) {
+  const std::string_view path = exchange.request.path;
+  const bool development = rules.mode == Mode::Development;
+  const bool post = exchange.request.method == "POST";
+  if (development && (path == "/_dashboard" || path.starts_with("/_dashboard/"))) {
+    exchange.respond(
+        {.status = 200,
+         .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}},
+         .body = dashboard_page(exchange.tenant->host().bundle().get())});
+    return true;
+  }
+  const bool is_run = post && path == "/__admin/run";
+  const bool is_reset = post && development && path == "/__dev/reset";
+  if (!is_run && !is_reset) return false;
+  if (auto refusal = refuse_administration(rules, exchange.request)) {
+    exchange.respond(*std::move(refusal));
+  } else if (is_run) {
+    run(std::move(exchange));
+  } else {
+    reset(std::move(exchange), maintenance);
+  }
+  return true;
+}
+
+}  // namespace moonstone::protocol::functions

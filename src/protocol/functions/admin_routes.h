@@ -1,0 +1,31 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// /__admin and /__dev: what only the owner of a server may do, and the page that shows it.
+// Source: functions.md section 10, 21.20, 21.21.
+
+#include <optional>
+#include <string>
+
+#include "base/executor.h"
+#include "protocol/functions/exchange.h"
+
+namespace moonstone::protocol::functions {
+
+struct Administration {
+  Mode mode = Mode::Production;
+  std::string key;  // production: what must be presented; empty there: always refused
+};
+
+/// Why this request may not administrate; nothing if it may.
+[[nodiscard]] std::optional<HttpResponse> refuse_administration(const Administration& rules,
+                                                                const HttpRequest& request);
+
+/// Whether a browser page of another origin sent the request.
+[[nodiscard]] bool has_foreign_origin(const HttpRequest& request);
+
+/// `maintenance` runs what must wait for a writer.
+[[nodiscard]] bool route_administration(Exchange& exchange,
+                                        const Administration& rules,
+                                        Executor& maintenance);
+
+}  // namespace moonstone::protocol::functions
