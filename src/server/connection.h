@@ -9,12 +9,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 #include <unordered_set>
+#include <variant>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/ulid.h"
 #include "protocol/transport.h"
 #include "server/descriptor.h"
 #include "server/listen.h"
@@ -34,6 +36,8 @@ struct Totals {
   std::atomic<std::uint64_t> frames_in{0};
   std::atomic<std::uint64_t> frames_out{0};
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> bytes_in{0};
+  std::atomic<std::uint64_t> bytes_out{0};
 };
 
 /// One open TCP connection, as stop() sees it.
@@ -54,17 +58,24 @@ struct Loop {
   Logger& logger;
   std::unordered_set<Connection*> connections;  // each removes itself when it closes
   bool is_draining = false;
+  UlidGenerator request_ids{system_random()};
 };
 
 /// Serves HTTP on a fresh connection. Refuses it silently while the loop drains.
 void serve_http(Loop& loop, Accepted accepted);
 
-/// Hands over the descriptor of a connection whose upgrade was accepted.
-using TakeDescriptor = std::move_only_function<Descriptor()>;
+/// A WebSocket about which the application has not decided yet. It counts as an open socket.
+class PendingUpgrade {
+ public:
+  /// Without start(), the socket never was.
+  virtual ~PendingUpgrade() = default;
+  [[nodiscard]] virtual protocol::SocketSinkPtr sink() const = 0;
+  /// Goes on with the descriptor of the connection that asked for the upgrade.
+  virtual void start(std::unique_ptr<protocol::SocketSession> session, Descriptor descriptor) = 0;
+};
 
-/// Offers an upgrade request to the Application. Either a refusal to answer with, or nothing: then
-/// the descriptor was taken and the connection goes on as a WebSocket. `key` is Sec-WebSocket-Key.
-[[nodiscard]] std::optional<protocol::HttpResponse> try_upgrade(
-    Loop& loop, const protocol::HttpRequest& request, const std::string& key, TakeDescriptor take);
+/// Takes one of the server's sockets. `key` is Sec-WebSocket-Key. A refusal if there is none left.
+[[nodiscard]] std::variant<protocol::HttpResponse, std::unique_ptr<PendingUpgrade>> begin_upgrade(
+    Loop& loop, std::string key);
 
 }  // namespace moonstone::server

@@ -1,30 +1,16 @@
 // Moonstone. Licence: see LICENSE.
-// One HTTP/1.1 connection: reads a request, hands it to the Application, writes the answer, again.
-//
-// The head is taken from the buffer as a whole, judged as raw text (http_text.h), then parsed by
-// Beast. One request runs at a time, so pipelined answers are in order by construction, and nothing
-// is read from the socket meanwhile. Each phase has one deadline on the same timer.
+// The reading half of a connection: heads, whole bodies, streamed bodies, and the watch for a peer
+// that leaves. Each phase has one deadline on the same timer; a streamed body has its own.
 #include <algorithm>
-#include <array>
-#include <mutex>
-#include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <fmt/format.h>
 
 #include "base/clock.h"
-#include "server/connection.h"
-#include "server/http_text.h"
+#include "server/internal/http_connection_heavy.h"
 
 namespace moonstone::server {
 namespace {
@@ -32,13 +18,6 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using boost::system::error_code;
-using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>,
-                                         Executor>;
-using Parser = http::request_parser<http::string_body>;
 
 /// A head usually fits; a body is read in larger steps.
 constexpr std::size_t kHeadReadBytes = 2048;
@@ -47,131 +26,48 @@ constexpr std::size_t kBodyReadBytes = std::size_t{64} * 1024;
 constexpr std::size_t kIdleBufferBytes = std::size_t{4} * 1024;
 /// Bytes of a chunk header with extensions, or of trailers, that the parser may ask us to hold.
 constexpr std::size_t kChunkHeadBytesMax = std::size_t{8} * 1024;
-/// What a refused peer may still send before we close; so much of a body it sends on its own.
-constexpr std::size_t kLingerBytesMax = std::size_t{1024} * 1024;
-
-class HttpConnection;
-
-/// Carries the answer of one request from any thread to its connection. The mutex orders an answer
-/// against the end of the connection: while `connection_` is set, its loop exists.
-class Exchange {
- public:
-  Exchange(std::shared_ptr<HttpConnection> connection, asio::io_context& io)
-      : connection_(std::move(connection)), work_(io.get_executor()) {}
-
-  void answer(protocol::HttpResponse response);
-  /// The connection is gone: answers have nowhere to go.
-  void abandon() {
-    std::shared_ptr<HttpConnection> last;  // destroyed outside the lock
-    const std::scoped_lock lock(mutex_);
-    last.swap(connection_);
-    work_.reset();
-  }
-
- private:
-  std::mutex mutex_;
-  std::shared_ptr<HttpConnection> connection_;  // reset by the answer and by the close
-  asio::executor_work_guard<Executor> work_;    // a loop does not end while an answer is awaited
-};
+/// What a refused peer may still send before we close: closing with unread bytes would reset the
+/// connection, and an upload's sender might never see why. Costs CPU only.
+constexpr std::size_t kLingerBytesMax = std::size_t{16} * 1024 * 1024;
+/// Bytes of a streamed body that are read for nothing before its answer is there.
+constexpr std::size_t kDiscardBytesMax = std::size_t{1024} * 1024;
+/// A streamed body must bring so many bytes in each `body_timeout`: no minimum would let a peer
+/// hold a connection for ever, a deadline for the whole would forbid large uploads.
+constexpr std::size_t kTimedBytes = std::size_t{64} * 1024;
 
 /// The function behind a Respond. Destroyed without a call, it answers 500.
 class Answering {
  public:
-  explicit Answering(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+  explicit Answering(std::shared_ptr<WayBack> way_back) : way_back_(std::move(way_back)) {}
   Answering(Answering&&) noexcept = default;
   Answering& operator=(Answering&&) = delete;
   ~Answering() {
-    if (exchange_ != nullptr) {
-      exchange_->answer(text_response(500, "The request was dropped without an answer"));
+    if (way_back_ != nullptr) {
+      answer(text_response(500, "The request was dropped without an answer"));
     }
   }
   void operator()(protocol::HttpResponse response) {
-    if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->answer(std::move(response));
+    if (way_back_ != nullptr) answer(std::move(response));
   }
 
  private:
-  std::shared_ptr<Exchange> exchange_;  // shared with the connection
-};
-
-class HttpConnection final : public Connection,
-                             public std::enable_shared_from_this<HttpConnection> {
- public:
-  HttpConnection(Loop& loop, Peer peer)
-      : loop_(loop), peer_(std::move(peer)), socket_(loop.io), timer_(loop.io) {}
-
-  void start(Descriptor descriptor);
-  void drain() override;
-  void abort() override { close(); }
-  void on_response(protocol::HttpResponse response);
-  [[nodiscard]] asio::io_context& io() { return loop_.io; }
-
- private:
-  enum class Phase : unsigned char { Idle, Head, Body, Handling, Writing, Lingering, Closed };
-
-  // Reading.
-  void next_request();
-  void read_some(std::size_t bytes);
-  void on_read(error_code failure, std::size_t bytes);
-  void on_head_bytes();
-  [[nodiscard]] std::optional<Refusal> on_head(std::string_view head);
-  [[nodiscard]] std::optional<Refusal> fill_request();
-  void begin_body();
-  void on_body_bytes();
-  void on_linger_bytes();
-  // Answering.
-  void dispatch();
-  void upgrade();
-  void refuse(const Refusal& refusal);
-  void write_interim();
-  void write_some();
-  void on_written();
-  void linger();
-  // Time and end.
-  void arm(std::chrono::milliseconds timeout);
-  void on_timeout();
-  [[nodiscard]] Descriptor take_descriptor();
-  void leave();
-  void close();
-
-  [[nodiscard]] std::string_view unread() const {
-    const auto data = buffer_.data();
-    return {static_cast<const char*>(data.data()), data.size()};
+  void answer(protocol::HttpResponse response) {
+    std::exchange(way_back_, nullptr)
+        ->run([response = std::move(response)](HttpConnection& connection) mutable {
+          connection.on_response(std::move(response));
+        });
   }
 
-  Loop& loop_;
-  Peer peer_;
-  Socket socket_;
-  Timer timer_;
-  beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
-  protocol::HttpRequest request_;
-  std::shared_ptr<Exchange> exchange_;  // shared with the Respond of the running request
-  std::string head_;                    // of the response
-  std::string body_;                    // of the response
-  std::size_t written_ = 0;             // of head_ and body_ together
-  std::size_t scanned_ = 0;             // bytes of the buffer known to hold no end of a head
-  std::size_t lingered_ = 0;
-  Phase phase_ = Phase::Idle;
-  bool is_first_ = true;
-  bool is_reading_ = false;
-  bool keep_alive_ = false;
-  bool is_http10_ = false;
-  bool is_head_request_ = false;
-  bool is_upgrade_ = false;
+  std::shared_ptr<WayBack> way_back_;  // shared with the connection
 };
 
-void Exchange::answer(protocol::HttpResponse response) {
-  const std::scoped_lock lock(mutex_);
-  if (connection_ == nullptr) return;
-  asio::io_context& io = connection_->io();
-  asio::post(io, [connection = std::move(connection_), response = std::move(response)]() mutable {
-    connection->on_response(std::move(response));
-  });
-  work_.reset();
-}
+}  // namespace
+
+HttpConnection::HttpConnection(Loop& loop, Peer peer)
+    : loop_(loop), peer_(std::move(peer)), socket_(loop.io), timer_(loop.io) {}
 
 void HttpConnection::start(Descriptor descriptor) {
-  error_code failure;
+  SystemError failure;
   const auto family = peer_.is_v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
   socket_.assign(family, descriptor.get(), failure);
   if (failure) return;
@@ -185,6 +81,7 @@ void HttpConnection::next_request() {
   phase_ = Phase::Idle;
   scanned_ = 0;
   parser_.reset();
+  request_id_.clear();
   if (buffer_.size() == 0 && buffer_.capacity() > kIdleBufferBytes) buffer_ = beast::flat_buffer();
   arm(is_first_ ? loop_.options.header_timeout : loop_.options.idle_timeout);
   is_first_ = false;
@@ -194,17 +91,20 @@ void HttpConnection::next_request() {
 void HttpConnection::read_some(std::size_t bytes) {
   is_reading_ = true;
   socket_.async_read_some(buffer_.prepare(bytes),
-                          [self = shared_from_this()](error_code failure, std::size_t count) {
+                          [self = shared_from_this()](SystemError failure, std::size_t count) {
                             self->on_read(failure, count);
                           });
 }
 
-void HttpConnection::on_read(error_code failure, std::size_t bytes) {
+void HttpConnection::on_read(SystemError failure, std::size_t bytes) {
   is_reading_ = false;
+  const bool is_streaming = incoming_ != nullptr;
   // A read that was running when a deadline struck is of no interest; the answer is on its way.
-  if (phase_ == Phase::Closed || phase_ == Phase::Writing) return;
+  if (phase_ == Phase::Closed || (phase_ == Phase::Writing && !is_streaming)) return;
   if (failure) return close();
   buffer_.commit(bytes);
+  loop_.totals.bytes_in.fetch_add(bytes, std::memory_order_relaxed);
+  if (is_streaming) return on_stream_bytes();
   if (phase_ == Phase::Body) return on_body_bytes();
   if (phase_ == Phase::Lingering) return on_linger_bytes();
   on_head_bytes();
@@ -242,13 +142,9 @@ std::optional<Refusal> HttpConnection::on_head(std::string_view head) {
   if (auto refusal = check_head(head)) return refusal;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(loop_.options.header_bytes_max));
-  parser_->body_limit(loop_.options.body_bytes_max);
-  error_code failure;
+  parser_->body_limit(boost::none);  // the application says how the body is taken; see begin_body
+  SystemError failure;
   parser_->put(asio::buffer(head.data(), head.size()), failure);
-  if (failure == http::error::body_limit) {
-    return Refusal{413,
-                   fmt::format("the body is larger than {} bytes", loop_.options.body_bytes_max)};
-  }
   if ((failure && failure != http::error::need_more) || !parser_->is_header_done()) {
     return Refusal{400, "the head is not well-formed HTTP/1.1"};
   }
@@ -275,54 +171,164 @@ std::optional<Refusal> HttpConnection::fill_request() {
   request_.query = std::move(target->query);
   request_.remote_address = peer_.address;
   request_.from_loopback = peer_.from_loopback;
+  // TLS ends at a proxy on this machine, whose word is taken.
+  request_.encrypted = peer_.from_loopback &&
+                       protocol::same_header_name(request_.header("X-Forwarded-Proto"), "https");
   keep_alive_ = message.keep_alive() && !loop_.is_draining;
   is_head_request_ = request_.method == "HEAD";
   is_upgrade_ = beast::websocket::is_upgrade(message);
+  name_request();
   return std::nullopt;
 }
 
+void HttpConnection::name_request() {
+  const std::string_view sent = request_.header("X-Request-Id");
+  request_id_ =
+      is_request_id(sent) ? std::string(sent) : loop_.request_ids.next(system_clock().unix_ms());
+  request_.id = request_id_;
+}
+
+Refusal HttpConnection::too_large() const {
+  return {413, fmt::format("the body is larger than {} bytes", loop_.options.body_bytes_max)};
+}
+
 void HttpConnection::begin_body() {
+  const std::string_view expectation = request_.header("Expect");
+  const bool expects = !expectation.empty() && !is_http10_ && !parser_->is_done();
+  if (expects && !protocol::same_header_name(expectation, "100-continue")) {
+    return refuse({417, "the only expectation understood is 100-continue"});
+  }
+  owes_continue_ = expects && buffer_.size() == 0;
+  parser_->eager(true);
+  if (!is_upgrade_ && loop_.application.body_mode(request_) == protocol::BodyMode::Stream) {
+    return begin_stream();
+  }
   if (parser_->is_done()) return dispatch();
+  if (parser_->content_length().value_or(0) > loop_.options.body_bytes_max) {
+    return refuse(too_large());
+  }
+  parser_->body_limit(loop_.options.body_bytes_max);
   phase_ = Phase::Body;
   arm(loop_.options.body_timeout);
-  parser_->eager(true);
-  const std::string_view expectation = request_.header("Expect");
-  if (!expectation.empty() && !is_http10_) {
-    if (!protocol::same_header_name(expectation, "100-continue")) {
-      return refuse({417, "the only expectation understood is 100-continue"});
-    }
-    if (buffer_.size() == 0) return write_interim();
-  }
+  if (std::exchange(owes_continue_, false)) return write_interim();
   on_body_bytes();
 }
 
-void HttpConnection::on_body_bytes() {
-  error_code failure;
+std::optional<Refusal> HttpConnection::parse_body() {
+  SystemError failure;
   while (buffer_.size() > 0 && !parser_->is_done() && !failure) {
     buffer_.consume(parser_->put(buffer_.data(), failure));
   }
-  if (failure == http::error::body_limit) {
-    return refuse(
-        {413, fmt::format("the body is larger than {} bytes", loop_.options.body_bytes_max)});
-  }
+  if (failure == http::error::body_limit) return too_large();
   if (failure && failure != http::error::need_more) {
-    return refuse({400, "the chunked body is malformed"});
+    return Refusal{400, "the chunked body is malformed"};
   }
+  if (!parser_->is_done() && buffer_.size() > kChunkHeadBytesMax) {
+    return Refusal{400, "a chunk header or trailer is too long"};
+  }
+  return std::nullopt;
+}
+
+void HttpConnection::on_body_bytes() {
+  if (const auto refusal = parse_body()) return refuse(*refusal);
   if (parser_->is_done()) return dispatch();
-  if (buffer_.size() > kChunkHeadBytesMax) {
-    return refuse({400, "a chunk header or trailer is too long"});
-  }
   read_some(kBodyReadBytes);
 }
 
+// ---- A streamed body -------------------------------------------------------------------------
+
+void HttpConnection::begin_stream() {
+  way_back_ = std::make_shared<WayBack>(shared_from_this(), loop_.io);
+  incoming_ = std::make_shared<RequestBody>([way_back = way_back_] {
+    way_back->run([](HttpConnection& connection) { connection.on_demand(); });
+  });
+  request_.stream = RequestBody::reader_of(incoming_);
+  discarded_ = 0;
+  // What is here already is handed over at once: most bodies are complete before they are read.
+  if (const auto refusal = parse_body()) return cut_body(*refusal);
+  static_cast<void>(hand_over());
+  if (parser_->is_done()) std::exchange(incoming_, nullptr)->finish();
+  dispatch();
+}
+
+void HttpConnection::on_demand() {
+  if (incoming_ == nullptr || is_reading_) return;
+  if (owes_continue_) {
+    // Who has not been told to send does not; the answer that comes instead tells it why.
+    if (phase_ != Phase::Handling || incoming_->is_released()) return;
+    owes_continue_ = false;
+    return write_interim();
+  }
+  on_stream_bytes();
+}
+
+RequestBody::Flow HttpConnection::hand_over() {
+  std::string piece = std::exchange(parser_->get().body(), {});
+  if (piece.empty()) {
+    return incoming_->is_released() ? RequestBody::Flow::Discarded : RequestBody::Flow::Read;
+  }
+  const std::size_t bytes = piece.size();
+  timed_bytes_ += bytes;
+  const RequestBody::Flow flow = incoming_->push(std::move(piece));
+  if (flow == RequestBody::Flow::Discarded) discarded_ += bytes;
+  return flow;
+}
+
+void HttpConnection::on_stream_bytes() {
+  const auto refusal = parse_body();
+  const RequestBody::Flow flow = hand_over();
+  if (refusal) return cut_body(*refusal);
+  if (parser_->is_done()) {
+    body_timer_.reset();
+    std::exchange(incoming_, nullptr)->finish();
+    return watch();
+  }
+  if (flow == RequestBody::Flow::Pause || discarded_ > kDiscardBytesMax) {
+    return body_timer_.reset();
+  }
+  if (!body_timer_ || timed_bytes_ >= kTimedBytes) arm_body_timer();
+  read_some(kBodyReadBytes);
+}
+
+void HttpConnection::arm_body_timer() {
+  timed_bytes_ = 0;
+  body_timer_.emplace(loop_.io);
+  body_timer_->expires_after(loop_.options.body_timeout);
+  body_timer_->async_wait(
+      [self = shared_from_this(), deadline = body_timer_->expiry()](SystemError failure) {
+        const bool is_current = self->body_timer_ && self->body_timer_->expiry() == deadline;
+        if (!failure && is_current) self->on_body_timeout();
+      });
+}
+
+void HttpConnection::on_body_timeout() {
+  if (incoming_ != nullptr) cut_body({408, "the body took too long to arrive"});
+}
+
+/// Ends a streamed body before its end. Who has no answer yet gets this one.
+void HttpConnection::cut_body(const Refusal& refusal) {
+  body_timer_.reset();
+  keep_alive_ = false;
+  if (phase_ != Phase::Writing) static_cast<void>(gone_.request_stop());
+  std::exchange(incoming_, nullptr)->fail(Error(ErrorCode::Cancelled, refusal.message, "body_cut"));
+  if (phase_ != Phase::Writing) refuse(refusal);
+}
+
+// ---- While a request runs --------------------------------------------------------------------
+
 void HttpConnection::dispatch() {
   phase_ = Phase::Handling;
-  timer_.cancel();
+  disarm();
   loop_.totals.requests.fetch_add(1);
-  request_.body = std::move(parser_->get().body());
   if (is_upgrade_) return upgrade();
-  exchange_ = std::make_shared<Exchange>(shared_from_this(), loop_.io);
-  loop_.application.handle(std::move(request_), protocol::Respond(Answering(exchange_)));
+  if (request_.stream == nullptr) {
+    request_.body = std::move(parser_->get().body());
+    way_back_ = std::make_shared<WayBack>(shared_from_this(), loop_.io);
+  }
+  gone_ = std::stop_source();
+  request_.gone = gone_.get_token();
+  loop_.application.handle(std::move(request_), protocol::Respond(Answering(way_back_)));
+  if (phase_ == Phase::Handling) watch();
 }
 
 void HttpConnection::upgrade() {
@@ -339,83 +345,77 @@ void HttpConnection::upgrade() {
                                               ? "Sec-WebSocket-Key is missing"
                                               : "Data was sent before the upgrade was answered"));
   }
-  // The connection object ends with the upgrade; the descriptor lives on in the WebSocket.
-  auto refusal = try_upgrade(loop_, request_, key, [this] { return take_descriptor(); });
-  if (refusal.has_value()) on_response(std::move(*refusal));
-}
-
-void HttpConnection::on_response(protocol::HttpResponse response) {
-  if (phase_ != Phase::Handling) return;
-  if (exchange_ != nullptr) exchange_->abandon();
-  exchange_.reset();
-  phase_ = Phase::Writing;
-  if (loop_.is_draining) keep_alive_ = false;
-  ConnectionHeader connection = is_http10_ ? ConnectionHeader::KeepAlive : ConnectionHeader::None;
-  if (!keep_alive_) connection = ConnectionHeader::Close;
-  const std::int64_t now = system_clock().unix_ms();
-  auto head = render_head(response, connection, now);
-  if (!head.has_value()) {
-    loop_.logger.log(LogLevel::Error, "server", "invalid_response", {});
-    response = text_response(500, "The response has a header that cannot be sent");
-    head = render_head(response, connection, now);
+  auto begun = begin_upgrade(loop_, key);
+  if (auto* refusal = std::get_if<protocol::HttpResponse>(&begun)) {
+    loop_.totals.refused.fetch_add(1);
+    return on_response(std::move(*refusal));
   }
-  head_ = std::move(head).value_or("");
-  body_ = is_head_request_ || !has_body(response.status) ? "" : std::move(response.body);
-  written_ = 0;
-  write_some();
+  upgrade_ = std::get<std::unique_ptr<PendingUpgrade>>(std::move(begun));
+  way_back_ = std::make_shared<WayBack>(shared_from_this(), loop_.io);
+  loop_.application.accept(
+      std::move(request_), upgrade_->sink(),
+      [way_back = way_back_](protocol::Application::Acceptance acceptance) {
+        way_back->run([acceptance = std::move(acceptance)](HttpConnection& connection) mutable {
+          connection.on_acceptance(std::move(acceptance));
+        });
+      });
 }
 
-void HttpConnection::refuse(const Refusal& refusal) {
-  loop_.totals.refused.fetch_add(1);
-  keep_alive_ = false;
-  is_head_request_ = false;
-  phase_ = Phase::Handling;
-  on_response(text_response(refusal.status, refusal.message));
+void HttpConnection::on_acceptance(protocol::Application::Acceptance acceptance) {
+  if (phase_ != Phase::Handling) return;
+  if (auto* refusal = std::get_if<protocol::HttpResponse>(&acceptance)) {
+    upgrade_.reset();
+    loop_.totals.refused.fetch_add(1);
+    return on_response(std::move(*refusal));
+  }
+  // The connection object ends with the upgrade; the descriptor lives on in the WebSocket.
+  const std::unique_ptr<PendingUpgrade> upgrade = std::move(upgrade_);
+  upgrade->start(std::get<std::unique_ptr<protocol::SocketSession>>(std::move(acceptance)),
+                 take_descriptor());
+}
+
+/// Looks for the end of the stream without taking anything from it. The peer that has sent its next
+/// request already is not watched any further: it is there.
+void HttpConnection::watch() {
+  if (is_watching_ || is_reading_ || incoming_ != nullptr || buffer_.size() > 0) return;
+  is_watching_ = true;
+  socket_.async_receive(asio::buffer(&watched_, 1), Socket::message_peek,
+                        [self = shared_from_this()](SystemError failure, std::size_t /*bytes*/) {
+                          self->on_watched(failure);
+                        });
+}
+
+void HttpConnection::on_watched(SystemError failure) {
+  is_watching_ = false;
+  if (!failure || (phase_ != Phase::Handling && phase_ != Phase::Writing)) return;
+  // A peer that sends nothing more may still read (it closed one direction only), so the answer is
+  // sent; whether work for it is worth while is the application's decision.
+  if (failure == asio::error::eof) {
+    keep_alive_ = false;
+    gone_.request_stop();
+    return;
+  }
+  close();
 }
 
 void HttpConnection::write_interim() {
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   // So few bytes on an idle connection always fit; a peer for which they do not is as good as gone.
   socket_.async_write_some(asio::buffer(kContinue.data(), kContinue.size()),
-                           [self = shared_from_this()](error_code failure, std::size_t bytes) {
-                             if (self->phase_ != Phase::Body) return;
+                           [self = shared_from_this()](SystemError failure, std::size_t bytes) {
+                             const bool is_streaming = self->incoming_ != nullptr;
+                             if (self->phase_ != Phase::Body && !is_streaming) return;
                              if (failure || bytes != kContinue.size()) return self->close();
-                             self->on_body_bytes();
+                             if (!is_streaming) return self->on_body_bytes();
+                             if (!self->is_reading_) self->on_stream_bytes();
                            });
 }
 
-void HttpConnection::write_some() {
-  // The deadline is for progress, not for the whole response: a slow line may take its time.
-  arm(loop_.options.body_timeout);
-  const std::size_t of_head = std::min(written_, head_.size());
-  const std::size_t of_body = written_ - of_head;
-  const std::array<asio::const_buffer, 2> rest = {
-      asio::buffer(head_.data() + of_head, head_.size() - of_head),
-      asio::buffer(body_.data() + of_body, body_.size() - of_body)};
-  socket_.async_write_some(rest,
-                           [self = shared_from_this()](error_code failure, std::size_t bytes) {
-                             if (self->phase_ != Phase::Writing) return;
-                             if (failure) return self->close();
-                             self->written_ += bytes;
-                             if (self->written_ < self->head_.size() + self->body_.size())
-                               return self->write_some();
-                             self->on_written();
-                           });
-}
-
-void HttpConnection::on_written() {
-  head_ = std::string();
-  body_ = std::string();
-  if (keep_alive_ && !loop_.is_draining) return next_request();
-  linger();
-}
-
-/// Closes our direction and waits for the peer's: closing with unread bytes would reset the
-/// connection, and the peer might lose the response that explains why.
+/// Closes our direction and waits for the peer's; see kLingerBytesMax.
 void HttpConnection::linger() {
   phase_ = Phase::Lingering;
   arm(loop_.options.close_timeout);
-  error_code failure;
+  SystemError failure;
   socket_.shutdown(Socket::shutdown_send, failure);
   if (failure || loop_.is_draining) return close();
   if (!is_reading_) on_linger_bytes();
@@ -425,57 +425,8 @@ void HttpConnection::on_linger_bytes() {
   lingered_ += buffer_.size();
   buffer_.consume(buffer_.size());
   if (lingered_ > kLingerBytesMax) return close();
-  read_some(kHeadReadBytes);
+  read_some(kBodyReadBytes);
 }
-
-void HttpConnection::arm(std::chrono::milliseconds timeout) {
-  timer_.expires_after(timeout);
-  timer_.async_wait([self = shared_from_this()](error_code failure) {
-    // A timer that was armed again meanwhile may still deliver its old expiry.
-    const bool is_current = self->timer_.expiry() <= std::chrono::steady_clock::now();
-    if (!failure && is_current) self->on_timeout();
-  });
-}
-
-void HttpConnection::on_timeout() {
-  if (phase_ == Phase::Head || phase_ == Phase::Body) {
-    // The read that is still running ends with the connection.
-    return refuse({408, "the request took too long to arrive"});
-  }
-  if (phase_ != Phase::Handling) close();
-}
-
-void HttpConnection::drain() {
-  const bool is_busy =
-      phase_ == Phase::Body || phase_ == Phase::Handling || phase_ == Phase::Writing;
-  if (!is_busy) close();
-}
-
-Descriptor HttpConnection::take_descriptor() {
-  error_code failure;
-  Descriptor descriptor(socket_.release(failure));
-  leave();
-  return descriptor;
-}
-
-void HttpConnection::leave() {
-  phase_ = Phase::Closed;
-  timer_.cancel();
-  if (exchange_ != nullptr) exchange_->abandon();
-  exchange_.reset();
-  loop_.connections.erase(this);
-  loop_.totals.connections.fetch_sub(1);
-}
-
-void HttpConnection::close() {
-  if (phase_ == Phase::Closed) return;
-  const auto self = shared_from_this();  // while an answer is awaited, only the exchange holds us
-  error_code ignored;
-  socket_.close(ignored);
-  leave();
-}
-
-}  // namespace
 
 void serve_http(Loop& loop, Accepted accepted) {
   if (loop.is_draining) return;

@@ -230,6 +230,7 @@ Result<Target> parse_target(std::string_view method, std::string_view target) {
 }
 
 std::optional<std::string> render_head(const protocol::HttpResponse& response,
+                                       BodyFraming framing,
                                        ConnectionHeader connection,
                                        std::int64_t unix_ms) {
   if (response.status < 200 || response.status > 599) return std::nullopt;
@@ -240,13 +241,31 @@ std::optional<std::string> render_head(const protocol::HttpResponse& response,
     if (!is_token(header.name) || !is_field_value(header.value)) return std::nullopt;
     fmt::format_to(std::back_inserter(out), "{}: {}\r\n", header.name, header.value);
   }
-  if (has_body(response.status)) {
-    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
+  if (has_body(response.status) && framing == BodyFraming::Length) {
+    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n",
+                   response.stream != nullptr ? response.stream_bytes.value_or(0)
+                                              : std::uint64_t{response.body.size()});
+  }
+  if (has_body(response.status) && framing == BodyFraming::Chunked) {
+    out += "Transfer-Encoding: chunked\r\n";
   }
   if (connection == ConnectionHeader::Close) out += "Connection: close\r\n";
   if (connection == ConnectionHeader::KeepAlive) out += "Connection: keep-alive\r\n";
   out += "\r\n";
   return out;
+}
+
+BodyFraming framing_of(const protocol::HttpResponse& response, HttpVersion version) {
+  if (response.stream == nullptr || response.stream_bytes) return BodyFraming::Length;
+  return version == HttpVersion::Http10 ? BodyFraming::UntilClose : BodyFraming::Chunked;
+}
+
+bool is_request_id(std::string_view text) {
+  constexpr std::size_t kLengthMax = 64;
+  return !text.empty() && text.size() <= kLengthMax && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
+  });
 }
 
 bool has_body(int status) {

@@ -50,9 +50,18 @@ struct Target {
 /// What a response head says besides the response's own headers.
 enum class ConnectionHeader : unsigned char { None, KeepAlive, Close };
 
+/// How the other side finds the end of a body.
+enum class BodyFraming : unsigned char { Length, Chunked, UntilClose };
+[[nodiscard]] BodyFraming framing_of(const protocol::HttpResponse& response, HttpVersion version);
+
+/// Whether a peer's name for its request is taken over: 1 to 64 characters that need no quoting in
+/// a header, a log line or a URL.
+[[nodiscard]] bool is_request_id(std::string_view text);
+
 /// The response's head up to the empty line, with Content-Length, Date and Connection.
 /// Nothing if a header could not be written without splitting the response.
 [[nodiscard]] std::optional<std::string> render_head(const protocol::HttpResponse& response,
+                                                     BodyFraming framing,
                                                      ConnectionHeader connection,
                                                      std::int64_t unix_ms);
 

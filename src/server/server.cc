@@ -210,7 +210,9 @@ Server::Counters AsioServer::counters() const {
           .requests = totals_.requests.load(),
           .frames_in = totals_.frames_in.load(),
           .frames_out = totals_.frames_out.load(),
-          .refused = totals_.refused.load()};
+          .refused = totals_.refused.load(),
+          .bytes_in = totals_.bytes_in.load(),
+          .bytes_out = totals_.bytes_out.load()};
 }
 
 }  // namespace

@@ -60,6 +60,8 @@ class Server {
     std::uint64_t frames_in = 0;
     std::uint64_t frames_out = 0;
     std::uint64_t refused = 0;
+    std::uint64_t bytes_in = 0;  // HTTP and WebSocket, without heads of frames
+    std::uint64_t bytes_out = 0;
   };
   [[nodiscard]] virtual Counters counters() const = 0;
 };

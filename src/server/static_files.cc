@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "protocol/byte_range.h"
 #include "server/descriptor.h"
 #include "server/http_text.h"
 
@@ -89,6 +90,32 @@ bool is_hashed_asset(std::string_view path) {
          std::string_view::npos;
 }
 
+/// A part of a file, read as it is sent.
+class FileBody final : public protocol::BodyReader {
+ public:
+  FileBody(Descriptor descriptor, const protocol::ByteRange& range)
+      : descriptor_(std::move(descriptor)), left_(range) {}
+
+  void read(Done done) override {
+    std::string piece(std::min<std::uint64_t>(left_.count, kPieceBytes), '\0');
+    if (piece.empty()) return done(std::move(piece));
+    const ssize_t got =
+        ::pread(descriptor_.get(), piece.data(), piece.size(), static_cast<off_t>(left_.first));
+    if (got <= 0) {
+      return done(Error(ErrorCode::Unavailable, "the file changed while it was sent", "file"));
+    }
+    piece.resize(static_cast<std::size_t>(got));
+    left_.first += piece.size();
+    left_.count -= piece.size();
+    done(std::move(piece));
+  }
+
+ private:
+  static constexpr std::uint64_t kPieceBytes = 64 * 1024;
+  Descriptor descriptor_;
+  protocol::ByteRange left_;
+};
+
 /// If-None-Match: a list of tags, weak ones included, or `*`.
 bool matches_tag(std::string_view header, std::string_view tag) {
   return header == "*" || (!header.empty() && header.contains(tag));
@@ -118,6 +145,10 @@ class StaticFiles::Impl {
   [[nodiscard]] std::optional<File> look_up(const std::string& path) const;
   /// Its bytes; nothing if it changed or vanished meanwhile.
   [[nodiscard]] std::shared_ptr<const std::string> contents(const File& file);
+  /// Puts a part of a file, or all of it, into the response. False as above.
+  [[nodiscard]] bool fill(const File& file,
+                          const protocol::ByteRange& range,
+                          protocol::HttpResponse& response);
 
  private:
   struct Kept {
@@ -180,6 +211,22 @@ std::shared_ptr<const std::string> StaticFiles::Impl::contents(const File& file)
   return shared;
 }
 
+bool StaticFiles::Impl::fill(const File& file,
+                             const protocol::ByteRange& range,
+                             protocol::HttpResponse& response) {
+  if (file.bytes <= kStaticKeptFileBytesMax) {
+    const auto bytes = contents(file);
+    if (bytes == nullptr) return false;
+    response.body = bytes->substr(range.first, range.count);
+    return true;
+  }
+  Descriptor descriptor(::open(file.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!descriptor.is_open()) return false;
+  response.stream = std::make_shared<FileBody>(std::move(descriptor), range);
+  response.stream_bytes = range.count;
+  return true;
+}
+
 void StaticFiles::Impl::keep(const File& file, std::shared_ptr<const std::string> bytes) {
   const std::scoped_lock lock(mutex_);
   const auto old = std::ranges::find(kept_, file.name, &Kept::name);
@@ -218,10 +265,6 @@ std::optional<protocol::HttpResponse> StaticFiles::find(const protocol::HttpRequ
     file = impl_->look_up("/index.html");
   }
   if (!file.has_value()) return std::nullopt;
-  if (file->bytes > kStaticFileBytesMax) {
-    return text_response(500, fmt::format("{} is larger than {} MiB; serve it from elsewhere",
-                                          request.path, kStaticFileBytesMax / 1024 / 1024));
-  }
   protocol::HttpResponse response;
   response.headers = {
       {"ETag", file->tag},
@@ -231,11 +274,25 @@ std::optional<protocol::HttpResponse> StaticFiles::find(const protocol::HttpRequ
     response.status = 304;
     return response;
   }
-  const auto bytes = impl_->contents(*file);
-  if (bytes == nullptr) return std::nullopt;
+  response.headers.push_back({"Accept-Ranges", "bytes"});
+  protocol::RangeChoice choice;
+  if (protocol::allows_range(request.header("If-Range"), file->tag)) {
+    choice = protocol::choose_range(request.header("Range"), file->bytes);
+  }
+  if (choice.kind == protocol::RangeChoice::Kind::Unsatisfiable) {
+    response.status = 416;
+    response.headers.push_back({"Content-Range", protocol::unsatisfied_range_of(file->bytes)});
+    return response;
+  }
+  protocol::ByteRange range{.first = 0, .count = file->bytes};
+  if (choice.kind == protocol::RangeChoice::Kind::Part) {
+    range = choice.range;
+    response.status = 206;
+    response.headers.push_back({"Content-Range", protocol::content_range_of(range, file->bytes)});
+  }
+  if (!impl_->fill(*file, range, response)) return std::nullopt;
   response.headers.push_back({"Content-Type", std::string(content_type_of(file->name))});
   response.headers.push_back({"X-Content-Type-Options", "nosniff"});
-  response.body = *bytes;
   return response;
 }
 
@@ -246,7 +303,7 @@ void StaticApplication::handle(protocol::HttpRequest request, protocol::Respond 
   // What find() needs; the inner application takes the rest away.
   protocol::HttpRequest wanted;
   wanted.path = request.path;
-  for (const std::string_view name : {"Accept", "If-None-Match"}) {
+  for (const std::string_view name : {"Accept", "If-None-Match", "If-Range", "Range"}) {
     wanted.headers.push_back({std::string(name), std::string(request.header(name))});
   }
   inner_.handle(std::move(request),

@@ -3,8 +3,8 @@
 // The built pages of an app, served from a folder.
 //
 // Nothing outside the folder is ever read: dot segments, hidden files and symbolic links that lead
-// out are as good as absent. Files are read whole and a few are kept; a changed file is noticed by
-// its size and time of change.
+// out are as good as absent. Small files are read whole and a few are kept; a changed file is
+// noticed by its size and time of change.
 // Threads: synchronised. Cost: a stat per request; a read for a file that is not kept.
 
 #include <cstddef>
@@ -18,8 +18,8 @@
 
 namespace moonstone::server {
 
-/// Larger files do not belong into memory, nor onto this server.
-inline constexpr std::size_t kStaticFileBytesMax = std::size_t{32} * 1024 * 1024;
+/// Larger files are read piece by piece while they are sent, and never kept.
+inline constexpr std::size_t kStaticKeptFileBytesMax = std::size_t{4} * 1024 * 1024;
 /// Contents that are kept; the pages of an app are a few MiB.
 inline constexpr std::size_t kStaticCacheBytesMax = std::size_t{32} * 1024 * 1024;
 
@@ -31,10 +31,11 @@ class StaticFiles {
   StaticFiles& operator=(const StaticFiles&) = delete;
   ~StaticFiles();
 
-  /// The file of a path, as a response: 200 with its bytes, 304 if the request has its ETag, 500 if
-  /// it is too large. A folder means its `index.html`. Nothing for a file that does not exist,
-  /// except that a page load (it accepts text/html) of a path without extension gets the root's
-  /// `index.html`: the page's own router knows what it means. The method is not looked at.
+  /// The file of a path, as a response: 200 with its bytes, 206 or 416 if the request asks for
+  /// a part of them (see byte_range.h), 304 if it has its ETag. A folder means its `index.html`.
+  /// Nothing for a file that does not exist, except that a page load (it accepts text/html) of a
+  /// path without extension gets the root's `index.html`: the page's own router knows what it
+  /// means. The method is not looked at.
   [[nodiscard]] std::optional<protocol::HttpResponse> find(const protocol::HttpRequest& request);
 
  private:

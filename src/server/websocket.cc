@@ -397,6 +397,7 @@ void WebSocket::on_front_written(error_code failure) {
   if (is_finished_) return;
   loop_.totals.frames_out.fetch_add(1);
   const std::size_t bytes = bytes_of(batch_[next_]);
+  loop_.totals.bytes_out.fetch_add(bytes, std::memory_order_relaxed);
   batch_[next_++].clear();
   if (next_ == batch_.size()) {
     batch_.clear();
@@ -469,32 +470,47 @@ void WebSocket::finish_if_done() {
   session_.reset();
 }
 
+class UndecidedSocket final : public PendingUpgrade {
+ public:
+  UndecidedSocket(Loop& loop, std::string key)
+      : loop_(loop),
+        key_(std::move(key)),
+        socket_(std::make_shared<WebSocket>(loop)),
+        outbox_(std::make_shared<Outbox>(socket_, loop.options)) {}
+  UndecidedSocket(const UndecidedSocket&) = delete;
+  UndecidedSocket& operator=(const UndecidedSocket&) = delete;
+  ~UndecidedSocket() override {
+    if (socket_ == nullptr) return;  // started: the WebSocket counts itself down
+    outbox_->abandon();
+    loop_.totals.sockets.fetch_sub(1);
+  }
+
+  [[nodiscard]] protocol::SocketSinkPtr sink() const override { return outbox_; }
+
+  void start(std::unique_ptr<protocol::SocketSession> session, Descriptor descriptor) override {
+    std::exchange(socket_, nullptr)
+        ->start(std::move(session), outbox_, std::move(descriptor), key_);
+  }
+
+ private:
+  Loop& loop_;
+  std::string key_;
+  std::shared_ptr<WebSocket> socket_;  // shared with the loop once it runs
+  std::shared_ptr<Outbox> outbox_;     // shared with the session
+};
+
 }  // namespace
 
-std::optional<protocol::HttpResponse> try_upgrade(Loop& loop,
-                                                  const protocol::HttpRequest& request,
-                                                  const std::string& key,
-                                                  TakeDescriptor take) {
+std::variant<protocol::HttpResponse, std::unique_ptr<PendingUpgrade>> begin_upgrade(
+    Loop& loop, std::string key) {
   const std::size_t max = loop.options.connections_max;
   const std::uint64_t before = loop.totals.sockets.fetch_add(1);
   if (loop.is_draining || (max != 0 && before >= max)) {
     loop.totals.sockets.fetch_sub(1);
-    loop.totals.refused.fetch_add(1);
     return text_response(503,
                          loop.is_draining ? "Server is shutting down" : "Too many connections");
   }
-  const auto socket = std::make_shared<WebSocket>(loop);
-  const auto outbox = std::make_shared<Outbox>(socket, loop.options);
-  auto acceptance = loop.application.accept(request, outbox);
-  if (auto* refusal = std::get_if<protocol::HttpResponse>(&acceptance)) {
-    outbox->abandon();
-    loop.totals.sockets.fetch_sub(1);
-    loop.totals.refused.fetch_add(1);
-    return std::move(*refusal);
-  }
-  auto session = std::get<std::unique_ptr<protocol::SocketSession>>(std::move(acceptance));
-  socket->start(std::move(session), outbox, take(), key);
-  return std::nullopt;
+  return std::make_unique<UndecidedSocket>(loop, std::move(key));
 }
 
 }  // namespace moonstone::server

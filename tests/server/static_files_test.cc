@@ -107,6 +107,49 @@ TEST_F(StaticFilesTest, PageLoadsOfUnknownPathsGetTheApp) {
   EXPECT_FALSE(find("/users/7.js", {{"Accept", "text/html"}}).has_value());
 }
 
+TEST_F(StaticFilesTest, PartsOfFiles) {
+  write(root() / "clip.mp4", "0123456789");
+  const auto part = find("/clip.mp4", {{"Range", "bytes=2-4"}});
+  EXPECT_EQ(part->status, 206);
+  EXPECT_EQ(part->body, "234");
+  EXPECT_EQ(header_of(*part, "Content-Range"), "bytes 2-4/10");
+  EXPECT_EQ(header_of(*part, "Content-Type"), "video/mp4");
+  const auto beyond = find("/clip.mp4", {{"Range", "bytes=10-"}});
+  EXPECT_EQ(beyond->status, 416);
+  EXPECT_EQ(header_of(*beyond, "Content-Range"), "bytes */10");
+  const std::string tag = header_of(*part, "ETag");
+  EXPECT_EQ(find("/clip.mp4", {{"Range", "bytes=0-1"}, {"If-Range", tag}})->status, 206);
+  EXPECT_EQ(find("/clip.mp4", {{"Range", "bytes=0-1"}, {"If-Range", "\"old\""}})->status, 200);
+  EXPECT_EQ(find("/clip.mp4", {{"Range", "bytes=0-0,3-3"}})->body, "0123456789");
+}
+
+TEST_F(StaticFilesTest, LargeFilesAreStreamed) {
+  const std::size_t size = kStaticKeptFileBytesMax + 100'000;
+  write(root() / "large.bin", std::string(size, 'a') + "tail");
+  const auto read_all = [](const protocol::HttpResponse& response) {
+    std::string all;
+    protocol::read_whole_body(response.stream, 2 * kStaticKeptFileBytesMax,
+                              [&all](Result<std::string> body) { all = std::move(*body); });
+    return all;
+  };
+  const auto whole = find("/large.bin");
+  EXPECT_EQ(whole->status, 200);
+  EXPECT_EQ(whole->stream_bytes, size + 4);
+  EXPECT_EQ(read_all(*whole), std::string(size, 'a') + "tail");
+  const auto end = find("/large.bin", {{"Range", "bytes=-6"}});
+  EXPECT_EQ(end->status, 206);
+  EXPECT_EQ(end->stream_bytes, 6U);
+  EXPECT_EQ(read_all(*end), "aatail");
+  const auto cut = find("/large.bin");
+  fs::resize_file(root() / "large.bin", 10);
+  std::optional<Error> failure;
+  protocol::read_whole_body(cut->stream, 2 * kStaticKeptFileBytesMax,
+                            [&failure](Result<std::string> body) {
+                              if (!body) failure = body.error();
+                            });
+  EXPECT_TRUE(failure.has_value()) << "a file that shrinks while it is sent";
+}
+
 TEST_F(StaticFilesTest, NothingOutsideTheFolder) {
   fs::create_symlink(folder_ / "secret.txt", root() / "link.txt");
   fs::create_directory_symlink(folder_, root() / "up");
@@ -119,15 +162,14 @@ TEST_F(StaticFilesTest, NothingOutsideTheFolder) {
   EXPECT_EQ(body("/inside.html"), "docs") << "links within the folder are fine";
 }
 
-TEST_F(StaticFilesTest, LargeFilesAreRefusedWithAReason) {
-  write(root() / "fits.bin", "");
-  fs::resize_file(root() / "fits.bin", kStaticFileBytesMax);
-  write(root() / "large.bin", "");
-  fs::resize_file(root() / "large.bin", kStaticFileBytesMax + 1);
-  EXPECT_EQ(find("/fits.bin")->body.size(), kStaticFileBytesMax);
-  EXPECT_EQ(body("/assets/index-BfX3a9Qd.js"), "js") << "also when the cache is full";
-  EXPECT_EQ(find("/large.bin")->status, 500);
-  EXPECT_THAT(find("/large.bin")->body, HasSubstr("32 MiB"));
+TEST_F(StaticFilesTest, MoreThanTheCacheHolds) {
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = "part" + std::to_string(i);
+    write(root() / name, "");
+    fs::resize_file(root() / name, kStaticKeptFileBytesMax);
+    EXPECT_EQ(find("/" + name)->body.size(), kStaticKeptFileBytesMax);
+  }
+  EXPECT_EQ(body("/assets/index-BfX3a9Qd.js"), "js");
 }
 
 TEST_F(StaticFilesTest, RootMustBeAFolder) {
