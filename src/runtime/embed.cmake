@@ -1,7 +1,8 @@
 # Moonstone. Licence: see LICENSE.
 #
-# Turns the files of the prelude into one C++ source:
-#   cmake -DOUTPUT=prelude_text.cc -DFILES=a.js,b.js -P embed.cmake
+# Turns the files of a script into one C++ source:
+#   cmake -DOUTPUT=prelude_text.cc -DFILES=a.js,b.js -DFUNCTION=prelude_text
+#         -DNAMESPACE=moonstone::runtime -DHEADER=runtime/internal/prelude.h -P embed.cmake
 # Each file is a literal of its own, since compilers bound the length of one.
 
 cmake_minimum_required(VERSION 3.25)
@@ -20,17 +21,17 @@ file(CONFIGURE OUTPUT ${OUTPUT} @ONLY CONTENT
 #include <string>
 #include <string_view>
 
-#include \"runtime/internal/prelude.h\"
+#include \"@HEADER@\"
 
-namespace moonstone::runtime {
+namespace @NAMESPACE@ {
 namespace {
 @parts@
 }  // namespace
 
-std::string prelude_text() {
+std::string @FUNCTION@() {
   std::string text;
 @views@  return text;
 }
 
-}  // namespace moonstone::runtime
+}  // namespace @NAMESPACE@
 ")

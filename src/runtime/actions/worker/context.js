@@ -1,0 +1,94 @@
+// Moonstone. Licence: see LICENSE.
+//
+// ctx of actions and HTTP actions. Whatever it does is done by the server; see ActionServices.
+
+function nameOf(fn, place) {
+  const name = typeof fn === "string" ? fn : fn?._name;
+  if (typeof name === "string" && name !== "") return name;
+  throw new TypeError(
+    `${place}: expected a function name such as "tasks:list" or a reference to one`,
+  );
+}
+
+function numberOf(value, place) {
+  if (typeof value === "number" && !Number.isNaN(value)) return value;
+  throw new TypeError(`${place} must be a number of milliseconds, got ${String(value)}`);
+}
+
+function textOf(value, place) {
+  if (typeof value === "string") return value;
+  throw new TypeError(`${place} must be a text, got ${typeof value}`);
+}
+
+const argsText = (args) => encodeValue(args ?? {}, { bigint: true });
+
+function makeRun(call, operation) {
+  return {
+    async [operation](fn, args) {
+      const name = nameOf(fn, `ctx.${operation}`);
+      return (await call.ask(operation, { fn: name }, argsText(args))).value;
+    },
+  }[operation];
+}
+
+function makeScheduler(call) {
+  const schedule = async (operation, ms, fn, args) => {
+    const place = `ctx.scheduler.${operation}`;
+    const time = numberOf(ms, `${place}: the ${operation === "runAt" ? "time" : "delay"}`);
+    const name = nameOf(fn, place);
+    return (await call.ask(operation, { fn: name, ms: time }, argsText(args))).value;
+  };
+  return {
+    runAfter: (delayMs, fn, args) => schedule("runAfter", delayMs, fn, args),
+    runAt: (time, fn, args) =>
+      schedule("runAt", time instanceof Date ? time.getTime() : time, fn, args),
+    async cancel(jobId) {
+      await call.ask("cancel", { id: textOf(jobId, "ctx.scheduler.cancel: the id") });
+    },
+  };
+}
+
+async function storeBlob(call, file) {
+  const blob = bytesOf(file) === undefined ? file : new Blob([file]);
+  if (typeof blob?.stream !== "function") {
+    throw new TypeError("ctx.storage.store needs a Blob, such as `await response.blob()`");
+  }
+  const stream = offerStream(blob.stream().getReader());
+  call.offers.add(stream);
+  try {
+    const contentType = blob.type || "application/octet-stream";
+    return (await call.ask("store", { contentType, size: blob.size, stream })).value;
+  } finally {
+    call.offers.delete(stream);
+    offered.get(stream)?.stop();
+  }
+}
+
+function makeStorage(call) {
+  const ofFile = (operation, name) => async (storageId) => {
+    const id = textOf(storageId, `ctx.storage.${name}: the storage id`);
+    return (await call.ask(operation, { id })).value;
+  };
+  return {
+    getUrl: ofFile("fileUrl", "getUrl"),
+    getMetadata: ofFile("fileMetadata", "getMetadata"),
+    async generateUploadUrl() {
+      return (await call.ask("uploadUrl", {})).value;
+    },
+    delete: ofFile("deleteFile", "delete"),
+    store: (file) => storeBlob(call, file),
+  };
+}
+
+function makeContext(call) {
+  return {
+    runQuery: makeRun(call, "runQuery"),
+    runMutation: makeRun(call, "runMutation"),
+    runAction: makeRun(call, "runAction"),
+    scheduler: makeScheduler(call),
+    storage: makeStorage(call),
+    auth: { getUserIdentity: async () => call.identity },
+    now: call.now,
+    signal: call.abort.signal,
+  };
+}
