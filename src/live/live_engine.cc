@@ -42,6 +42,9 @@ class LiveEngine final : public LiveQueries {
   void unsubscribe(const SubscriberPtr& subscriber, SubscriptionId id) override;
   void remove(const SubscriberPtr& subscriber) override;
   void resume(const SubscriberPtr& subscriber) override;
+  void change_caller(const SubscriberPtr& subscriber,
+                     CallerPtr caller,
+                     std::move_only_function<void()> then) override;
   void run_once(QueryDefinition query,
                 std::function<void(const Result<SharedText>&)> done) override;
   void when_delivered(const SubscriberPtr& subscriber,
@@ -125,6 +128,16 @@ void LiveEngine::remove(const SubscriberPtr& subscriber) {
 
 void LiveEngine::resume(const SubscriberPtr& subscriber) {
   inbox_.push_wish([this, subscriber] { state_.resume(subscriber); });
+}
+
+void LiveEngine::change_caller(const SubscriberPtr& subscriber,
+                               CallerPtr caller,
+                               std::move_only_function<void()> then) {
+  inbox_.push_wish(
+      [this, subscriber, caller = std::move(caller), then = std::move(then)]() mutable {
+        state_.change_caller(subscriber, caller);
+        then();
+      });
 }
 
 void LiveEngine::run_once(QueryDefinition query,
@@ -275,7 +288,8 @@ FinishedRun LiveEngine::run(RunJob job,
   if (snapshot) {
     finished.snapshot = *snapshot;
     finished.schema = session.source().schema();
-    finished.result = (*finished.job.run)(session, start + time_max);
+    finished.result =
+        (*finished.job.run)(session, finished.job.caller->session(), start + time_max);
   } else {
     finished.result.json = snapshot.error();
   }

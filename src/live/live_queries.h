@@ -4,7 +4,9 @@
 // subscriber hears of it.
 //
 // A live query is a key, a function that runs it on a snapshot, and its subscriptions. Queries with
-// the same key run once and share one result: the same bytes go to everybody. After a commit the
+// the same key run once and share one result: the same bytes go to everybody. A run that looks at
+// its caller says so; its result is then shared only among callers who agree on what it read, and
+// the others get runs of their own. After a commit the
 // indexes over the footprints name the touched queries without visiting the others; those are run
 // in one snapshot on the fast lane, and each subscriber gets one ordered batch of what changed. A
 // query that exceeds the fast lane's budget moves to the slow lane and follows on its own.
@@ -14,21 +16,26 @@
 //      replayed over (version of the run, now], or the query runs again.
 //  (3) An unchanged result (same bytes) is not delivered again.
 //  (4) At most one run of a query is under way; a commit meanwhile makes it run once more.
+//  (5) A subscriber gets results only of runs whose `reads` are the same of it and of the caller
+//      for whom it ran.
 // Threads: synchronised; all bookkeeping and delivery happen on one thread of its own (the strand).
 // Source: design.md decision 13; functions.md sections 8 and 21.28.
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
 #include "engine/database.h"
+#include "live/caller.h"
 #include "query/footprint.h"
 
 namespace moonstone::live {
@@ -47,17 +54,45 @@ struct RunResult {
   /// The answer follows from the data alone. Others (the time of day, chance) are shared by those
   /// who are subscribed together, but never handed to somebody who asks later.
   bool lasts = true;
+  /// What the run looked at of its caller; also of a failed run, whose error may tell of it.
+  SessionReads reads = {};
 };
 
-/// Runs the query inside `session`'s snapshot (begun by the caller) before `deadline`; a run that
-/// hits it returns DeadlineExceeded. Called on lane threads, never twice at once for one query.
-using RunFunction = std::function<RunResult(engine::ReadSession& session,
-                                            std::chrono::steady_clock::time_point deadline)>;
+/// Runs the query inside `snapshot` (begun already) for a caller before `deadline`; a run that hits
+/// it returns DeadlineExceeded. Called on lane threads, perhaps for several callers at once. A
+/// function that does not look at its caller may leave that parameter out.
+class RunFunction {
+ public:
+  using Deadline = std::chrono::steady_clock::time_point;
+  using Run = std::function<RunResult(
+      engine::ReadSession& snapshot, const engine::Session& caller, Deadline deadline)>;
 
-/// What identifies a query: function, canonical arguments, and the identity claims it may read.
+  template <class F>
+    requires std::invocable<F&, engine::ReadSession&, const engine::Session&, Deadline>
+  RunFunction(F run) : run_(std::move(run)) {}  // NOLINT(google-explicit-constructor)
+
+  template <class F>
+    requires std::invocable<F&, engine::ReadSession&, Deadline>
+  RunFunction(F run)  // NOLINT(google-explicit-constructor)
+      : run_([run = std::move(run)](engine::ReadSession& snapshot,
+                                    const engine::Session& /*caller*/,
+                                    Deadline deadline) { return run(snapshot, deadline); }) {}
+
+  RunResult operator()(engine::ReadSession& snapshot,
+                       const engine::Session& caller,
+                       Deadline deadline) const {
+    return run_(snapshot, caller, deadline);
+  }
+
+ private:
+  Run run_;
+};
+
+/// What is asked, and by whom.
 struct QueryDefinition {
-  std::string key;
+  std::string key;  // function and canonical arguments, nothing of the caller
   RunFunction run;
+  CallerPtr caller = nullptr;  // null: nobody in particular
 };
 
 /// Chosen by the subscriber; unique per subscriber at one time.
@@ -114,6 +149,14 @@ class LiveQueries : public engine::CommitObserver {
   /// The subscriber can take more: delivers the newest state of what it skipped.
   virtual void resume(const SubscriberPtr& subscriber) = 0;
 
+  /// From now on the subscriber is somebody else. Subscriptions whose queries have read what is
+  /// different run anew for the new caller, and deliver if the result differs; all others stay as
+  /// they are. `then` is called on the strand: afterwards nothing arrives that was meant for the
+  /// former caller.
+  virtual void change_caller(const SubscriberPtr& subscriber,
+                             CallerPtr caller,
+                             std::move_only_function<void()> then) = 0;
+
   /// Runs a query once, sharing a current answer if there is one; `done` is called on some thread.
   virtual void run_once(QueryDefinition query,
                         std::function<void(const Result<SharedText>&)> done) = 0;
@@ -124,8 +167,9 @@ class LiveQueries : public engine::CommitObserver {
                               Version version,
                               std::move_only_function<void()> then) = 0;
 
-  /// Queries for which `affected(key)` holds get a new run function (code was swapped) and run
-  /// again if subscribed; returns when this is queued.
+  /// Queries for whose key `replace` returns a run function get it (code was swapped) and run again
+  /// if subscribed; returns when this is queued. What the new code reads of its callers is found
+  /// out anew, so that queries are shared again which stopped reading.
   virtual void replace_runs(
       std::function<std::optional<RunFunction>(const std::string& key)> replace) = 0;
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace moonstone::live {
 namespace {
 
@@ -51,17 +53,34 @@ LiveQuery* LiveState::find_query(QueryNumber number) {
 
 /// Null: there is no such query, and too much is waiting to make one.
 LiveQuery* LiveState::find_or_make_query(QueryDefinition& definition) {
-  if (const auto found = queries_.find(definition.key); found != queries_.end()) {
-    return found->second.get();
+  if (!definition.caller) definition.caller = anonymous_caller();
+  const auto found = families_.find(definition.key);
+  if (found != families_.end()) {
+    LiveQuery* query = find_covering(*found->second, *definition.caller);
+    if (query != nullptr) return query;
   }
   if (reader_jobs_.size() + reader_runs_ >= kReaderRunsMax) return nullptr;
+  if (found != families_.end()) {
+    return &make_query(*found->second, found->second->reads, definition.caller);
+  }
+  auto family = std::make_unique<Family>();
+  family->key = std::move(definition.key);
+  family->run = std::make_shared<const RunFunction>(std::move(definition.run));
+  Family& made = *family;
+  families_.emplace(made.key, std::move(family));
+  return &make_query(made, {}, definition.caller);
+}
+
+LiveQuery& LiveState::make_query(Family& family, SessionReads reads, const CallerPtr& caller) {
   auto query = std::make_unique<LiveQuery>();
   query->number = QueryNumber{++last_number_};
-  query->key = std::move(definition.key);
-  query->run = std::make_shared<const RunFunction>(std::move(definition.run));
-  LiveQuery* made = query.get();
-  by_number_.emplace(made->number, made);
-  queries_.emplace(made->key, std::move(query));
+  query->family = &family;
+  query->variant = variant_of(reads, *caller);
+  query->caller = caller;
+  LiveQuery& made = *query;
+  by_number_.emplace(made.number, &made);
+  const bool is_new = family.queries.emplace(made.variant, std::move(query)).second;
+  MS_CHECK(is_new, "two queries for one caller would answer each other's subscribers");
   return made;
 }
 
@@ -73,6 +92,7 @@ void LiveState::subscribe(SubscriberPtr subscriber, SubscriptionId id, QueryDefi
     auto subscription = std::make_unique<Subscription>(Subscription{.subscriber = &record,
                                                                     .id = id,
                                                                     .query = query,
+                                                                    .caller = definition.caller,
                                                                     .order = ++last_number_,
                                                                     .since = version_,
                                                                     .sent = nullptr});
@@ -96,7 +116,8 @@ void LiveState::run_once(QueryDefinition definition, RunOnceDone done) {
     answers_.push_back({.done = std::move(done), .json = overloaded()});
     return;
   }
-  query->waiters.push_back({.since = version_, .done = std::move(done)});
+  query->waiters.push_back(
+      {.since = version_, .caller = definition.caller, .done = std::move(done)});
   join(*query);
   answer_waiters(*query);
   release_if_unwanted(*query);
@@ -175,8 +196,9 @@ void LiveState::drop(LiveQuery& query) {
   index_->remove(query.number);
   fast_queue_.erase(query.number);
   by_number_.erase(query.number);
-  const auto found = queries_.find(query.key);
-  queries_.erase(found);
+  Family& family = *query.family;
+  family.queries.erase(family.queries.find(query.variant));
+  if (family.queries.empty()) families_.erase(families_.find(family.key));
 }
 
 void LiveState::resume(const SubscriberPtr& subscriber) {
@@ -188,7 +210,9 @@ void LiveState::resume(const SubscriberPtr& subscriber) {
   // What it skipped runs in the coming batch, before anything is delivered to it.
   for (const auto& [id, subscription] : record->subscriptions) {
     LiveQuery& query = *subscription->query;
-    if (query.freshness == Freshness::Dirty) run_if_wanted(query, RunCause::Commit);
+    const bool has_answer =
+        query.freshness == Freshness::Current || query.freshness == Freshness::Failed;
+    if (!has_answer) run_if_wanted(query, RunCause::Commit);
   }
 }
 
@@ -206,31 +230,8 @@ void LiveState::when_delivered(SubscriberPtr subscriber,
   has_new_delivery_waiters_ = true;
 }
 
-void LiveState::replace_runs(
-    const std::function<std::optional<RunFunction>(const std::string& key)>& replace) {
-  std::vector<QueryNumber> numbers;
-  numbers.reserve(by_number_.size());
-  for (const auto& [number, query] : by_number_)
-    numbers.push_back(number);
-  std::ranges::sort(numbers);
-  for (const QueryNumber number : numbers) {
-    LiveQuery& query = *by_number_.at(number);
-    std::optional<RunFunction> run = replace(query.key);
-    if (!run) continue;
-    if (query.idle) {
-      drop(query);
-      continue;
-    }
-    query.run = std::make_shared<const RunFunction>(*std::move(run));
-    ++query.generation;
-    if (query.freshness != Freshness::Unknown) query.freshness = Freshness::Dirty;
-    unpark(query);
-    run_if_wanted(query, RunCause::Code);
-  }
-}
-
 void LiveState::clear() {
-  for (const auto& [key, query] : queries_) {
+  for (const auto& [number, query] : by_number_) {
     for (Waiter& waiter : query->waiters) {
       answers_.push_back({.done = std::move(waiter.done), .json = cleared()});
     }
@@ -244,13 +245,13 @@ void LiveState::clear() {
   reader_jobs_.clear();
   parked_.clear();
   by_number_.clear();
-  queries_.clear();
+  families_.clear();
   subscribers_.clear();
   subscription_count_ = 0;
 }
 
 void LiveState::give_up() {
-  for (const auto& [key, query] : queries_) {
+  for (const auto& [number, query] : by_number_) {
     for (const Waiter& waiter : query->waiters)
       waiter.done(shutting_down());
     query->waiters.clear();
@@ -262,7 +263,7 @@ void LiveState::give_up() {
 LiveQueries::Counters LiveState::counters() const {
   LiveQueries::Counters counters = counters_;
   counters.candidates += index_->candidates();
-  counters.queries = queries_.size();
+  counters.queries = by_number_.size();
   counters.subscriptions = subscription_count_;
   return counters;
 }

@@ -106,8 +106,9 @@ void LiveState::deliver_to(SubscriberRecord& record) {
       continue;
     }
     entry = record.due.erase(entry);
-    // A first result that is not there yet becomes due again with the run that brings it.
-    if (is_first && !can_answer_first(subscription)) continue;
+    // A result that is not there yet becomes due again with the run that brings it.
+    if ((is_first || subscription.has_moved) && !can_answer_first(subscription)) continue;
+    subscription.has_moved = false;
     const bool is_news = is_first || !is_same_text(subscription.sent, query.json);
     subscription.sent = query.json;
     if (!is_news) continue;

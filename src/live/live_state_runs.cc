@@ -13,6 +13,13 @@ Error code_does_not_fit() {
           "the functions and the schema are being changed; run the query again", kStaleCode};
 }
 
+/// Somebody who waits for the outcome if there is anybody: a run that turns out to be for its
+/// caller only then still serves one of them.
+const CallerPtr& caller_of(const LiveQuery& query) {
+  if (!query.subscriptions.empty()) return query.subscriptions.begin()->second->caller;
+  return query.waiters.empty() ? query.caller : query.waiters.front().caller;
+}
+
 }  // namespace
 
 void LiveState::commit(const engine::CommitPtr& commit) {
@@ -69,8 +76,9 @@ void LiveState::request_run(LiveQuery& query, RunCause cause) {
 
 RunJob LiveState::make_job(const LiveQuery& query, Lane lane, RunCause cause) const {
   return {.query = query.number,
-          .generation = query.generation,
-          .run = query.run,
+          .generation = query.family->generation,
+          .run = query.family->run,
+          .caller = caller_of(query),
           .seen = ring_.newest(),
           .lane = lane,
           .cause = cause,
@@ -149,20 +157,29 @@ void LiveState::finish(FinishedRun run) {
   LiveQuery* query = find_query(run.job.query);
   if (query == nullptr) return;
   query->flight = Flight::Grounded;
-  if (run.job.lane == Lane::Fast) complete_share(*query);
-  const bool is_unwanted = query->subscriptions.empty() && query->waiters.empty();
-  if (run.job.generation != query->generation) {
-    // The outcome of replaced code: never shown.
-    if (!is_unwanted) run_if_wanted(*query, RunCause::Code);
-  } else if (!run.snapshot) {
-    refuse_waiting(*query, run.result.json.error(), std::nullopt);
-    park(*query, Parking::Store, run.at + options_.run_max);
-  } else if (run.result.json) {
-    succeed(*query, std::move(run));
-  } else {
-    fail(*query, run);
+  const bool is_of_present_code = run.job.generation == query->family->generation;
+  if (is_of_present_code && !query->variant.reads.includes(run.result.reads)) {
+    return split(*query, std::move(run));
   }
-  release_if_unwanted(*query);
+  if (run.job.lane == Lane::Fast) complete_share(*query);
+  conclude(*query, std::move(run));
+}
+
+/// What a run means that read no more than its query may.
+void LiveState::conclude(LiveQuery& query, FinishedRun run) {
+  if (run.job.generation != query.family->generation) {
+    // The outcome of replaced code: never shown.
+    const bool is_unwanted = query.subscriptions.empty() && query.waiters.empty();
+    if (!is_unwanted) run_if_wanted(query, RunCause::Code);
+  } else if (!run.snapshot) {
+    refuse_waiting(query, run.result.json.error(), std::nullopt);
+    park(query, Parking::Store, run.at + options_.run_max);
+  } else if (run.result.json) {
+    succeed(query, std::move(run));
+  } else {
+    fail(query, run);
+  }
+  release_if_unwanted(query);
 }
 
 void LiveState::succeed(LiveQuery& query, FinishedRun run) {
@@ -211,7 +228,8 @@ void LiveState::fail(LiveQuery& query, const FinishedRun& run) {
   }
   refuse_waiting(query, run.result.json.error(),
                  is_touched ? std::optional(run.snapshot->version) : std::nullopt);
-  if (query.json != nullptr) {
+  // Who is left has an answer, of this query or of the one it shared before.
+  if (query.json != nullptr || !query.subscriptions.empty()) {
     query.snapshot = *run.snapshot;
     query.seen = run.job.seen;
     file_footprint(query, run);
@@ -224,10 +242,10 @@ void LiveState::fail(LiveQuery& query, const FinishedRun& run) {
 /// must wake the query, too.
 void LiveState::file_footprint(LiveQuery& query, const FinishedRun& run) {
   index_->remove(query.number);
-  index_->add(query.number, query.footprint);
+  if (query.footprint != nullptr) index_->add(query.number, query.footprint);
   if (run.result.footprint == query.footprint) return;
   index_->add(query.number, run.result.footprint);
-  query.schemas.resize(1);  // that of the answer
+  query.schemas.resize(query.footprint != nullptr ? 1 : 0);  // that of the answer
   query.schemas.push_back(run.schema);
 }
 

@@ -26,9 +26,10 @@ class LiveQueriesTest : public testing::LiveFixture {};
 
 /// `run` behind a gate at which it waits after its snapshot has begun.
 RunFunction gated(const std::shared_ptr<Gate>& gate, RunFunction run) {
-  return [gate, run = std::move(run)](engine::ReadSession& session, auto deadline) {
+  return [gate, run = std::move(run)](engine::ReadSession& session, const engine::Session& caller,
+                                      auto deadline) {
     gate->pass();
-    return run(session, deadline);
+    return run(session, caller, deadline);
   };
 }
 
@@ -175,12 +176,12 @@ TEST_F(LiveQueriesTest, ASlowQueryDelaysNobody) {
   const RunFunction run = select_run(in_group(1));
   subscribe(slow, 1, "slow", [gate, run](engine::ReadSession& session, auto deadline) {
     if (is_fast_lane(deadline)) {
-      RunResult result = run(session, deadline);
+      RunResult result = run(session, {}, deadline);
       result.json = Error(ErrorCode::DeadlineExceeded, "the run took too long");
       return result;
     }
     gate->pass();
-    return run(session, deadline);
+    return run(session, {}, deadline);
   });
   subscribe(quick, 1, "quick", run);
   live_->drain();
@@ -233,7 +234,7 @@ TEST_F(LiveQueriesTest, AFailingReRunKeepsTheSubscription) {
   const RunFunction run = select_run(in_group(1));
   const auto fails = std::make_shared<std::atomic<bool>>(false);
   subscribe(collector, 1, "x", [run, fails](engine::ReadSession& session, auto deadline) {
-    RunResult result = run(session, deadline);
+    RunResult result = run(session, {}, deadline);
     if (*fails) result.json = Error(ErrorCode::InvalidArgument, "thrown", "user_code");
     return result;
   });

@@ -23,7 +23,7 @@ class RecordingSubscriber final : public Subscriber {
     const std::string id = std::to_string(subscription.value);
     heard.push_back(json ? "first " + id + " " + **json
                          : "error " + id + " " + std::string(to_string(json.error().code())));
-    if (json) texts.push_back(*json);
+    texts.push_back(json ? *json : std::make_shared<const std::string>(json.error().message()));
   }
   void on_updates(std::span<const Update> updates, Version version) override {
     std::string line = "update@" + std::to_string(version);
@@ -47,7 +47,27 @@ struct Outcome {
   Result<std::string> json = std::string("null");
   std::vector<query::Dependency> footprint;
   std::chrono::milliseconds elapsed{1};
+  SessionReads reads = {};  // the text then ends with "#subject" and "@base URL"
 };
+
+inline CallerPtr caller_named(const std::string& subject, const std::string& base_url = "") {
+  engine::Session session;
+  if (!subject.empty()) session.identity = Object{{"subject", subject}};
+  session.base_url = base_url;
+  return make_caller(std::move(session));
+}
+
+/// What a run that reads this of its caller adds to its text.
+inline std::string traces_of(SessionReads reads, const engine::Session& caller) {
+  std::string text;
+  if (reads.identity) {
+    const bool is_anonymous = caller.identity.is_missing();
+    text +=
+        "#" + (is_anonymous ? "nobody" : caller.identity.as_object().find("subject")->as_text());
+  }
+  if (reads.base_url) text += "@" + caller.base_url;
+  return text;
+}
 
 /// Run functions get it and do not look at it.
 class NoSession final : public engine::ReadSession {
@@ -71,20 +91,33 @@ class StateHarness {
     return std::make_shared<RecordingSubscriber>();
   }
   /// A query whose runs end as the script for its key says at that time.
-  QueryDefinition define(const std::string& key, const std::string& code = "") {
-    return {.key = key, .run = [this, key, code](engine::ReadSession&, Instant) {
-              const Outcome& outcome = script[key];
-              ran = key + code;
-              elapsed = outcome.elapsed;
-              RunResult result;
-              result.footprint = footprint_of(outcome.footprint);
-              if (outcome.json) {
-                result.json = std::make_shared<const std::string>(*outcome.json + code);
-              } else {
-                result.json = outcome.json.error();
-              }
-              return result;
-            }};
+  QueryDefinition define(const std::string& key,
+                         const std::string& code = "",
+                         CallerPtr caller = nullptr) {
+    const auto run = [this, key, code](engine::ReadSession&, const engine::Session& session,
+                                       Instant) {
+      const Outcome& outcome = script[key];
+      const std::string traces = code + traces_of(outcome.reads, session);
+      ran = key + traces;
+      elapsed = outcome.elapsed;
+      RunResult result;
+      result.footprint = footprint_of(outcome.footprint);
+      result.reads = outcome.reads;
+      if (outcome.json) {
+        result.json = std::make_shared<const std::string>(*outcome.json + traces);
+      } else {
+        const Error& error = outcome.json.error();
+        result.json = Error(error.code(), error.message() + traces, error.reason());
+      }
+      return result;
+    };
+    return {.key = key, .run = run, .caller = std::move(caller)};
+  }
+  void subscribe_as(const CallerPtr& caller,
+                    const SubscriberPtr& subscriber,
+                    std::uint64_t id,
+                    const std::string& key) {
+    state.subscribe(subscriber, {id}, define(key, "", caller));
   }
   void subscribe(const SubscriberPtr& subscriber, std::uint64_t id, const std::string& key) {
     state.subscribe(subscriber, {id}, define(key));
@@ -96,7 +129,7 @@ class StateHarness {
     FinishedRun run;
     run.job = job;
     run.snapshot = snapshot();
-    run.result = (*job.run)(session, now);
+    run.result = (*job.run)(session, job.caller->session(), now);
     run.work = elapsed;
     run.at = now;
     runs.push_back((job.lane == Lane::Fast ? "fast " : "reader ") + ran);

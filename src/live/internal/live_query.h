@@ -1,6 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// LiveQuery, Subscription and SubscriberRecord: what the strand knows, as plain data.
+// Family, LiveQuery, Subscription and SubscriberRecord: what the strand knows, as plain data.
+//
+// A family is a function with arguments. It has one query as long as no run reads its caller; else
+// one for each group of callers who agree on what is read (a variant). No two queries of a family
+// cover the same caller.
 //
 // A query moves like this; `flight` says whether a run is under way:
 //
@@ -61,13 +65,25 @@ enum class Parking : unsigned char {
 struct LiveQuery;
 struct SubscriberRecord;
 
+/// What has the same key.
+struct Family {
+  std::string key;
+  std::shared_ptr<const RunFunction> run;  // shared with the runs under way
+  std::uint64_t generation = 0;            // of the run function
+  /// By runs of this function so far; whoever comes new is told apart by that.
+  SessionReads reads;
+  std::map<Variant, std::unique_ptr<LiveQuery>> queries;  // never empty
+};
+
 struct Subscription {
   SubscriberRecord* subscriber = nullptr;
   SubscriptionId id;
   LiveQuery* query = nullptr;
+  CallerPtr caller;
   std::uint64_t order = 0;  // of subscribing, over all subscribers
-  Version since = 0;        // the first result contains this version
+  Version since = 0;        // the first result of the query contains this version
   SharedText sent;          // null: the first result is due
+  bool has_moved = false;   // from another query, and has not heard of this one
 };
 
 struct SubscriberRecord {
@@ -84,14 +100,15 @@ struct SubscriberRecord {
 /// Somebody who wants the answer once.
 struct Waiter {
   Version since = 0;
+  CallerPtr caller;
   RunOnceDone done;
 };
 
 struct LiveQuery {
   QueryNumber number;
-  std::string key;
-  std::shared_ptr<const RunFunction> run;  // shared with the runs under way
-  std::uint64_t generation = 0;            // of the run function
+  Family* family = nullptr;
+  Variant variant;
+  CallerPtr caller;  // one that it covers, for runs
 
   Freshness freshness = Freshness::Unknown;
   Flight flight = Flight::Grounded;
@@ -119,6 +136,7 @@ struct RunJob {
   QueryNumber query;
   std::uint64_t generation = 0;
   std::shared_ptr<const RunFunction> run;
+  CallerPtr caller;
   CommitNumber seen;  // the snapshot contains all commits up to there
   Lane lane = Lane::Reader;
   RunCause cause = RunCause::Asked;

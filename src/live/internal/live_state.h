@@ -7,11 +7,15 @@
 // begin a batch and run its jobs in one snapshot, each followed by deliver_completed(); deliver();
 // give what take_reader_jobs() names to the readers.
 // Invariants: those of live_queries.h, and
-//  (1) A query is in `queries_`; if it has an answer, its footprint is filed in the index.
+//  (1) A query is in its family; if it has an answer, its footprint is filed in the index.
 //  (2) A query with nobody interested is idle and Current, or its run is under way, or it is gone.
 //  (3) A subscriber is called by deliver*() alone, so no call can meet a half-changed state.
 //  (4) Within a batch a subscriber hears nothing before its last query of the batch has run, and
 //      does not wait for the others.
+//  (5) The answer of a query is of a run that read at most its variant of a caller whom it covers;
+//      all its subscriptions and waiters are of callers whom it covers.
+//  (6) No two queries of a family cover the same caller: a new one tells callers apart by all that
+//      the family reads, which includes what any of its queries reads.
 // Threads: confined to the strand. Source: design.md decision 13.
 
 #include <cstdint>
@@ -54,6 +58,7 @@ class LiveState {
   void unsubscribe(const SubscriberPtr& subscriber, SubscriptionId id);
   void remove(const SubscriberPtr& subscriber);
   void resume(const SubscriberPtr& subscriber);
+  void change_caller(const SubscriberPtr& subscriber, const CallerPtr& caller);
   void run_once(QueryDefinition definition, RunOnceDone done);
   /// May also be fed within a batch; then the queries of `subscriber` go ahead of the rest.
   void when_delivered(SubscriberPtr subscriber,
@@ -114,6 +119,7 @@ class LiveState {
   SubscriberRecord* find_record(const SubscriberPtr& subscriber);
   LiveQuery* find_query(QueryNumber number);
   LiveQuery* find_or_make_query(QueryDefinition& definition);
+  LiveQuery& make_query(Family& family, SessionReads reads, const CallerPtr& caller);
   void join(LiveQuery& query);
   void detach(Subscription& subscription);
   void drop_record_if_empty(SubscriberRecord& record);
@@ -130,6 +136,7 @@ class LiveState {
   bool is_ready(SubscriberRecord& record);
   void mark_lagging(LiveQuery& query);
   void run_if_wanted(LiveQuery& query, RunCause cause);
+  void conclude(LiveQuery& query, FinishedRun run);
   void succeed(LiveQuery& query, FinishedRun run);
   void fail(LiveQuery& query, const FinishedRun& run);
   void choose_lane(LiveQuery& query, const FinishedRun& run);
@@ -139,6 +146,15 @@ class LiveState {
   void park(LiveQuery& query, Parking parking, Instant until);
   static void unpark(LiveQuery& query);
   void end_parking(LiveQuery& query);
+
+  // live_state_variants.cc: callers who can no longer share a query, or can again
+  /// The query of the family that answers the caller, or null.
+  static LiveQuery* find_covering(const Family& family, const Caller& caller);
+  void split(LiveQuery& query, FinishedRun run);
+  void place(Subscription& subscription, LiveQuery& query);
+  void move_to_own_query(Subscription& subscription);
+  void replace_run(Family& family, RunFunction run);
+  void reunite(Family& family);
 
   // live_state_delivery.cc
   void mark_due(Subscription& subscription);
@@ -152,7 +168,7 @@ class LiveState {
   std::uint64_t round_ = 1;        // of asking ready()
   std::uint64_t last_number_ = 0;  // of queries, subscriptions, subscribers and parkings
 
-  std::unordered_map<std::string, std::unique_ptr<LiveQuery>> queries_;  // by key
+  std::unordered_map<std::string, std::unique_ptr<Family>> families_;  // by key
   std::unordered_map<QueryNumber, LiveQuery*, QueryNumberHash> by_number_;
   std::unordered_map<const Subscriber*, std::unique_ptr<SubscriberRecord>> subscribers_;
   std::unique_ptr<DependencyIndex> index_;
