@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/mutex.h"
+#include "base/redact.h"
 
 namespace moonstone {
 namespace {
@@ -58,7 +59,7 @@ std::string make_human_line(const Event& event, const Fields& fields) {
   for (const Member& field : fields) {
     if (field.value.is_undefined()) continue;
     line.append(" ").append(field.name).append("=");
-    append_human_value(field.value, line);
+    append_human_value(redact(field.name, field.value), line);
   }
   return line;
 }
@@ -71,7 +72,7 @@ std::string make_json_line(const Event& event, const Fields& fields) {
   line.append("module", event.module);
   line.append("event", event.name);
   for (const Member& field : fields) {
-    line.set(field.name, field.value);
+    line.set(field.name, redact(field.name, field.value));
   }
   return to_json(std::move(line));
 }

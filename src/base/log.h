@@ -3,7 +3,7 @@
 // One line per event, for people or as JSON.
 //
 // `event` is a stable snake_case name; everything variable is a field. Never log secrets or the
-// contents of documents.
+// contents of documents; what looks like a secret is masked all the same (base/redact.h).
 // Threads: a Logger is synchronised; lines never interleave.
 
 #include <initializer_list>

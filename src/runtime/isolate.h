@@ -26,6 +26,7 @@
 #include "base/value.h"
 #include "engine/session.h"
 #include "engine/transaction.h"
+#include "files/file_links.h"
 #include "runtime/bundle.h"
 
 namespace moonstone::runtime {
@@ -52,12 +53,15 @@ struct Call {
   engine::DocumentReader* reader = nullptr;    // queries and mutations
   engine::Transaction* transaction = nullptr;  // mutations only
   const engine::Session* session = nullptr;
+  const files::FileLinks* links = nullptr;  // null: ctx.storage refuses
   std::int64_t now_unix_ms = 0;
   std::uint64_t random_seed = 0;
   std::chrono::steady_clock::time_point deadline;
   // Set by the run, also by one that fails: what it read of `session`.
   bool read_identity = false;
   bool read_base_url = false;
+  // Set by a run that fails: what it had written to the console.
+  std::vector<ConsoleLine> console = {};
 };
 
 struct CallOutcome {

@@ -193,6 +193,8 @@ Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
   // Moving the outcome out has left its flags in place.
   call.read_identity = run.outcome.read_identity;
   call.read_base_url = run.outcome.read_base_url;
+  // What a failed call wrote is what its author needs most.
+  if (stop != Stop::None || !outcome || !*outcome) call.console = std::move(run.outcome.console);
   if (stop != Stop::None) {
     forget(program);
     return stop_error(stop, what, deadline - start);
