@@ -7,16 +7,26 @@
 
 #include <fmt/core.h>
 
-#include "base/encoding.h"
 #include "base/json.h"
+#include "runtime/bundle_file.h"
 #include "runtime/internal/machine.h"
 
 namespace moonstone::runtime {
 namespace {
 
+/// Descriptions are of our own making, from a bounded heap.
+constexpr std::size_t kDescriptionBytesMax = std::size_t{64} * 1024 * 1024;
+
 std::string text_member(const Object& object, std::string_view name) {
   const Value* const member = object.find(name);
   return member != nullptr && member->is_text() ? member->as_text() : std::string();
+}
+
+/// The list of that name, or an empty one.
+const Array& list_in(const Object& object, std::string_view name) {
+  static const Array kNone;
+  const Value* const member = object.find(name);
+  return member != nullptr && member->is_array() ? member->as_array() : kNone;
 }
 
 std::optional<FunctionKind> kind_named(std::string_view name) {
@@ -61,13 +71,62 @@ Status read_description(const Value& description, Bundle& bundle) {
   if (const Value* const schema = description.as_object().find("schema")) {
     MS_TRY(bundle.schema, schema::parse_schema_json(*schema));
   }
-  const Value* const functions = description.as_object().find("functions");
-  if (functions == nullptr || !functions->is_array()) return {};
-  for (const Value& described : functions->as_array()) {
+  for (const Value& described : list_in(description.as_object(), "functions")) {
     MS_TRY(Function function, read_function(described.as_object()));
     std::string name = function.name;
     bundle.functions.emplace(std::move(name), std::move(function));
   }
+  for (const Value& module : list_in(description.as_object(), "routers")) {
+    if (module.is_text()) bundle.router_modules.push_back(module.as_text());
+  }
+  return {};
+}
+
+Error not_an_action(const Function& function) {
+  return {ErrorCode::InvalidArgument,
+          fmt::format("{} is a {} in a file marked \"use node\". Such files hold actions only, "
+                      "since queries and mutations run inside the database: move it to another file",
+                      function.name, function.kind == FunctionKind::Query ? "query" : "mutation"),
+          "build"};
+}
+
+/// Adds the routes of one list of a router.
+void read_routes(const Object& router, HttpRoute::Match match, Bundle& bundle) {
+  const bool is_prefix = match == HttpRoute::Match::Prefix;
+  std::size_t index = 0;
+  for (const Value& route : list_in(router, is_prefix ? "prefixRoutes" : "routes")) {
+    if (!route.is_object()) continue;
+    bundle.routes.push_back({.method = text_member(route.as_object(), "method"),
+                             .path = text_member(route.as_object(), "path"),
+                             .match = match,
+                             .index = index++});
+  }
+}
+
+Status read_node_manifest(const std::string& text, Bundle& bundle) {
+  JsonLimits limits;
+  limits.bytes_max = kDescriptionBytesMax;
+  MS_TRY(const Value manifest, parse_json(text, limits));
+  if (!manifest.is_object()) {
+    return Error(ErrorCode::InvalidArgument, "the manifest of the Node half is not an object");
+  }
+  const Object& object = manifest.as_object();
+  for (const Value& described : list_in(object, "functions")) {
+    if (!described.is_object()) continue;
+    MS_TRY(Function function, read_function(described.as_object()));
+    if (function.kind != FunctionKind::Action) return not_an_action(function);
+    std::string name = function.name;
+    bundle.functions.emplace(std::move(name), std::move(function));
+  }
+  const Array& routers = list_in(object, "routers");
+  if (!routers.empty() && routers.front().is_object()) {
+    const Object& router = routers.front().as_object();
+    bundle.router = text_member(router, "module");
+    read_routes(router, HttpRoute::Match::Exact, bundle);
+    read_routes(router, HttpRoute::Match::Prefix, bundle);
+  }
+  const Value* const gate = object.find("gate");
+  bundle.has_gate = gate != nullptr && *gate == Value(true);
   return {};
 }
 
@@ -85,14 +144,26 @@ const Function* Bundle::find(std::string_view name) const {
   return found == functions.end() ? nullptr : &found->second;
 }
 
+const HttpRoute* Bundle::find_route(std::string_view method, std::string_view path) const {
+  const auto found = std::ranges::find_if(routes, [&](const HttpRoute& route) {
+    const bool matches = route.match == HttpRoute::Match::Exact ? path == route.path
+                                                                : path.starts_with(route.path);
+    return matches && route.method == method;
+  });
+  return found == routes.end() ? nullptr : &*found;
+}
+
 Result<BundlePtr> load_bundle(BundleSource source) {
   MS_TRY(const std::string json, Machine(RuntimeLimits()).describe(source));
   JsonLimits limits;
-  limits.bytes_max = std::size_t{64} * 1024 * 1024;  // of our own making, from a bounded heap
+  limits.bytes_max = kDescriptionBytesMax;
   MS_TRY(const Value description, parse_json(json, limits));
   auto bundle = std::make_shared<Bundle>();
   MS_TRY_STATUS(read_description(description, *bundle));
-  bundle->hash = fmt::format("{:016x}", stable_hash(source.code));
+  if (!source.node_manifest.empty()) {
+    MS_TRY_STATUS(read_node_manifest(source.node_manifest, *bundle));
+  }
+  bundle->hash = content_hash(source);
   bundle->source = std::move(source);
   return BundlePtr(std::move(bundle));
 }
