@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/functions/deploy_routes.h"
 #include "protocol/functions/query_routes.h"
 
 namespace moonstone::protocol::functions {
@@ -112,6 +113,10 @@ void FunctionApplication::accept(HttpRequest request, SocketSinkPtr sink, Decide
                 });
 }
 
+BodyMode FunctionApplication::body_mode(const HttpRequest& head) {
+  return carries_bundle(head) ? BodyMode::Stream : BodyMode::Whole;
+}
+
 void FunctionApplication::handle(HttpRequest request, Respond respond) {
   Address address = take_address(request);
   if (request.path == "/health") return respond(text_response(200, "OK"));
@@ -132,6 +137,9 @@ void FunctionApplication::handle(HttpRequest request, Respond respond) {
 void FunctionApplication::route(Exchange exchange) {
   if (route_query(exchange)) return;
   if (route_administration(exchange, options_.administration, maintenance_)) return;
+  const DeployEnvironment deployment{
+      .tenants = &tenants_, .bundles = options_.bundles, .maintenance = &maintenance_};
+  if (route_deploy(exchange, options_.administration, deployment)) return;
   exchange.respond(text_response(404, "Not found"));
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/executor.h"
 #include "protocol/functions/admin_routes.h"
+#include "protocol/functions/bundle_store.h"
 #include "protocol/functions/exchange.h"
 #include "protocol/functions/function_session.h"
 #include "protocol/functions/tenants.h"
@@ -33,6 +34,8 @@ struct ApplicationOptions {
   std::string public_url = {};
   /// `acme.example.com` is the tenant `acme` if this is `example.com`; empty: no such hosts.
   std::string tenant_domain = {};
+  /// Where deployed bundles are kept; it must outlive the application. Null: nothing is deployed.
+  BundleStore* bundles = nullptr;
 };
 
 class FunctionApplication final : public Application {
@@ -41,6 +44,7 @@ class FunctionApplication final : public Application {
   FunctionApplication(Tenants& tenants, ApplicationOptions options);
   ~FunctionApplication() override;
 
+  [[nodiscard]] BodyMode body_mode(const HttpRequest& head) override;
   void handle(HttpRequest request, Respond respond) override;
   void accept(HttpRequest request, SocketSinkPtr sink, Decide decide) override;
 

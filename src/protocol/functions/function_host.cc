@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "protocol/functions/system_functions.h"
 
 namespace moonstone::protocol::functions {
 
@@ -15,18 +16,6 @@ using runtime::FunctionKind;
 /// How long a run waits for the code that fits its snapshot. The gap between a schema's commit and
 /// its publication is microseconds; this only bounds the abnormal.
 constexpr std::chrono::seconds kPublicationWait{2};
-
-std::string_view kind_name(FunctionKind kind) {
-  switch (kind) {
-    case FunctionKind::Query:
-      return "query";
-    case FunctionKind::Mutation:
-      return "mutation";
-    case FunctionKind::Action:
-      return "action";
-  }
-  return "function";
-}
 
 Error not_found(std::string_view name, const runtime::Bundle* bundle, Mode mode) {
   std::string message = "Function not found: " + std::string(name);
@@ -41,6 +30,11 @@ Error not_found(std::string_view name, const runtime::Bundle* bundle, Mode mode)
   return {ErrorCode::NotFound, std::move(message), "function"};
 }
 
+/// For the log; undefined (left out) where no request is behind it.
+Value request_of(const engine::Session* session) {
+  return session == nullptr || session->request.empty() ? Value() : Value(session->request);
+}
+
 /// Makes every Integer the Number that JavaScript's JSON.parse would have read.
 void round_integers(Value& value) {
   if (value.is_integer()) {
@@ -52,6 +46,14 @@ void round_integers(Value& value) {
     for (Member& member : value.as_object())
       round_integers(member.value);
   }
+}
+
+Status check_kind(const Function& function, std::optional<FunctionKind> kind) {
+  if (!kind || function.kind == *kind) return {};
+  return Error(ErrorCode::InvalidArgument,
+               function.name + " is not " + (*kind == FunctionKind::Action ? "an " : "a ") +
+                   std::string(name_of(*kind)),
+               "kind");
 }
 
 /// Whether `{}` was declared: such functions take any arguments (functions.md 4.3, 2).
@@ -93,16 +95,24 @@ Result<runtime::BundlePtr> FunctionHost::bundle_for(std::uint64_t schema_version
   return Error(ErrorCode::FailedPrecondition, "no code fits the snapshot's schema", "stale_code");
 }
 
+schema::Schema FunctionHost::whole_schema(const runtime::Bundle& bundle) const {
+  schema::Schema whole = bundle.schema;
+  whole.tables.insert(whole.tables.end(), options_.system_tables.begin(),
+                      options_.system_tables.end());
+  return whole;
+}
+
+Result<store::Writer::SchemaCheck> FunctionHost::check(const runtime::Bundle& bundle) {
+  return database_.check_schema(whole_schema(bundle));
+}
+
 Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bundle,
                                                          store::Writer::AllowDataLoss allow) {
   DeployOutcome outcome;
   const runtime::BundlePtr former = this->bundle();
   outcome.code_changed = former == nullptr || former->hash != bundle->hash;
-  schema::Schema next = bundle->schema;
-  next.tables.insert(next.tables.end(), options_.system_tables.begin(),
-                     options_.system_tables.end());
   MS_TRY(const auto applied,
-         database_.apply_schema(std::move(next), allow,
+         database_.apply_schema(whole_schema(*bundle), allow,
                                 [this, &bundle](const store::Writer::SchemaOutcome& schema) {
                                   publish(bundle, schema.schema_version);
                                 }));
@@ -124,6 +134,7 @@ Result<PreparedCall> FunctionHost::prepare(std::string_view name,
                                            Value args,
                                            std::optional<FunctionKind> kind,
                                            Caller caller) const {
+  if (is_system_name(name)) return prepare_system(name, std::move(args), kind, caller);
   PreparedCall call;
   call.bundle = bundle();
   call.function = call.bundle != nullptr ? call.bundle->find(name) : nullptr;
@@ -135,17 +146,29 @@ Result<PreparedCall> FunctionHost::prepare(std::string_view name,
         "Function \"" + function.name + "\" is internal and cannot be called from a client",
         "internal_function");
   }
-  if (kind && function.kind != *kind) {
-    return Error(ErrorCode::InvalidArgument,
-                 function.name + " is not " + (*kind == FunctionKind::Action ? "an " : "a ") +
-                     std::string(kind_name(*kind)),
-                 "kind");
-  }
+  MS_TRY_STATUS(check_kind(function, kind));
   // JSON knows no bigint: without an int64 to keep them for, large integers are JavaScript numbers.
   if (function.args == nullptr || !schema::mentions_int64(*function.args)) round_integers(args);
   if (checks_args(function)) MS_TRY_STATUS(schema::check_and_convert(*function.args, args));
   call.args = std::move(args);
   return call;
+}
+
+Result<PreparedCall> FunctionHost::prepare_system(std::string_view name,
+                                                  Value args,
+                                                  std::optional<FunctionKind> kind,
+                                                  Caller caller) const {
+  const SystemFunction* const system = find_system_function(name);
+  if (system == nullptr) return not_found(name, nullptr, Mode::Production);
+  if (caller == Caller::Client) {
+    return Error(ErrorCode::PermissionDenied,
+                 "Function \"" + std::string(name) +
+                     "\" is for administrators: call it from this machine in development, with "
+                     "the admin key in production, and never from a page of another origin",
+                 "system_function");
+  }
+  MS_TRY_STATUS(check_kind(system->function, kind));
+  return PreparedCall{.bundle = bundle(), .function = &system->function, .args = std::move(args)};
 }
 
 const live::SharedText& FunctionHost::undefined_result() {
@@ -184,6 +207,11 @@ live::RunResult FunctionHost::run_query(const std::string& name,
                                                     .deadline = deadline});
   const auto run = [&]() -> Result<live::SharedText> {
     MS_TRY(const runtime::BundlePtr bundle, bundle_for(snapshot.snapshot().schema_version));
+    if (const SystemFunction* const system = find_system_function(name)) {
+      MS_TRY(const Value value,
+             system->run({.args = &args, .bundle = bundle.get(), .reader = &reader}));
+      return std::make_shared<const std::string>(to_json(value));
+    }
     const Function* function = bundle->find(name);
     if (function == nullptr) return not_found(name, bundle.get(), options_.mode);
     MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
@@ -232,6 +260,9 @@ void FunctionHost::call(FunctionCall call, CallDone done) {
           },
           std::move(call.within));
     case FunctionKind::Action:
+      if (is_system_name(prepared->function->name)) {
+        return run_system_action(*std::move(prepared), std::move(done));
+      }
       if (actions_ != nullptr) {
         return actions_->run(*std::move(prepared), std::move(call.session),
                              std::move(call.cancelled), std::move(done));
@@ -239,6 +270,23 @@ void FunctionHost::call(FunctionCall call, CallDone done) {
       return done(Error(ErrorCode::Unimplemented,
                         "actions are not available in this version of Moonstone", "actions"));
   }
+}
+
+void FunctionHost::run_system_action(PreparedCall call, CallDone done) {
+  const MutexLock lock(mutex_);
+  if (system_actions_ == nullptr) {
+    system_actions_ = std::make_unique<ThreadExecutor>("system-actions");
+  }
+  system_actions_->post([this, call = std::move(call), done = std::move(done)]() mutable {
+    const SystemFunction* const system = find_system_function(call.function->name);
+    const auto start = std::chrono::steady_clock::now();
+    const Result<Value> value =
+        system->run({.args = &call.args, .bundle = call.bundle.get(), .database = &database_});
+    count_run(*call.function, nullptr, start, value ? "" : value.error().message());
+    if (!value) return done(value.error());
+    if (value->is_undefined()) return done(FunctionResult());
+    done(FunctionResult(std::make_shared<const std::string>(to_json(*value))));
+  });
 }
 
 void FunctionHost::mutate(PreparedCall call,
@@ -266,6 +314,13 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
                                                               engine::Transaction& transaction) {
   // On the writer's thread the current bundle is the one that fits the schema (invariant 2).
   runtime::BundlePtr bundle = this->bundle();
+  if (const SystemFunction* const system = find_system_function(prepared.function->name)) {
+    MS_TRY(const Value value, system->run({.args = &prepared.args,
+                                           .bundle = bundle.get(),
+                                           .reader = &transaction,
+                                           .transaction = &transaction}));
+    return value.is_undefined() ? std::optional<std::string>() : to_json(value);
+  }
   const Function* function = prepared.function;
   Value args = prepared.args;
   if (bundle != prepared.bundle) {
@@ -300,21 +355,48 @@ Result<FunctionHost::ReadyIsolate> FunctionHost::prepare_isolate(const runtime::
 Result<runtime::CallOutcome> FunctionHost::run_logged(runtime::Isolate& isolate,
                                                       const runtime::BundlePtr& bundle,
                                                       runtime::Call& call) {
-  const std::string& function = call.function->name;
+  const auto start = std::chrono::steady_clock::now();
   auto outcome = isolate.run(bundle, call);
-  if (!outcome) {
-    // The caller gets the message alone; where it was thrown is for the developer.
-    const Error& error = outcome.error();
-    options_.logger->log(
-        LogLevel::Warn, "functions", "failed",
-        {{"function", function}, {"error", error.message()}, {"stack", error.stack()}});
+  count_run(*call.function, call.session, start, outcome ? "" : outcome.error().message());
+  if (outcome) {
+    log_console(call, outcome->console);
     return outcome;
   }
-  for (const runtime::ConsoleLine& line : outcome->console) {
-    options_.logger->log(line.level, "functions", "console",
-                         {{"function", function}, {"text", line.text}});
-  }
+  log_console(call, call.console);
+  // The caller gets the message alone; where it was thrown is for the developer.
+  const Error& error = outcome.error();
+  options_.logger->log(LogLevel::Warn, "functions", "failed",
+                       {{"function", call.function->name},
+                        {"error", error.message()},
+                        {"stack", error.stack()},
+                        {"tenant", options_.tenant},
+                        {"request", request_of(call.session)}});
   return outcome;
+}
+
+void FunctionHost::log_console(const runtime::Call& call,
+                               const std::vector<runtime::ConsoleLine>& lines) {
+  for (const runtime::ConsoleLine& line : lines) {
+    options_.logger->log(line.level, "functions", "console",
+                         {{"function", call.function->name},
+                          {"text", line.text},
+                          {"tenant", options_.tenant},
+                          {"request", request_of(call.session)}});
+  }
+}
+
+void FunctionHost::count_run(const Function& function,
+                             const engine::Session* session,
+                             std::chrono::steady_clock::time_point start,
+                             std::string error) {
+  if (options_.observation == nullptr) return;
+  options_.observation->runs.record({.function = function.name,
+                                     .kind = function.kind,
+                                     .tenant = options_.tenant,
+                                     .request = session == nullptr ? "" : session->request,
+                                     .unix_ms = options_.clock->unix_ms(),
+                                     .duration = std::chrono::steady_clock::now() - start,
+                                     .error = std::move(error)});
 }
 
 }  // namespace moonstone::protocol::functions

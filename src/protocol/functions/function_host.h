@@ -21,19 +21,25 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/value.h"
 #include "engine/database.h"
 #include "live/live_queries.h"
+#include "protocol/functions/observation.h"
 #include "runtime/bundle.h"
 #include "runtime/isolate.h"
 
 namespace moonstone::protocol::functions {
 
 /// Who calls decides what may be called and what an error tells.
-enum class Caller : unsigned char { Client, Administrator };
+enum class Caller : unsigned char {
+  Client,        // public functions
+  Inspector,     // those and the functions `_system:*`
+  Administrator  // all functions
+};
 
 /// Development lists the known names when a function is not found.
 enum class Mode : unsigned char { Development, Production };
@@ -45,6 +51,9 @@ struct HostOptions {
   Clock* clock = nullptr;    // null: the system's
   Random* random = nullptr;  // null: the system's
   Logger* logger = nullptr;  // null: none
+  /// Where runs are counted, under this tenant's name; it outlives the host. Null: nowhere.
+  Observation* observation = nullptr;
+  std::string tenant = {};
   /// Put beside the tables of each project that is deployed.
   std::vector<schema::Table> system_tables = {};
 };
@@ -52,7 +61,7 @@ struct HostOptions {
 /// A call that was found and checked.
 struct PreparedCall {
   runtime::BundlePtr bundle;  // keeps `function` alive
-  const runtime::Function* function = nullptr;
+  const runtime::Function* function = nullptr;  // of the bundle or of the system
   Value args;
 };
 
@@ -98,9 +107,13 @@ class FunctionHost {
   [[nodiscard]] Result<DeployOutcome> deploy(runtime::BundlePtr bundle,
                                              store::Writer::AllowDataLoss allow);
 
+  /// What deploy() would do to the data and meet there, without doing it. Waits.
+  [[nodiscard]] Result<store::Writer::SchemaCheck> check(const runtime::Bundle& bundle);
+
   /// Finds the function, checks visibility and kind, then the arguments (undefined stays
   /// undefined). `kind` nothing: any kind. Errors: NotFound `Function not found: ...`,
-  /// PermissionDenied (internal), InvalidArgument (reason "kind" or "validation").
+  /// PermissionDenied (reason "internal_function" or "system_function"), InvalidArgument (reason
+  /// "kind" or "validation").
   [[nodiscard]] Result<PreparedCall> prepare(std::string_view function,
                                              Value args,
                                              std::optional<runtime::FunctionKind> kind,
@@ -135,6 +148,9 @@ class FunctionHost {
   [[nodiscard]] const HostOptions& options() const { return options_; }
 
  private:
+  /// The schema of the project with the system's own tables.
+  [[nodiscard]] schema::Schema whole_schema(const runtime::Bundle& bundle) const;
+
   struct Deployment {
     runtime::BundlePtr bundle;
     std::uint64_t schema_version = 0;
@@ -159,10 +175,22 @@ class FunctionHost {
     std::chrono::nanoseconds preparation_work{};  // CPU time
   };
   Result<ReadyIsolate> prepare_isolate(const runtime::BundlePtr& bundle);
-  /// Runs the call and logs its console lines, or its failure with the stack.
+  /// Runs the call, logs its console lines and its failure with the stack, and counts it.
   Result<runtime::CallOutcome> run_logged(runtime::Isolate& isolate,
                                           const runtime::BundlePtr& bundle,
                                           runtime::Call& call);
+  [[nodiscard]] Result<PreparedCall> prepare_system(std::string_view name,
+                                                    Value args,
+                                                    std::optional<runtime::FunctionKind> kind,
+                                                    Caller caller) const;
+  /// Runs one of the system's actions on a thread that may wait.
+  void run_system_action(PreparedCall call, CallDone done);
+  void log_console(const runtime::Call& call, const std::vector<runtime::ConsoleLine>& lines);
+  /// Notes one run; `error` empty: it succeeded.
+  void count_run(const runtime::Function& function,
+                 const engine::Session* session,
+                 std::chrono::steady_clock::time_point start,
+                 std::string error);
 
   engine::Database& database_;
   live::LiveQueries& live_;
@@ -173,6 +201,8 @@ class FunctionHost {
   Condition published_;
   Deployment current_ MS_GUARDED_BY(mutex_);
   Deployment previous_ MS_GUARDED_BY(mutex_);  // for snapshots taken before the swap
+  // Made by the first of the system's actions; stops first.
+  std::unique_ptr<ThreadExecutor> system_actions_ MS_GUARDED_BY(mutex_);
 };
 
 }  // namespace moonstone::protocol::functions

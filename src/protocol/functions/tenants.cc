@@ -26,14 +26,36 @@ constexpr std::chrono::milliseconds kPressureInterval{20};
 /// Requests that wait for one tenant to be opened; beyond, they are refused.
 constexpr std::size_t kWaitingMax = 10'000;
 
-struct Deployment {
-  runtime::BundlePtr bundle;
-  store::Writer::AllowDataLoss allow = store::Writer::AllowDataLoss::No;
-  std::promise<Result<Tenants::DeployOutcome>> outcome;
-};
-
 Error shutting_down() {
   return {ErrorCode::Unavailable, "the server is shutting down", "shutting_down"};
+}
+
+/// What stands in the way of a deployment, as the error of the first tenant that it concerns.
+Status refusal_of(const std::vector<Tenants::Check>& checks, store::Writer::AllowDataLoss allow) {
+  const auto place = [](const Tenants::Check& check) {
+    return check.slug == kDefaultTenant ? std::string() : "tenant \"" + check.slug + "\": ";
+  };
+  const auto joined = [](const std::vector<std::string>& texts, std::string_view separator) {
+    std::string all;
+    for (const std::string& text : texts)
+      all.append(all.empty() ? "" : separator).append(text);
+    return all;
+  };
+  for (const Tenants::Check& check : checks) {
+    if (check.schema.violations.empty()) continue;
+    return Error(ErrorCode::FailedPrecondition,
+                 place(check) + joined(check.schema.violations, "; "), "schema_violation");
+  }
+  if (allow == store::Writer::AllowDataLoss::Yes) return {};
+  for (const Tenants::Check& check : checks) {
+    if (check.schema.losses.empty()) continue;
+    return Error(ErrorCode::FailedPrecondition,
+                 place(check) + "the new schema would delete data: " +
+                     joined(check.schema.losses, ", ") +
+                     ". Pass --accept-data-loss to accept that",
+                 "data_loss");
+  }
+  return {};
 }
 
 struct Waiting {
@@ -66,6 +88,7 @@ class TenantKeeper final : public Tenants {
   void find(std::string_view slug, IfMissing if_missing, Found done) override;
   Result<DeployOutcome> deploy(runtime::BundlePtr bundle,
                                store::Writer::AllowDataLoss allow) override;
+  Result<std::vector<Check>> check(runtime::BundlePtr bundle) override;
   [[nodiscard]] std::vector<Info> list() const override;
   void for_each_open(const std::function<void(Tenant&)>& visit) const override;
   [[nodiscard]] const TenantsOptions& options() const override { return options_; }
@@ -73,13 +96,16 @@ class TenantKeeper final : public Tenants {
 
  private:
   using Entries = std::map<std::string, Entry, std::less<>>;
+  using Task = std::move_only_function<void()>;
 
   // The keeper's thread.
   void keep();
   void open_next(const std::string& slug);
   Result<TenantPtr> open_tenant(const std::string& slug, const std::string& folder);
   void close(const std::string& slug, TenantPtr tenant);
-  std::optional<Deployment> take_deployment();
+  std::optional<Task> take_task();
+  /// Runs it on the keeper's thread and waits; false if that has stopped.
+  bool run_on_keeper(Task task);
   std::optional<std::string> take_wanted();
   void sweep();
   void wake_due();
@@ -89,6 +115,9 @@ class TenantKeeper final : public Tenants {
   Entry* find_unused(std::string& slug) MS_REQUIRES(mutex_);
   Result<DeployOutcome> deploy_here(const runtime::BundlePtr& bundle,
                                     store::Writer::AllowDataLoss allow);
+  Result<std::vector<Check>> check_here(const runtime::Bundle& bundle);
+  Result<store::Writer::SchemaCheck> check_one(const std::string& slug,
+                                               const runtime::Bundle& bundle);
   Status deploy_closed(const std::string& slug, const std::string& folder);
 
   void want(const std::string& slug, Entry& entry) MS_REQUIRES(mutex_);
@@ -109,7 +138,7 @@ class TenantKeeper final : public Tenants {
   Condition changed_;
   Entries entries_ MS_GUARDED_BY(mutex_);
   std::deque<std::string> wanted_ MS_GUARDED_BY(mutex_);  // to be opened
-  std::deque<Deployment> deployments_ MS_GUARDED_BY(mutex_);
+  std::deque<Task> tasks_ MS_GUARDED_BY(mutex_);
   bool is_stopping_ MS_GUARDED_BY(mutex_) = false;
   steady_clock::time_point next_sweep_;  // the keeper's thread only
   std::jthread thread_;                  // last, so that it starts when all else exists
@@ -226,8 +255,8 @@ steady_clock::time_point TenantKeeper::next_wake() {
 void TenantKeeper::keep() {
   next_sweep_ = steady_clock::now() + kSweepInterval;
   while (true) {
-    if (auto deployment = take_deployment()) {
-      deployment->outcome.set_value(deploy_here(deployment->bundle, deployment->allow));
+    if (auto task = take_task()) {
+      (*task)();
       continue;
     }
     if (const auto slug = take_wanted()) {
@@ -238,18 +267,18 @@ void TenantKeeper::keep() {
     wake_due();
     if (steady_clock::now() >= next_sweep_) sweep();
     const MutexLock lock(mutex_);
+    if (!tasks_.empty()) continue;  // whoever asked before the end waits for an answer
     if (is_stopping_) return;
-    if (!deployments_.empty()) continue;
     changed_.wait_until(mutex_, next_wake());
   }
 }
 
-std::optional<Deployment> TenantKeeper::take_deployment() {
+std::optional<TenantKeeper::Task> TenantKeeper::take_task() {
   const MutexLock lock(mutex_);
-  if (deployments_.empty()) return std::nullopt;
-  Deployment deployment = std::move(deployments_.front());
-  deployments_.pop_front();
-  return deployment;
+  if (tasks_.empty()) return std::nullopt;
+  Task task = std::move(tasks_.front());
+  tasks_.pop_front();
+  return task;
 }
 
 Entry* TenantKeeper::find_unused(std::string& slug) {
@@ -390,22 +419,75 @@ void TenantKeeper::refuse_late() {
 
 // Deploying ------------------------------------------------------------------------------------
 
-Result<Tenants::DeployOutcome> TenantKeeper::deploy(runtime::BundlePtr bundle,
-                                                    store::Writer::AllowDataLoss allow) {
-  Deployment deployment{.bundle = std::move(bundle), .allow = allow, .outcome = {}};
-  std::future<Result<DeployOutcome>> outcome = deployment.outcome.get_future();
+bool TenantKeeper::run_on_keeper(Task task) {
+  std::promise<void> promise;
+  std::future<void> done = promise.get_future();
   {
     const MutexLock lock(mutex_);
-    if (is_stopping_) return shutting_down();
-    deployments_.push_back(std::move(deployment));
+    if (is_stopping_) return false;
+    tasks_.emplace_back([&promise, task = std::move(task)]() mutable {
+      task();
+      promise.set_value();
+    });
     changed_.notify_one();
   }
-  return outcome.get();
+  done.get();
+  return true;
+}
+
+Result<Tenants::DeployOutcome> TenantKeeper::deploy(runtime::BundlePtr bundle,
+                                                    store::Writer::AllowDataLoss allow) {
+  Result<DeployOutcome> outcome = shutting_down();
+  run_on_keeper([&] { outcome = deploy_here(bundle, allow); });
+  return outcome;
+}
+
+Result<std::vector<Tenants::Check>> TenantKeeper::check(runtime::BundlePtr bundle) {
+  Result<std::vector<Check>> outcome = shutting_down();
+  run_on_keeper([&] { outcome = check_here(*bundle); });
+  return outcome;
+}
+
+Result<std::vector<Tenants::Check>> TenantKeeper::check_here(const runtime::Bundle& bundle) {
+  std::vector<Check> checks(1);
+  checks[0].slug = kDefaultTenant;
+  MS_TRY(checks[0].schema, root_->host().check(bundle));
+  if (checks[0].schema.diff.empty()) return checks;
+  for (const Info& info : list()) {
+    if (info.slug == kDefaultTenant) continue;
+    auto checked = check_one(info.slug, bundle);
+    if (!checked) {
+      return std::move(checked).error().with_context("tenant \"" + info.slug + "\"");
+    }
+    checks.push_back({.slug = info.slug, .schema = *std::move(checked)});
+  }
+  return checks;
+}
+
+Result<store::Writer::SchemaCheck> TenantKeeper::check_one(const std::string& slug,
+                                                           const runtime::Bundle& bundle) {
+  std::string folder;
+  TenantPtr tenant;
+  {
+    const MutexLock lock(mutex_);
+    folder = entries_[slug].folder;
+    tenant = entries_[slug].tenant;
+  }
+  if (tenant != nullptr) return tenant->host().check(bundle);
+  MS_TRY(tenant, open_tenant(slug, folder));
+  auto checked = tenant->host().check(bundle);
+  close(slug, std::move(tenant));
+  return checked;
 }
 
 Result<Tenants::DeployOutcome> TenantKeeper::deploy_here(const runtime::BundlePtr& bundle,
                                                          store::Writer::AllowDataLoss allow) {
   DeployOutcome outcome;
+  // At the start of the process the others are closed, and get the code when they are opened.
+  if (bundle_ != nullptr) {
+    MS_TRY(const std::vector<Check> checks, check_here(*bundle));
+    MS_TRY_STATUS(refusal_of(checks, allow));
+  }
   MS_TRY(outcome.root, root_->host().deploy(bundle, allow));
   bundle_ = bundle;
   allow_ = allow;
@@ -451,14 +533,10 @@ void TenantKeeper::stop() {
   }
   if (thread_.joinable()) thread_.join();
   Entries entries;
-  std::deque<Deployment> deployments;
   {
     const MutexLock lock(mutex_);
     entries.swap(entries_);
-    deployments.swap(deployments_);
   }
-  for (Deployment& deployment : deployments)
-    deployment.outcome.set_value(shutting_down());
   for (auto& [slug, entry] : entries) {
     for (Waiting& one : entry.waiting) {
       one.done(shutting_down());

@@ -65,6 +65,15 @@ class Tenants {
   [[nodiscard]] virtual Result<DeployOutcome> deploy(runtime::BundlePtr bundle,
                                                      store::Writer::AllowDataLoss allow) = 0;
 
+  /// What deploy() would do to the data of one tenant, and meet there.
+  struct Check {
+    std::string slug;
+    store::Writer::SchemaCheck schema;
+  };
+  /// The default tenant first; the others, closed ones too, if the schema changes at all. Nothing
+  /// is changed. Waits.
+  [[nodiscard]] virtual Result<std::vector<Check>> check(runtime::BundlePtr bundle) = 0;
+
   struct Info {
     std::string slug;
     bool is_open = false;
