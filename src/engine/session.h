@@ -14,6 +14,8 @@ struct Session {
   std::string client;  // announced client id; empty: none, and no ledger
   /// Where the caller reaches the server ("https://host/t/acme"), for addresses that it is given.
   std::string base_url = {};
+  /// The request or socket behind it, for logs; nothing may depend on it.
+  std::string request = {};
 };
 
 }  // namespace moonstone::engine
