@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kStopGrace{5};
 struct App::Parts {
   AppOptions options;
   std::unique_ptr<protocol::functions::Tenants> tenants;
+  std::optional<protocol::functions::BundleStore> bundles;  // production
   std::optional<protocol::functions::FunctionApplication> functions;
   std::unique_ptr<server::StaticFiles> files;
   std::optional<server::StaticApplication> pages;
@@ -37,19 +38,24 @@ Result<std::unique_ptr<App>> App::open(AppOptions options) {
   tenants.each = {.folder = given.data_folder,
                   .durability = config.durability,
                   .live = config.live,
+                  .files = config.tenants.each.files,
                   .host = {.limits = config.engine,
                            .runtime = config.runtime,
                            .mode = given.mode,
                            .logger = given.logger}};
   tenants.each.live.logger = given.logger;
   MS_TRY(parts->tenants, protocol::functions::Tenants::open(std::move(tenants)));
+  if (given.mode == protocol::functions::Mode::Production) {
+    MS_TRY(parts->bundles, protocol::functions::BundleStore::open(given.data_folder));
+  }
   parts->functions.emplace(*parts->tenants,
                            protocol::functions::ApplicationOptions{
                                .session = config.session,
                                .administration = {.mode = given.mode, .key = given.admin_key},
                                .origins = config.origins,
                                .public_url = config.public_url,
-                               .tenant_domain = config.tenant_domain});
+                               .tenant_domain = config.tenant_domain,
+                               .bundles = parts->bundles ? &*parts->bundles : nullptr});
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
@@ -61,6 +67,10 @@ App::~App() {
 
 protocol::functions::Tenants& App::tenants() {
   return *parts_->tenants;
+}
+
+protocol::functions::BundleStore* App::bundles() {
+  return parts_->bundles ? &*parts_->bundles : nullptr;
 }
 
 runtime::BundlePtr App::bundle() {

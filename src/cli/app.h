@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "cli/config.h"
+#include "protocol/functions/bundle_store.h"
 #include "protocol/functions/tenants.h"
 
 namespace moonstone::cli {
@@ -39,6 +40,8 @@ class App {
   App& operator=(const App&) = delete;
 
   [[nodiscard]] protocol::functions::Tenants& tenants();
+  /// Where deployed bundles are kept; null in development.
+  [[nodiscard]] protocol::functions::BundleStore* bundles();
   /// The bundle in force; null before the first deployment.
   [[nodiscard]] runtime::BundlePtr bundle();
 

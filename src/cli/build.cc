@@ -8,12 +8,12 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "cli/bundle_cache.h"
 #include "cli/codegen.h"
 #include "cli/files.h"
 #include "cli/support.h"
+#include "runtime/actions/find_program.h"
 
 namespace moonstone::cli {
 namespace {
@@ -47,14 +47,13 @@ class Builder {
       if (found == Found::Yes) return std::move(outcome_);
     }
     MS_TRY(BundleOutcome made, make_bundle());
-    outcome_.warnings = node_warnings();
-    if (!made.warnings.empty()) outcome_.warnings.push_back(std::move(made.warnings));
-    MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
     MS_TRY_STATUS(generate_types());
     if (has_changed_input(made.inputs)) {
+      outcome_.warnings.clear();
       MS_TRY(made, make_bundle());
-      MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
     }
+    if (!made.warnings.empty()) outcome_.warnings.push_back(std::move(made.warnings));
+    if (is_incomplete_) return std::move(outcome_);
     MS_TRY_STATUS(store_cached_bundle(project_.build_folder(), entry_,
                                       {.source = outcome_.bundle->source, .inputs = made.inputs},
                                       started_));
@@ -66,7 +65,9 @@ class Builder {
 
   Status survey() {
     MS_TRY(layout_, discover(project_.functions_folder));
-    if (layout_.modules.empty() && !layout_.schema) {
+    MS_TRY(layout_.gate, find_gate(project_));
+    if (layout_.modules.empty() && layout_.node_modules.empty() && !layout_.schema &&
+        !layout_.http) {
       return Error(ErrorCode::NotFound,
                    fmt::format("{} holds no functions: write a schema.ts and a module such as "
                                "tasks.ts, or run `moonstone init` in another folder for an example",
@@ -79,6 +80,12 @@ class Builder {
     package_ = authoring_package_of(schema_text);
     MS_TRY_STATUS(write_missing_stubs(project_.generated_folder(), package_));
     entry_ = entry_text(layout_, project_.build_folder());
+    // The other half's entry follows from these and from the files.
+    for (const Module& module : layout_.node_modules)
+      entry_ += "// node: " + module.path + "\n";
+    for (const auto* module : {&layout_.http, &layout_.gate}) {
+      if (*module) entry_ += "// node: " + (*module)->path + "\n";
+    }
     return {};
   }
 
@@ -87,21 +94,56 @@ class Builder {
     if (!cached) return Found::No;
     MS_TRY(outcome_.bundle, runtime::load_bundle(std::move(cached->source)));
     MS_TRY_STATUS(generate_types());
-    if (has_changed_input(cached->inputs)) return Found::No;
-    outcome_.warnings = node_warnings();
-    return Found::Yes;
+    return has_changed_input(cached->inputs) ? Found::No : Found::Yes;
   }
 
+  /// Bundles both halves and sets the bundle.
   Result<BundleOutcome> make_bundle() {
     started_ = std::chrono::file_clock::now();
-    MS_TRY(const std::string esbuild, find_esbuild(project_.root));
-    MS_TRY(const std::string package, find_authoring_package());
-    return bundle({.project = &project_,
-                   .layout = &layout_,
-                   .esbuild = esbuild,
-                   .authoring_package = package,
-                   .colours = options_.colours,
-                   .interrupt = options_.interrupt});
+    BundleRequest request{.project = &project_,
+                          .layout = &layout_,
+                          .esbuild = {},
+                          .authoring_package = {},
+                          .environment = options_.environment,
+                          .colours = options_.colours,
+                          .interrupt = options_.interrupt};
+    MS_TRY(request.esbuild, find_esbuild(project_.root));
+    MS_TRY(request.authoring_package, find_authoring_package());
+    MS_TRY(BundleOutcome made, bundle(request));
+    MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
+    const NodeParts parts = node_parts(layout_, *outcome_.bundle);
+    if (parts.empty()) return made;
+    const auto node = actions::find_program(options_.node);
+    if (!node) {
+      MS_TRY_STATUS(do_without_node(node.error()));
+      return made;
+    }
+    MS_TRY_STATUS(bundle_for_node(request, parts, made));
+    MS_TRY_STATUS(describe_for_node(request, *node, made));
+    MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
+    return made;
+  }
+
+  /// Queries and mutations need no Node; a gate does, as nothing may pass without it.
+  Status do_without_node(const Error& cause) {
+    is_incomplete_ = true;
+    const std::string what =
+        fmt::format("{}; Node 18 or newer is needed. Install it, or name its path in the setting "
+                    "actions.node",
+                    cause.message());
+    if (layout_.gate) {
+      return Error(ErrorCode::FailedPrecondition,
+                   fmt::format("the worker entry {} decides about every request, and cannot run: {}",
+                               layout_.gate->name, what),
+                   "node_missing");
+    }
+    std::string names;
+    for (const Module& module : layout_.node_modules)
+      names += " " + module.name;
+    outcome_.warnings.push_back(fmt::format(
+        "actions, HTTP routes and files marked \"use node\" cannot run: {}{}{}", what,
+        names.empty() ? "" : ". Left out:", names));
+    return {};
   }
 
   Status generate_types() {
@@ -121,18 +163,13 @@ class Builder {
     });
   }
 
-  [[nodiscard]] std::vector<std::string> node_warnings() const {
-    if (layout_.node_modules.empty()) return {};
-    return {fmt::format("left out, because files marked \"use node\" are not run yet: {}",
-                        fmt::join(layout_.node_modules, ", "))};
-  }
-
   const Project& project_;
   const BuildOptions& options_;
   Layout layout_;
   std::string package_;
   std::string entry_;
   std::chrono::file_clock::time_point started_;  // of the last bundling
+  bool is_incomplete_ = false;                   // Node is missing: not to be kept
   BuildOutcome outcome_;
 };
 

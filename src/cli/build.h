@@ -5,6 +5,7 @@
 // `_generated` is part of what is bundled and a product of the build at once: it is written after
 // the bundle was read, and if that changed a file which went into the bundle, the bundle is made
 // once more.
+// What runs in Node is a second bundle, made and described only if there is any (bundler.h).
 // Threads: build() blocks its caller, who must be able to run V8.
 
 #include <string>
@@ -20,6 +21,8 @@ namespace moonstone::cli {
 struct BuildOptions {
   BundleRequest::Colours colours = BundleRequest::Colours::Off;
   int interrupt = -1;  // see ProcessOptions
+  std::string node = "node";                  // for the half that runs in Node
+  std::vector<std::string> environment = {};  // of Node, "NAME=value"; empty: as ours
   /// Whether an unchanged project may start from the bundle on disk.
   enum class Cache : unsigned char { Use, Ignore } cache = Cache::Use;
 };

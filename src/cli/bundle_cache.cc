@@ -2,6 +2,7 @@
 #include "cli/bundle_cache.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -12,16 +13,28 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "cli/files.h"
+#include "runtime/bundle_file.h"
 
 namespace moonstone::cli {
 namespace {
 
+using runtime::BundleSource;
+
 struct CacheFiles {
   explicit CacheFiles(const std::string& folder)
-      : code(folder + "/bundle.js"), map(code + ".map"), stamp(folder + "/stamp.json") {}
-  std::string code;
-  std::string map;
+      : stamp(folder + "/stamp.json"),
+        parts{{{folder + "/bundle.js", &BundleSource::code},
+               {folder + "/bundle.js.map", &BundleSource::source_map},
+               {folder + "/bundle.node.mjs", &BundleSource::node_code},
+               {folder + "/bundle.node.mjs.map", &BundleSource::node_source_map},
+               {folder + "/bundle.node.json", &BundleSource::node_manifest}}} {}
+
+  struct Part {
+    std::string path;
+    std::string BundleSource::* text;
+  };
   std::string stamp;
+  std::array<Part, 5> parts;
 };
 
 std::string hash_text(std::string_view text) {
@@ -85,10 +98,12 @@ std::optional<CachedBundle> load_cached_bundle(const std::string& build_folder,
     cached.inputs.push_back(input.name);
   const auto hashes = hash_inputs(cached.inputs);
   if (!hashes || *hashes != recorded->as_object()) return std::nullopt;
-  auto code = read_file(files.code);
-  auto map = read_file(files.map);
-  if (!code || !map || text_member(*stamp, "code") != hash_text(*code)) return std::nullopt;
-  cached.source = {.code = *std::move(code), .source_map = *std::move(map)};
+  for (const CacheFiles::Part& part : files.parts) {
+    auto text = read_file(part.path);
+    if (!text) return std::nullopt;
+    cached.source.*part.text = *std::move(text);
+  }
+  if (text_member(*stamp, "hash") != runtime::content_hash(cached.source)) return std::nullopt;
   return cached;
 }
 
@@ -100,11 +115,11 @@ Status store_cached_bundle(const std::string& build_folder,
   auto hashes = hash_inputs(bundle.inputs);
   if (!hashes || was_written_since(bundle.inputs, started))
     return ok();  // the next build will tell
-  MS_TRY_STATUS(write_file(files.code, bundle.source.code));
-  MS_TRY_STATUS(write_file(files.map, bundle.source.source_map));
+  for (const CacheFiles::Part& part : files.parts)
+    MS_TRY_STATUS(write_file(part.path, bundle.source.*part.text));
   const Value stamp = Object{{"version", version()},
                              {"entry", hash_text(entry)},
-                             {"code", hash_text(bundle.source.code)},
+                             {"hash", runtime::content_hash(bundle.source)},
                              {"inputs", *std::move(hashes)}};
   return write_file(files.stamp, to_json_indented(stamp));
 }

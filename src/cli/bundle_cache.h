@@ -2,7 +2,7 @@
 #pragma once
 // The last good bundle on disk, so that a start whose sources are unchanged needs no esbuild.
 //
-// build/bundle.js and build/bundle.js.map hold it, build/stamp.json says from what it was made: the
+// build/bundle.* hold both its halves, build/stamp.json says from what it was made: the
 // version of Moonstone, the entry, and every input file with a hash of its contents. The stamp is
 // written last; one that does not fit is as good as none.
 // Threads: pure functions on the file system.

@@ -80,8 +80,10 @@ bool has_id(const Type& type) {
 class ApiPrinter {
  public:
   explicit ApiPrinter(const CodegenInput& input) {
-    for (const Module& module : input.layout->modules) {
-      if (!module.is_typescript()) untyped_modules_.push_back(module.name);
+    for (const auto* modules : {&input.layout->modules, &input.layout->node_modules}) {
+      for (const Module& module : *modules) {
+        if (!module.is_typescript()) untyped_modules_.push_back(module.name);
+      }
     }
   }
 
@@ -238,9 +240,25 @@ std::string index_types(const schema::Schema& schema) {
   return out;
 }
 
+/// Table to the fields that have a search index; each line begins with `indent`.
+std::string search_types(const schema::Schema& schema, std::string_view indent) {
+  std::string out;
+  for (const schema::Table& table : schema.tables) {
+    std::vector<std::string> fields;
+    for (const schema::SearchIndex& index : table.search_indexes)
+      fields.push_back(literal_of(index.field));
+    if (fields.empty()) continue;
+    out += fmt::format("{}  {}: {};\n", indent, property_name(table.name),
+                       fmt::join(fields, " | "));
+  }
+  return out;
+}
+
 std::string data_model_file(const CodegenInput& input) {
   const schema::Schema& schema = input.bundle->schema;
   const std::string indexes = index_types(schema);
+  const std::string_view indent = indexes.empty() ? "" : "  ";
+  const std::string searches = search_types(schema, indent);
   std::string tables;
   std::vector<std::string> names;
   for (const schema::Table& table : schema.tables) {
@@ -248,10 +266,15 @@ std::string data_model_file(const CodegenInput& input) {
     names.push_back(literal_of(table.name));
   }
   std::string out(kFromSchema);
-  out += fmt::format("import type {{ Id{} }} from {};\n\nexport type {{ Id }};\n\n",
-                     indexes.empty() ? "" : ", WithIndexes", literal_of(input.package));
+  out += fmt::format("import type {{ Id{}{} }} from {};\n\nexport type {{ Id }};\n\n",
+                     indexes.empty() ? "" : ", WithIndexes",
+                     searches.empty() ? "" : ", WithSearchIndexes", literal_of(input.package));
   out += fmt::format("export type DataModel = {{{}{}}}", tables.empty() ? "" : "\n", tables);
   if (!indexes.empty()) out += fmt::format(" & WithIndexes<{{\n{}}}>", indexes);
+  if (!searches.empty()) {
+    out += fmt::format(" &{}WithSearchIndexes<{{\n{}{}}}>", indexes.empty() ? " " : "\n  ", searches,
+                       indent);
+  }
   std::string union_text = fmt::format("{}", fmt::join(names, " | "));
   if (names.empty()) union_text = "never";
   if (union_text.size() + 26 > kColumns) {
@@ -369,15 +392,21 @@ std::string import_line(std::string_view binding, const Module& module, const st
 std::string manifest_file(const CodegenInput& input) {
   std::string imports;
   std::map<std::string, std::string, std::less<>> bindings;  // module name to `m0`
-  for (const Module& module : input.layout->modules) {
-    const std::string binding = fmt::format("m{}", bindings.size());
-    imports += import_line("* as " + binding, module, module.name);
-    bindings.emplace(module.name, binding);
+  for (const auto* modules : {&input.layout->modules, &input.layout->node_modules}) {
+    for (const Module& module : *modules) {
+      const std::string binding = fmt::format("m{}", bindings.size());
+      imports += import_line("* as " + binding, module, module.name);
+      bindings.emplace(module.name, binding);
+    }
   }
   const auto& http = input.layout->http;
   const auto& crons = input.layout->crons;
   if (http) imports += import_line("http", *http, "http");
   if (crons) imports += import_line("crons", *crons, "crons");
+  std::string router = http ? "http" : "null";
+  if (const auto found = bindings.find(input.bundle->router); found != bindings.end()) {
+    router = found->second + ".default";  // a router by another name
+  }
   std::string entries;
   for (const auto& [name, function] : input.bundle->functions) {
     const bool plain = schema::is_javascript_identifier(function.export_name);
@@ -390,7 +419,7 @@ std::string manifest_file(const CodegenInput& input) {
       "export const schema = {};\n\nexport const httpRouter: unknown = {};\n\n"
       "export const cronJobsDef: unknown = {};\n",
       kFromFunctions, imports, kManifestTypes, entries.empty() ? "" : "\n", entries,
-      to_json_indented(schema::schema_to_json(input.bundle->schema)), http ? "http" : "null",
+      to_json_indented(schema::schema_to_json(input.bundle->schema)), router,
       crons ? "crons" : "null");
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/config.h"
+#include "cli/remote.h"
 #include "cli/terminal.h"
 
 namespace moonstone::cli {
@@ -25,13 +26,18 @@ enum class ExitCode : unsigned char {
 
 /// What dev and start share.
 struct ServeOptions {
-  std::string functions_folder;  // empty: moonstone/ or zeroback/
+  std::string functions_folder;  // empty: moonstone/ or zeroback/; start: or a bundle file
   std::string environment;       // --env
   std::string admin_key;
   std::vector<Setting> flags;  // of the configuration
   enum class DataLoss : unsigned char { Refuse, Accept } data_loss = DataLoss::Refuse;
   enum class Verbosity : unsigned char { Normal, Verbose } verbosity = Verbosity::Normal;
+  /// start: run what was deployed last, without a bundle or sources.
+  enum class Source : unsigned char { Given, Deployed } source = Source::Given;
 };
+
+/// What a command prints its outcome for.
+enum class Format : unsigned char { People, Json };
 
 [[nodiscard]] ExitCode run_dev(const ServeOptions& options, Terminal& terminal);
 [[nodiscard]] ExitCode run_start(const ServeOptions& options, Terminal& terminal);
@@ -41,11 +47,29 @@ struct CodegenOptions {
 };
 [[nodiscard]] ExitCode run_codegen(const CodegenOptions& options, Terminal& terminal);
 
+struct BuildFileOptions {
+  std::string functions_folder;
+  std::string out;  // empty: kBundleFile in the project's folder
+  Format format = Format::People;
+};
+inline constexpr const char* kBundleFile = "moonstone.bundle.json";
+[[nodiscard]] ExitCode run_build(const BuildFileOptions& options, Terminal& terminal);
+
+struct DeployOptions {
+  std::string functions_folder;  // or a bundle file
+  Remote remote{.url = {}, .admin_key = {}};  // no URL: only --dry-run can do something
+  enum class Action : unsigned char { Deploy, Plan, Rollback, PlanRollback };
+  Action action = Action::Deploy;
+  ServeOptions::DataLoss data_loss = ServeOptions::DataLoss::Refuse;
+  Format format = Format::People;
+};
+[[nodiscard]] ExitCode run_deploy(const DeployOptions& options, Terminal& terminal);
+
 struct RunOptions {
   std::string function;
   std::string arguments = "{}";
-  std::string url = "http://localhost:8788";
-  std::string admin_key;
+  Remote remote;
+  enum class Mode : unsigned char { Once, Watch } mode = Mode::Once;
 };
 [[nodiscard]] ExitCode run_function(const RunOptions& options, Terminal& terminal);
 

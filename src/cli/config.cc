@@ -43,6 +43,18 @@ Result<const std::vector<Setting>*> section_of(const ConfigFile& file,
                "config");
 }
 
+/// Keys of buckets are secrets, which no file should hold.
+void load_secrets(const ConfigRequest& request, Config& config) {
+  auto& bucket = config.tenants.each.files.bucket;
+  if (!bucket || !request.lookup) return;
+  const auto secret = [&](std::string_view name) {
+    return request.lookup("MOONSTONE_FILES_S3_" + std::string(name)).value_or("");
+  };
+  bucket->access_key = secret("ACCESS_KEY");
+  bucket->secret_key = secret("SECRET_KEY");
+  bucket->session_token = secret("SESSION_TOKEN");
+}
+
 }  // namespace
 
 std::string environment_variable_of(std::string_view key) {
@@ -73,6 +85,7 @@ Result<LoadedConfig> load_config(const ConfigRequest& request) {
   }
   for (const Setting& flag : request.flags)
     MS_TRY_STATUS(apply_setting(loaded.config, flag));
+  load_secrets(request, loaded.config);
   return loaded;
 }
 

@@ -146,6 +146,58 @@ Refusal set_static(Config& config, const std::string& text) {
   return {};
 }
 
+files::FileSettings& files_of(Config& config) {
+  return config.tenants.each.files;
+}
+
+Refusal set_upload_bytes(Config& config, const std::string& text) {
+  return set_number(text, 1, kCountMax, [&](std::uint64_t number) {
+    files_of(config).limits.upload_bytes_max = number;
+  });
+}
+
+Refusal set_uploads(Config& config, const std::string& text) {
+  return set_number(text, 1, kCountMax,
+                    [&](std::uint64_t number) { files_of(config).limits.uploads_max = number; });
+}
+
+Refusal set_file_access(Config& config, const std::string& text) {
+  if (text != "true" && text != "false") return "true or false";
+  files_of(config).links.access = text == "true" ? files::Access::Signed : files::Access::Public;
+  return {};
+}
+
+Refusal set_link_seconds(Config& config, const std::string& text) {
+  return set_number(text, 1, files::FileLinks::kExpirySecondsMax, [&](std::uint64_t number) {
+    files_of(config).links.expires_in_s = static_cast<std::int64_t>(number);
+  });
+}
+
+Refusal set_inline_types(Config& config, const std::string& text) {
+  if (text != "safe" && text != "all") return "\"safe\" or \"all\"";
+  files_of(config).inline_types =
+      text == "safe" ? files::InlineTypes::Safe : files::InlineTypes::All;
+  return {};
+}
+
+/// The bucket is used as soon as anything of it is set; its store says what is missing.
+files::S3Options& bucket_of(Config& config) {
+  auto& bucket = files_of(config).bucket;
+  return bucket ? *bucket : bucket.emplace();
+}
+
+template <auto Member>
+Refusal bucket_text(Config& config, const std::string& text) {
+  bucket_of(config).*Member = text;
+  return {};
+}
+
+Refusal set_bucket_style(Config& config, const std::string& text) {
+  if (text != "path" && text != "host") return "\"path\" or \"host\"";
+  bucket_of(config).style = text == "path" ? files::BucketStyle::Path : files::BucketStyle::Host;
+  return {};
+}
+
 /// One limit for whoever runs user code.
 Refusal set_run_time(Config& config, const std::string& text) {
   const Refusal refusal = milliseconds<&Config::engine, &engine::Limits::call_max>(config, text);
@@ -198,6 +250,16 @@ constexpr auto kKeys = std::to_array<Key>({
     {"tenants.max", count<kTenants, &TenantsOptions::tenants_max, 0>},
     {"tenants.open_max", count<kTenants, &TenantsOptions::open_max>},
     {"tenants.idle_ms", milliseconds<kTenants, &TenantsOptions::idle_max>},
+    {"files.upload_bytes_max", set_upload_bytes},
+    {"files.uploads_max", set_uploads},
+    {"files.private", set_file_access},
+    {"files.link_seconds", set_link_seconds},
+    {"files.inline", set_inline_types},
+    {"files.s3_bucket", bucket_text<&files::S3Options::bucket>},
+    {"files.s3_endpoint", bucket_text<&files::S3Options::endpoint>},
+    {"files.s3_region", bucket_text<&files::S3Options::region>},
+    {"files.s3_prefix", bucket_text<&files::S3Options::prefix>},
+    {"files.s3_style", set_bucket_style},
 });
 
 Error unknown_key(const Setting& setting) {

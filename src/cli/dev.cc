@@ -156,7 +156,9 @@ Result<ExitCode> develop(const ServeOptions& options, Terminal& terminal) {
   const bool is_verbose = options.verbosity == ServeOptions::Verbosity::Verbose;
   ServeLogger logger(terminal, is_verbose ? LogLevel::Debug : LogLevel::Warn);
   terminal.line(fmt::format("  {} {}", terminal.styled(Style::Bold, "moonstone dev"), version()));
-  MS_TRY(Serving serving, open_serving(options, Mode::Development, logger, terminal));
+  MS_TRY(Project project, find_project(options.functions_folder));
+  MS_TRY(Serving serving,
+         open_serving(std::move(project), options, Mode::Development, logger, terminal));
   MS_TRY(Watcher watcher, Watcher::create(serving.project.functions_folder));
   return Development(options, terminal, signals, watcher, serving).run();
 }

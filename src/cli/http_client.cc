@@ -2,25 +2,22 @@
 #include "cli/http_client.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cerrno>
 #include <charconv>
-#include <cstdint>
-#include <memory>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <system_error>
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace moonstone::cli {
 namespace {
 
 using std::chrono::steady_clock;
+
+/// Bytes of a file that are held in memory while it is sent.
+constexpr std::size_t kFilePieceBytes = std::size_t{64} * 1024;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -30,107 +27,34 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-/// A connected socket with a deadline for everything that happens on it.
-class Connection {
- public:
-  explicit Connection(steady_clock::time_point deadline) : deadline_(deadline) {}
-  ~Connection() {
-    if (socket_ >= 0) ::close(socket_);
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  /// Tries every address of the host, as `localhost` may be ::1 and 127.0.0.1.
-  Status connect(const Url& url) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(url.host.c_str(), url.port.c_str(), &hints, &found);
-    if (failed != 0) return Error(ErrorCode::Unavailable, ::gai_strerror(failed));
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
-    Status outcome = Error(ErrorCode::Unavailable, "the host has no address");
-    for (const addrinfo* address = addresses.get(); address != nullptr;
-         address = address->ai_next) {
-      outcome = connect_to(*address);
-      if (outcome) return outcome;
-    }
-    return outcome;
-  }
-
-  Status send(std::string_view text) {
-    while (!text.empty()) {
-      MS_TRY_STATUS(wait(POLLOUT));
-      const ssize_t count = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (count < 0) return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
-      text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-  }
-
-  /// Appends what has arrived; false at the end of the stream.
-  Result<bool> receive(std::string& into) {
-    std::array<char, std::size_t{16} * 1024> buffer{};
-    while (true) {
-      MS_TRY_STATUS(wait(POLLIN));
-      const ssize_t count = ::recv(socket_, buffer.data(), buffer.size(), 0);
-      if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (count < 0) return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
-      into.append(buffer.data(), static_cast<std::size_t>(count));
-      return count > 0;
-    }
-  }
-
- private:
-  Status connect_to(const addrinfo& address) {
-    if (socket_ >= 0) ::close(socket_);
-    socket_ = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                       address.ai_protocol);
-    if (socket_ < 0) return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
-    if (::connect(socket_, address.ai_addr, address.ai_addrlen) == 0) return {};
-    if (errno != EINPROGRESS)
-      return Error(ErrorCode::Unavailable, std::generic_category().message(errno));
-    MS_TRY_STATUS(wait(POLLOUT));
-    int failed = 0;
-    socklen_t size = sizeof(failed);
-    ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &failed, &size);
-    if (failed != 0) return Error(ErrorCode::Unavailable, std::generic_category().message(failed));
-    return {};
-  }
-
-  Status wait(short events) {
-    while (true) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now());
-      if (left.count() <= 0) return Error(ErrorCode::DeadlineExceeded, "no answer in time");
-      pollfd waits{.fd = socket_, .events = events, .revents = 0};
-      if (::poll(&waits, 1, static_cast<int>(left.count())) > 0) return {};
-    }
-  }
-
-  int socket_ = -1;
-  steady_clock::time_point deadline_;
-};
-
-std::string request_text(const Url& url, const HttpPost& request) {
-  const bool is_v6 = url.host.find(':') != std::string::npos;
-  std::string text = fmt::format(
-      "POST {} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/json\r\n"
-      "Content-Length: {}\r\nConnection: close\r\n",
-      url.path, is_v6 ? "[" + url.host + "]" : url.host, url.port, request.body.size());
-  for (const auto& [name, value] : request.headers)
-    text += fmt::format("{}: {}\r\n", name, value);
-  return text + "\r\n" + request.body;
-}
-
 struct Head {
   int status = 0;
   std::optional<std::size_t> length;
   bool is_chunked = false;
+  std::string content_type;
 };
 
 Error not_http() {
   return {ErrorCode::InvalidArgument, "the answer is not HTTP"};
+}
+
+Status take_header(std::string_view line, Head& head) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return not_http();
+  std::string_view value = line.substr(colon + 1);
+  value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  const std::string name = lower(line.substr(0, colon));
+  if (name == "content-length") {
+    std::size_t length = 0;
+    const auto parsed = std::from_chars(value.data(), value.data() + value.size(), length);
+    if (parsed.ec != std::errc()) return not_http();
+    head.length = length;
+  } else if (name == "transfer-encoding") {
+    head.is_chunked = lower(value) == "chunked";
+  } else if (name == "content-type") {
+    head.content_type = value;
+  }
+  return {};
 }
 
 /// The head without its empty line.
@@ -143,124 +67,152 @@ Result<Head> parse_head(std::string_view text) {
     const std::size_t line_end = text.find("\r\n");
     if (line_end == std::string_view::npos) return head;
     text.remove_prefix(line_end + 2);
-    const std::string_view line = text.substr(0, text.find("\r\n"));
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return not_http();
-    std::string_view value = line.substr(colon + 1);
-    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-    const std::string name = lower(line.substr(0, colon));
-    if (name == "content-length") {
-      std::size_t length = 0;
-      const auto parsed = std::from_chars(value.data(), value.data() + value.size(), length);
-      if (parsed.ec != std::errc()) return not_http();
-      head.length = length;
-    } else if (name == "transfer-encoding") {
-      head.is_chunked = lower(value) == "chunked";
-    }
+    MS_TRY_STATUS(take_header(text.substr(0, text.find("\r\n")), head));
   }
 }
 
-/// Takes the chunks that are complete out of `raw`; true after the last one.
-Result<bool> take_chunks(std::string& raw, std::string& body) {
-  while (true) {
-    const std::size_t line_end = raw.find("\r\n");
-    if (line_end == std::string::npos) return false;
-    std::size_t size = 0;
-    const auto parsed = std::from_chars(raw.data(), raw.data() + line_end, size, 16);
-    if (parsed.ec != std::errc() || size > kResponseBodyBytesMax) return not_http();
-    if (size == 0) return true;
-    if (raw.size() < line_end + 2 + size + 2) return false;
-    body.append(raw, line_end + 2, size);
-    raw.erase(0, line_end + 2 + size + 2);
-    if (body.size() > kResponseBodyBytesMax) {
+/// One request under way.
+class Exchange {
+ public:
+  Exchange(const Url& url, const HttpCall& call) : url_(url), call_(call) {
+    if (call.time_max.count() > 0 || !call.on_body) {
+      connection_.set_deadline(steady_clock::now() + call.time_max);
+    }
+  }
+
+  Result<HttpReply> run() {
+    MS_TRY_STATUS(connection_.connect(url_));
+    MS_TRY_STATUS(send());
+    MS_TRY(head_, receive_head());
+    reply_.status = head_.status;
+    reply_.content_type = head_.content_type;
+    MS_TRY_STATUS(receive_body());
+    return std::move(reply_);
+  }
+
+ private:
+  Status send() {
+    std::size_t length = call_.body.size();
+    if (!call_.body_file.empty()) {
+      std::error_code failed;
+      length = std::filesystem::file_size(call_.body_file, failed);
+      if (failed) {
+        return Error(ErrorCode::NotFound,
+                     fmt::format("cannot read {}: {}", call_.body_file, failed.message()));
+      }
+    }
+    std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", call_.method, url_.path,
+                                   url_.authority());
+    if (length > 0 || call_.method != "GET") head += fmt::format("Content-Length: {}\r\n", length);
+    head += "Connection: close\r\n";
+    for (const auto& [name, value] : call_.headers)
+      head += fmt::format("{}: {}\r\n", name, value);
+    head += "\r\n";
+    if (call_.body_file.empty()) return connection_.send(head + call_.body);
+    MS_TRY_STATUS(connection_.send(head));
+    return send_file(length);
+  }
+
+  Status send_file(std::size_t length) {
+    std::ifstream file(call_.body_file, std::ios::binary);
+    std::string piece(kFilePieceBytes, '\0');
+    while (length > 0) {
+      const std::size_t wanted = std::min(length, piece.size());
+      if (!file.read(piece.data(), static_cast<std::streamsize>(wanted))) {
+        return Error(ErrorCode::Unavailable, fmt::format("cannot read {}", call_.body_file));
+      }
+      MS_TRY_STATUS(connection_.send(std::string_view(piece).substr(0, wanted)));
+      length -= wanted;
+    }
+    return {};
+  }
+
+  Result<Head> receive_head() {
+    std::size_t head_end = std::string::npos;
+    while ((head_end = raw_.find("\r\n\r\n")) == std::string::npos) {
+      if (raw_.size() > kResponseHeadBytesMax) return not_http();
+      MS_TRY(const bool goes_on, connection_.receive(raw_));
+      if (!goes_on && raw_.empty()) {
+        return Error(ErrorCode::Unavailable, "the connection was closed without an answer");
+      }
+      if (!goes_on) return not_http();
+    }
+    MS_TRY(Head head, parse_head(std::string_view(raw_).substr(0, head_end)));
+    raw_.erase(0, head_end + 4);
+    return head;
+  }
+
+  Status receive_body() {
+    if (head_.length && *head_.length == 0 && !head_.is_chunked) return {};
+    while (true) {
+      MS_TRY(const bool is_complete, head_.is_chunked ? take_chunks() : take_plain());
+      if (is_complete) return {};
+      MS_TRY(const bool goes_on, connection_.receive(raw_));
+      if (goes_on) continue;
+      if (!head_.is_chunked && !head_.length) return {};
+      return Error(ErrorCode::Unavailable, "the connection was cut off");
+    }
+  }
+
+  /// Takes what has arrived of a body of known length, or of one that ends with the connection.
+  Result<bool> take_plain() {
+    if (head_.length) raw_.resize(std::min(raw_.size(), *head_.length - taken_));
+    taken_ += raw_.size();
+    MS_TRY_STATUS(deliver(raw_));
+    raw_.clear();
+    return head_.length && taken_ == *head_.length;
+  }
+
+  /// Takes the chunks that are complete; true after the last one.
+  Result<bool> take_chunks() {
+    while (true) {
+      const std::size_t line_end = raw_.find("\r\n");
+      if (line_end == std::string::npos) return false;
+      std::size_t size = 0;
+      const auto parsed = std::from_chars(raw_.data(), raw_.data() + line_end, size, 16);
+      if (parsed.ec != std::errc() || size > kResponseBodyBytesMax) return not_http();
+      if (size == 0) return true;
+      if (raw_.size() < line_end + 2 + size + 2) return false;
+      MS_TRY_STATUS(deliver(std::string_view(raw_).substr(line_end + 2, size)));
+      raw_.erase(0, line_end + 2 + size + 2);
+    }
+  }
+
+  Status deliver(std::string_view bytes) {
+    if (call_.on_body && head_.status / 100 == 2) return call_.on_body(bytes);
+    if (reply_.body.size() + bytes.size() > kResponseBodyBytesMax) {
       return Error(ErrorCode::LimitExceeded, "the answer is too large");
     }
+    reply_.body += bytes;
+    return {};
   }
-}
 
-Result<std::string> receive_body(Connection& connection, const Head& head, std::string raw) {
-  std::string body;
-  while (true) {
-    if (head.is_chunked) {
-      MS_TRY(const bool is_complete, take_chunks(raw, body));
-      if (is_complete) return body;
-    } else if (head.length && raw.size() >= *head.length) {
-      raw.resize(*head.length);
-      return raw;
-    }
-    if (raw.size() > kResponseBodyBytesMax) {
-      return Error(ErrorCode::LimitExceeded, "the answer is too large");
-    }
-    MS_TRY(const bool goes_on, connection.receive(raw));
-    if (goes_on) continue;
-    if (!head.is_chunked && !head.length) return raw;
-    return Error(ErrorCode::Unavailable, "the connection was cut off");
-  }
-}
-
-Result<HttpReply> exchange(const Url& url, const HttpPost& request) {
-  Connection connection(steady_clock::now() + request.time_max);
-  MS_TRY_STATUS(connection.connect(url));
-  MS_TRY_STATUS(connection.send(request_text(url, request)));
-  std::string raw;
-  std::size_t head_end = std::string::npos;
-  while ((head_end = raw.find("\r\n\r\n")) == std::string::npos) {
-    if (raw.size() > kResponseHeadBytesMax) return not_http();
-    MS_TRY(const bool goes_on, connection.receive(raw));
-    if (!goes_on && raw.empty()) {
-      return Error(ErrorCode::Unavailable, "the connection was closed without an answer");
-    }
-    if (!goes_on) return not_http();
-  }
-  MS_TRY(const Head head, parse_head(std::string_view(raw).substr(0, head_end)));
-  HttpReply reply{.status = head.status, .body = {}};
-  MS_TRY(reply.body, receive_body(connection, head, raw.substr(head_end + 4)));
-  return reply;
-}
-
-bool is_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
-  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && port != 0;
-}
+  const Url& url_;
+  const HttpCall& call_;
+  Connection connection_;
+  std::string raw_;  // received, not yet taken
+  Head head_;
+  std::size_t taken_ = 0;
+  HttpReply reply_;
+};
 
 }  // namespace
 
-Result<Url> parse_url(std::string_view text) {
-  const auto refuse = [&](std::string_view why) {
-    return Error(ErrorCode::InvalidArgument, fmt::format("{}: {}", text, why));
-  };
-  constexpr std::string_view kScheme = "http://";
-  if (text.starts_with("https://")) {
-    return refuse("https is not supported here; use http through a tunnel");
-  }
-  if (!text.starts_with(kScheme)) return refuse("expected http://host:port");
-  std::string_view rest = text.substr(kScheme.size());
-  Url url;
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  url.path = rest.substr(slash).empty() ? "/" : std::string(rest.substr(slash));
-  std::string_view authority = rest.substr(0, slash);
-  const bool has_brackets = authority.starts_with('[');
-  const std::size_t host_end =
-      has_brackets ? authority.find(']') : std::min(authority.rfind(':'), authority.size());
-  if (host_end == std::string_view::npos) return refuse("the address has no closing bracket");
-  url.host = authority.substr(has_brackets ? 1 : 0, host_end - (has_brackets ? 1 : 0));
-  authority.remove_prefix(std::min(host_end + (has_brackets ? 1 : 0), authority.size()));
-  if (!authority.empty()) {
-    if (authority.front() != ':' || !is_port(authority.substr(1))) return refuse("bad port");
-    url.port = authority.substr(1);
-  }
-  if (url.host.empty()) return refuse("expected http://host:port");
-  const auto is_plain = [](char c) { return c > ' ' && c < 0x7F; };
-  if (!std::ranges::all_of(url.path, is_plain)) return refuse("bad path");
-  return url;
+Result<HttpReply> call(const HttpCall& call) {
+  MS_TRY(const Url url, parse_url(call.url));
+  auto reply = Exchange(url, call).run();
+  if (!reply) return std::move(reply).error().with_context(call.url);
+  return reply;
 }
 
 Result<HttpReply> post(const HttpPost& request) {
-  MS_TRY(const Url url, parse_url(request.url));
-  auto reply = exchange(url, request);
-  if (!reply) return std::move(reply).error().with_context(request.url);
-  return reply;
+  HttpCall made{.method = "POST",
+                .url = request.url,
+                .headers = {{"Content-Type", "application/json"}},
+                .body = request.body,
+                .time_max = request.time_max};
+  made.headers.insert(made.headers.end(), request.headers.begin(), request.headers.end());
+  return call(made);
 }
 
 }  // namespace moonstone::cli

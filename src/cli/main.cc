@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,8 @@ class CommandLine {
     add_serving("dev", "Serve, watch the functions, and swap code and schema at every change");
     add_serving("start", "Serve in production");
     add_codegen();
+    add_build();
+    add_deploy();
     add_run();
     add_reset();
     app_.add_subcommand("version", "Print the version");
@@ -45,6 +48,7 @@ class CommandLine {
 
   ExitCode run(int count, char** arguments) {
     if (count > 1 && !is_known(arguments[1])) return unknown_command(arguments[1]);
+    if (const auto wrong = find_unknown_flag(count, arguments)) return unknown_flag(*wrong);
     try {
       app_.parse(count, arguments);
     } catch (const CLI::CallForHelp& help) {
@@ -61,9 +65,15 @@ class CommandLine {
   }
 
  private:
+  struct UnknownFlag {
+    std::string name;
+    const CLI::App* command = nullptr;
+  };
+
   void add_init() {
     CLI::App* const command =
         app_.add_subcommand("init", "Write a starter backend into a new or an existing app");
+    command->footer("Example: moonstone init my-app --template react");
     command->add_option("dir", init_.folder, "The app's folder")->capture_default_str();
     command->add_option("--template", init_.app_template,
                         "A whole new app: react, solid, vanilla or server-only");
@@ -71,8 +81,17 @@ class CommandLine {
 
   void add_serving(const std::string& name, const std::string& description) {
     CLI::App* const command = app_.add_subcommand(name, description);
+    const bool is_start = name == "start";
+    command->footer(is_start ? "Example: MOONSTONE_ADMIN_KEY=… moonstone start app.bundle.json"
+                             : "Example: moonstone dev --port 9000");
     command->add_option("functionsDir", serve_.functions_folder,
-                        "The functions folder (default: moonstone/, else zeroback/)");
+                        is_start ? "The functions folder (default: moonstone/, else zeroback/), or "
+                                   "a bundle file of `moonstone build`"
+                                 : "The functions folder (default: moonstone/, else zeroback/)");
+    if (is_start) {
+      command->add_flag("--deployed", runs_deployed_,
+                        "Run what was deployed last, or wait for the first deployment");
+    }
     command->add_option("--port", port_, "Port; 0 takes any free one (default: 8788)");
     command->add_option("--host", host_, "Address to listen on (default: 127.0.0.1)");
     command->add_option("--static", static_, "Folder of built pages (default: dist/ if it exists)");
@@ -88,7 +107,47 @@ class CommandLine {
   void add_codegen() {
     CLI::App* const command =
         app_.add_subcommand("codegen", "Build once and write the types in _generated");
+    command->footer("Example: moonstone codegen");
     command->add_option("functionsDir", codegen_.functions_folder, "The functions folder");
+  }
+
+  void add_build() {
+    CLI::App* const command =
+        app_.add_subcommand("build", "Write all that a server needs into one bundle file");
+    command->footer("Example: moonstone build --out app.bundle.json");
+    command->add_option("functionsDir", build_.functions_folder, "The functions folder");
+    command->add_option("--out", build_.out,
+                        "The file (default: moonstone.bundle.json beside the functions folder)");
+    add_json(*command);
+  }
+
+  void add_deploy() {
+    CLI::App* const command =
+        app_.add_subcommand("deploy", "Build, and put the result into force on a running server");
+    command->footer("Example: moonstone deploy --url https://app.example.com --key … --dry-run");
+    command->add_option("functionsDir", deploy_.functions_folder,
+                        "The functions folder, or a bundle file of `moonstone build`");
+    command->add_option("--url", deploy_.remote.url, "The server");
+    add_key(*command, deploy_.remote);
+    command->add_flag("--dry-run", is_dry_run_, "Say what would change, and change nothing");
+    command->add_flag("--rollback", is_rollback_, "Go back to the version before the present one");
+    command->add_flag("--accept-data-loss", accepts_data_loss_,
+                      "Allow schema changes that drop tables or fields with their data");
+    add_json(*command);
+  }
+
+  void add_key(CLI::App& command, Remote& remote) {
+    command.add_option("--admin-key,--key", remote.admin_key, "Key of a production server")
+        ->envname("MOONSTONE_ADMIN_KEY");
+  }
+
+  void add_remote(CLI::App& command, Remote& remote) {
+    command.add_option("--url", remote.url, "The server")->capture_default_str();
+    add_key(command, remote);
+  }
+
+  void add_json(CLI::App& command) {
+    command.add_flag("--json", is_json_, "Print the outcome as JSON");
   }
 
   void add_run() {
@@ -96,13 +155,15 @@ class CommandLine {
         app_.add_subcommand("run", "Call a function on a running server and print its result");
     command->add_option("function", run_.function, "Name, such as tasks:list")->required();
     command->add_option("jsonArgs", run_.arguments, "Arguments as JSON")->capture_default_str();
-    command->add_option("--url", run_.url, "The server")->capture_default_str();
-    command->add_option("--admin-key", run_.admin_key, "Key of a production server")
-        ->envname("MOONSTONE_ADMIN_KEY");
+    command->footer("Example: moonstone run tasks:create '{\"text\":\"Buy milk\"}'");
+    add_remote(*command, run_.remote);
+    command->add_flag("--watch", is_watching_,
+                      "Print the result of a query again whenever it changes");
   }
 
   void add_reset() {
     CLI::App* const command = app_.add_subcommand("reset", "Delete all local data");
+    command->footer("Example: moonstone reset --yes");
     command->add_option("functionsDir", reset_.functions_folder, "The functions folder");
     command->add_option("--env", reset_.environment, "The data of this environment only");
     command->add_flag("--yes,-y", is_confirmed_, "Do not ask");
@@ -128,6 +189,35 @@ class CommandLine {
     return ExitCode::Failure;  // as the original does (functions.md section 16)
   }
 
+  /// The first long option that the command does not have, so that a hint can be given.
+  std::optional<UnknownFlag> find_unknown_flag(int count, char** arguments) {
+    if (count < 2 || std::string_view(arguments[1]).starts_with('-')) return std::nullopt;
+    const CLI::App* const command = app_.get_subcommand(arguments[1]);
+    for (int i = 2; i < count; ++i) {
+      const std::string_view argument = arguments[i];
+      if (argument == "--") return std::nullopt;
+      if (!argument.starts_with("--")) continue;
+      const std::string name(argument.substr(0, argument.find('=')));
+      if (command->get_option_no_throw(name) == nullptr) return UnknownFlag{name, command};
+    }
+    return std::nullopt;
+  }
+
+  ExitCode unknown_flag(const UnknownFlag& wrong) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : wrong.command->get_options()) {
+      for (const std::string& name : option->get_lnames())
+        names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string_view near = nearest(wrong.name, views);
+    terminal_.error(fmt::format("{} has no option {}{}", wrong.command->get_name(), wrong.name,
+                                near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    terminal_.error_line(fmt::format("Run with --help for the options: moonstone {} --help",
+                                     wrong.command->get_name()));
+    return ExitCode::Usage;
+  }
+
   ExitCode run_chosen() {
     const std::vector<CLI::App*> chosen = app_.get_subcommands();
     if (chosen.empty()) {
@@ -140,6 +230,8 @@ class CommandLine {
     if (name == "dev") return run_dev(serve_, terminal_);
     if (name == "start") return run_start(serve_, terminal_);
     if (name == "codegen") return run_codegen(codegen_, terminal_);
+    if (name == "build") return run_build(build_, terminal_);
+    if (name == "deploy") return run_deploy(deploy_, terminal_);
     if (name == "run") return run_function(run_, terminal_);
     if (name == "reset") return run_reset(reset_, terminal_);
     return run_version(terminal_);
@@ -157,7 +249,19 @@ class CommandLine {
     // On the command line a path starts from the current folder, in the file from the project.
     flag("--static", "server.static",
          static_.empty() ? static_ : std::filesystem::absolute(static_).string());
-    if (accepts_data_loss_) serve_.data_loss = ServeOptions::DataLoss::Accept;
+    if (accepts_data_loss_) {
+      serve_.data_loss = ServeOptions::DataLoss::Accept;
+      deploy_.data_loss = ServeOptions::DataLoss::Accept;
+    }
+    if (runs_deployed_) serve_.source = ServeOptions::Source::Deployed;
+    if (is_watching_) run_.mode = RunOptions::Mode::Watch;
+    using Action = DeployOptions::Action;
+    if (is_dry_run_) deploy_.action = is_rollback_ ? Action::PlanRollback : Action::Plan;
+    if (!is_dry_run_ && is_rollback_) deploy_.action = Action::Rollback;
+    if (is_json_) {
+      build_.format = Format::Json;
+      deploy_.format = Format::Json;
+    }
     if (is_verbose_) serve_.verbosity = ServeOptions::Verbosity::Verbose;
     if (is_confirmed_) reset_.confirmation = ResetOptions::Confirmation::Given;
   }
@@ -167,6 +271,8 @@ class CommandLine {
   InitOptions init_;
   ServeOptions serve_;
   CodegenOptions codegen_;
+  BuildFileOptions build_;
+  DeployOptions deploy_;
   RunOptions run_;
   ResetOptions reset_;
   std::string port_;
@@ -175,6 +281,11 @@ class CommandLine {
   bool accepts_data_loss_ = false;
   bool is_verbose_ = false;
   bool is_confirmed_ = false;
+  bool is_dry_run_ = false;
+  bool is_rollback_ = false;
+  bool is_json_ = false;
+  bool is_watching_ = false;
+  bool runs_deployed_ = false;
 };
 
 int run_main(int count, char** arguments) {

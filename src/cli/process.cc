@@ -104,11 +104,16 @@ Result<Child> start(const ProcessOptions& options) {
     arguments.push_back(const_cast<char*>(argument.c_str()));  // posix_spawn does not write to it
   }
   arguments.push_back(nullptr);
+  std::vector<char*> variables;
+  for (const std::string& variable : options.environment)
+    variables.push_back(const_cast<char*>(variable.c_str()));  // nor to these
+  variables.push_back(nullptr);
   pid_t pid = -1;
   const SpawnActions actions(options.folder, ends[1]);
   const SpawnAttributes attributes;
   const int failed = ::posix_spawn(&pid, arguments.front(), actions.get(), attributes.get(),
-                                   arguments.data(), environ);
+                                   arguments.data(),
+                                   options.environment.empty() ? environ : variables.data());
   ::close(ends[1]);
   if (failed == 0) return Child(pid, ends[0]);
   ::close(ends[0]);

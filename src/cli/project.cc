@@ -90,6 +90,18 @@ void skip_blank(std::string_view& text) {
   }
 }
 
+/// The text without comments, white space and semicolons, with one kind of quotes. Comments within
+/// texts are not told apart: a text that holds one is no plain entry anyhow.
+std::string without_blanks(std::string_view text) {
+  std::string bare;
+  while (true) {
+    skip_blank(text);
+    if (text.empty()) return bare;
+    bare += text.front() == '\'' ? '"' : text.front();
+    text.remove_prefix(1);
+  }
+}
+
 std::string normal_absolute(const std::string& folder) {
   std::string text = fs::absolute(folder).lexically_normal().string();
   while (text.size() > 1 && text.ends_with('/'))
@@ -116,6 +128,14 @@ Project project_of(const std::string& functions_folder) {
   Project project;
   project.functions_folder = normal_absolute(functions_folder);
   project.root = fs::path(project.functions_folder).parent_path().string();
+  project.state_folder = (fs::path(project.root) / ".moonstone").string();
+  return project;
+}
+
+Project project_here() {
+  std::error_code ignored;
+  Project project;
+  project.root = normal_absolute(fs::current_path(ignored).string());
   project.state_folder = (fs::path(project.root) / ".moonstone").string();
   return project;
 }
@@ -154,13 +174,49 @@ Result<Layout> discover(const std::string& functions_folder) {
       continue;
     }
     MS_TRY(const std::string text, read_file(path));
-    if (is_marked_for_node(text)) {
-      layout.node_modules.push_back(name);
-    } else {
-      layout.modules.push_back(std::move(module));
-    }
+    auto& list = is_marked_for_node(text) ? layout.node_modules : layout.modules;
+    list.push_back(std::move(module));
   }
   return layout;
+}
+
+Result<std::optional<Module>> find_gate(const Project& project) {
+  for (const std::string_view folder : {".moonstone", ".zeroback"}) {
+    for (const std::string_view name : {"entry.ts", "entry.js"}) {
+      const std::string path = fmt::format("{}/{}/{}", project.root, folder, name);
+      if (!is_file(path)) continue;
+      MS_TRY(const std::string text, read_file(path));
+      if (is_plain_entry(text)) return std::optional<Module>();
+      return std::optional(Module{.name = fmt::format("{}/{}", folder, name), .path = path});
+    }
+  }
+  return std::optional<Module>();
+}
+
+bool is_plain_entry(std::string_view text) {
+  const std::string bare = without_blanks(text);
+  std::string_view rest = bare;
+  const auto skip = [&rest](std::string_view start, std::string_view end) {
+    if (!rest.starts_with(start)) return false;
+    const std::size_t found = rest.find(end, start.size());
+    if (found == std::string_view::npos) return false;
+    rest.remove_prefix(found + end.size());
+    return true;
+  };
+  while (skip("import{", "}from\"")) {
+    const std::size_t quote = rest.find('"');
+    if (quote == std::string_view::npos) return false;
+    rest.remove_prefix(quote + 1);
+  }
+  const std::string_view name = rest.substr(0, rest.find('{'));
+  if (name.starts_with("exportconst") &&
+      (name.ends_with("=createZerobackDO(") || name.ends_with("=createMoonstoneDO("))) {
+    if (!skip("exportconst", "})")) return false;
+  }
+  constexpr std::array<std::string_view, 3> kPlain = {"exportdefaultworkerHandler",
+                                                      "exportdefaultcreateWorkerHandler()",
+                                                      "exportdefaultcreateWorkerHandler({})"};
+  return std::ranges::find(kPlain, rest) != kPlain.end();
 }
 
 bool is_marked_for_node(std::string_view text) {

@@ -18,7 +18,7 @@
 namespace moonstone::cli {
 
 struct Project {
-  std::string functions_folder;  // absolute, normal, without a slash at the end
+  std::string functions_folder;  // absolute, normal, without a slash at the end; empty: none
   std::string root;              // its parent: where npm, moonstone.toml and dist/ are
   std::string state_folder;      // root/.moonstone
 
@@ -31,6 +31,9 @@ struct Project {
 /// `folder` as given on the command line; empty: `moonstone/`, else `zeroback/`, in the current
 /// folder. Errors: NotFound with the way out.
 [[nodiscard]] Result<Project> find_project(const std::string& folder);
+
+/// The current folder as a project without sources, for a server that runs a bundle.
+[[nodiscard]] Project project_here();
 
 /// The paths of a project whose functions folder is known, there or not.
 [[nodiscard]] Project project_of(const std::string& functions_folder);
@@ -47,7 +50,8 @@ struct Layout {
   std::optional<Module> schema;
   std::optional<Module> http;
   std::optional<Module> crons;
-  std::vector<std::string> node_modules;  // names of the modules marked "use node", left out
+  std::vector<Module> node_modules;  // marked "use node", by name
+  std::optional<Module> gate;        // a worker entry that does more than the one of `init`
 };
 
 /// Files that a project may have at most; beyond it is not a functions folder.
@@ -57,6 +61,14 @@ inline constexpr std::size_t kModulesMax = 10'000;
 /// tests; `schema`, `http` and `crons` of the root are no function modules; where a .ts and a .js
 /// have the same name the .ts counts. Errors: Unavailable, LimitExceeded.
 [[nodiscard]] Result<Layout> discover(const std::string& functions_folder);
+
+/// Looks for the worker entry (`.moonstone/entry.ts`, `.zeroback/entry.ts`) beside the functions
+/// folder. Nothing if there is none, or one that does no more than pass every request on.
+[[nodiscard]] Result<std::optional<Module>> find_gate(const Project& project);
+
+/// Whether this worker entry only hands over to `workerHandler` or a `createWorkerHandler()`
+/// without options, as the scaffold of `init` does; then it need not run.
+[[nodiscard]] bool is_plain_entry(std::string_view text);
 
 /// Whether the text begins, after comments, with the directive "use node".
 [[nodiscard]] bool is_marked_for_node(std::string_view text);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "cli/build.h"
 
 namespace moonstone::cli {
@@ -93,6 +94,18 @@ void print_changes(Terminal& terminal,
   if (lines.size() > kChangesShownMax) {
     terminal.line(fmt::format("    … and {} more", lines.size() - kChangesShownMax));
   }
+}
+
+void print_json(Terminal& terminal, const Value& value) {
+  terminal.line(to_json_indented(value));
+}
+
+void print_failure(Terminal& terminal, Format format, const Error& error) {
+  if (format == Format::People) return print_error(terminal, error);
+  print_json(terminal,
+             Object{{"success", false},
+                    {"error", error.message()},
+                    {"code", error.reason().empty() ? to_string(error.code()) : error.reason()}});
 }
 
 ExitCode exit_code_of(const Error& error) {

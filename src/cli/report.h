@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/value.h"
 #include "cli/bundler.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -43,6 +44,11 @@ void print_changes(Terminal& terminal,
                    const runtime::Bundle* before,
                    const runtime::Bundle& after,
                    const schema::SchemaDiff& diff);
+
+/// A value as JSON on standard output, for programs.
+void print_json(Terminal& terminal, const Value& value);
+/// An error as `{"success":false,"error":..,"code":..}` on standard output, or for people.
+void print_failure(Terminal& terminal, Format format, const Error& error);
 
 /// The exit code of an error of opening, deploying or serving.
 [[nodiscard]] ExitCode exit_code_of(const Error& error);

@@ -24,7 +24,7 @@ Project project_for(const ResetOptions& options) {
 
 /// Holds the store's lock while the files go, so that no server can open them meanwhile.
 Status remove_data(const std::string& folder) {
-  auto held = store::open_sqlite_store({.path = folder + "/" + kDatabaseFile});
+  auto held = store::open_sqlite_store({.path = folder + "/" + std::string(kDatabaseFile)});
   // A damaged database cannot be opened, and is all the more to be deleted.
   if (!held && held.error().reason() == "locked") return Error(std::move(held).error());
   std::error_code failed;

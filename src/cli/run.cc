@@ -1,5 +1,6 @@
 // Moonstone. Licence: see LICENSE.
-// moonstone run <function> [json]: calls a function on a running server and prints its result.
+// moonstone run <function> [json]: calls a function on a running server and prints its result; with
+// --watch a query's result again whenever it changes.
 // Source: functions.md section 16.
 
 #include <string>
@@ -9,43 +10,28 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
-#include "cli/http_client.h"
+#include "cli/report.h"
+#include "cli/watch_query.h"
 
 namespace moonstone::cli {
 namespace {
-
-std::string text_member(const Object& object, std::string_view name, std::string fallback) {
-  const Value* const member = object.find(name);
-  return member != nullptr && member->is_text() ? member->as_text() : std::move(fallback);
-}
-
-ExitCode fail(Terminal& terminal, std::string_view code, std::string_view message) {
-  terminal.error_line(fmt::format("Error [{}]: {}", code, message));
-  return ExitCode::Failure;
-}
-
-/// Prints what the server said. An undefined result is printed as null, so that the output is JSON.
-ExitCode print_reply(const HttpReply& reply, Terminal& terminal) {
-  JsonLimits limits;
-  limits.bytes_max = kResponseBodyBytesMax;
-  const auto body = parse_json(reply.body, limits);
-  if (!body || !body->is_object()) {
-    return fail(terminal, fmt::format("http_{}", reply.status), reply.body.substr(0, 200));
-  }
-  const Object& answer = body->as_object();
-  if (reply.status != 200) {
-    return fail(terminal, text_member(answer, "code", fmt::format("http_{}", reply.status)),
-                text_member(answer, "error", "the server gave no reason"));
-  }
-  const Value* const result = answer.find("result");
-  terminal.line(to_json_indented(result == nullptr ? Value(nullptr) : *result));
-  return ExitCode::Success;
-}
 
 std::string request_body(const RunOptions& options) {
   std::string body = R"({"fn":)";
   write_json_string(options.function, body);
   return body.append(R"(,"args":)").append(options.arguments).append("}");
+}
+
+ExitCode fail(const Error& error, Terminal& terminal) {
+  const bool is_server = error.code() == ErrorCode::FailedPrecondition;
+  if (is_server) {
+    terminal.error_line(fmt::format("Error [{}]: {}", error.reason(), error.message()));
+  } else if (error.reason() == "unreachable") {
+    terminal.error_line(error.message());
+  } else {
+    terminal.error(error.message());
+  }
+  return ExitCode::Failure;
 }
 
 }  // namespace
@@ -55,22 +41,18 @@ ExitCode run_function(const RunOptions& options, Terminal& terminal) {
     terminal.error_line(fmt::format("Invalid JSON args: {}", options.arguments));
     return ExitCode::Failure;
   }
-  std::string base = options.url;
-  while (base.ends_with('/'))
-    base.pop_back();
-  HttpPost request{.url = base + "/__admin/run", .headers = {}, .body = request_body(options)};
-  if (!options.admin_key.empty()) {
-    request.headers.emplace_back("Authorization", "Bearer " + options.admin_key);
+  if (options.mode == RunOptions::Mode::Watch) {
+    const Status watched = watch_query(options, terminal);
+    return watched ? ExitCode::Success : fail(watched.error(), terminal);
   }
-  const auto reply = post(request);
-  if (reply) return print_reply(*reply, terminal);
-  if (reply.error().code() == ErrorCode::Unavailable) {
-    terminal.error_line(fmt::format("Cannot reach {}: {}. Is `moonstone dev` running there?",
-                                    options.url, reply.error().message()));
-  } else {
-    terminal.error(reply.error().message());
-  }
-  return ExitCode::Failure;
+  HttpCall call = options.remote.call_to("POST", "/__admin/run");
+  call.headers.emplace_back("Content-Type", "application/json");
+  call.body = request_body(options);
+  const auto result = ask(options.remote, call);
+  if (!result) return fail(result.error(), terminal);
+  // An undefined result is printed as null, so that the output is JSON.
+  print_json(terminal, result->is_undefined() ? Value(nullptr) : *result);
+  return ExitCode::Success;
 }
 
 }  // namespace moonstone::cli

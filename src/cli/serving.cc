@@ -46,12 +46,13 @@ std::string text_field(std::initializer_list<Member> fields, std::string_view na
 
 }  // namespace
 
-Result<Serving> open_serving(const ServeOptions& options,
+Result<Serving> open_serving(Project project,
+                             const ServeOptions& options,
                              Mode mode,
                              Logger& logger,
                              Terminal& terminal) {
   Serving serving;
-  MS_TRY(serving.project, find_project(options.functions_folder));
+  serving.project = std::move(project);
   MS_TRY(LoadedConfig loaded, load_config({.file = serving.project.root + "/moonstone.toml",
                                            .environment = options.environment,
                                            .lookup = process_environment,
@@ -86,7 +87,7 @@ void print_addresses(Terminal& terminal, const Serving& serving, Mode mode) {
                              shown_path(serving.static_folder, serving.project.root)));
   }
   if (mode == Mode::Development) row("Dashboard", link("http://" + host + "/_dashboard"));
-  row("Data", shown_path(serving.data_folder, serving.project.root) + "/" + kDatabaseFile);
+  row("Data", shown_path(serving.data_folder, serving.project.root) + "/" + std::string(kDatabaseFile));
   terminal.line();
 }
 

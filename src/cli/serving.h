@@ -23,8 +23,9 @@ struct Serving {
   std::unique_ptr<App> app;
 };
 
-/// Finds the project, reads its configuration, opens its database. Warnings are printed.
-[[nodiscard]] Result<Serving> open_serving(const ServeOptions& options,
+/// Reads the project's configuration and opens its database. Warnings are printed.
+[[nodiscard]] Result<Serving> open_serving(Project project,
+                                           const ServeOptions& options,
                                            protocol::functions::Mode mode,
                                            Logger& logger,
                                            Terminal& terminal);

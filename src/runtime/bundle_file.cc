@@ -30,6 +30,9 @@ constexpr std::array kParts = {
     Part{.name = "nodeCode", .text = &BundleSource::node_code},
     Part{.name = "nodeSourceMap", .text = &BundleSource::node_source_map},
     Part{.name = "nodeManifest", .text = &BundleSource::node_manifest},
+    Part{.name = "nodeCode", .text = &BundleSource::node_code},
+    Part{.name = "nodeSourceMap", .text = &BundleSource::node_source_map},
+    Part{.name = "nodeManifest", .text = &BundleSource::node_manifest},
 };
 
 std::string_view kind_name(FunctionKind kind) {

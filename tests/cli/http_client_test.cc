@@ -130,6 +130,45 @@ TEST(HttpClient, ReadsToTheEndWithoutALength) {
   EXPECT_EQ(post_to(server.url())->body, "all of it");
 }
 
+TEST(HttpClient, HandsABodyOnPieceByPiece) {
+  for (const char* const head : {"Content-Length: 11", "Transfer-Encoding: chunked"}) {
+    const bool is_chunked = std::string_view(head).starts_with("T");
+    const ScriptedServer server(
+        fmt::format("HTTP/1.1 200 OK\r\n{}\r\n\r\n{}", head,
+                    is_chunked ? "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n" : "hello world"),
+        3);
+    std::string got;
+    const auto reply = call({.method = "POST",
+                             .url = server.url(),
+                             .body = "body!",
+                             .on_body = [&](std::string_view piece) {
+                               got += piece;
+                               return ok();
+                             }});
+    ASSERT_TRUE(reply) << reply.error().message();
+    EXPECT_EQ(got, "hello world");
+    EXPECT_EQ(reply->body, "");
+  }
+}
+
+TEST(HttpClient, KeepsTheBodyOfAFailure) {
+  const ScriptedServer server("HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno");
+  const auto reply = call({.method = "POST",
+                           .url = server.url(),
+                           .body = "body!",
+                           .on_body = [](std::string_view) { return ok(); }});
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(reply->body, "no");
+}
+
+TEST(HttpClient, TlsIsRefusedByWhatDoesNotSpeakIt) {
+  const ScriptedServer server("HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\nbody!");
+  const std::string url = "https" + server.url().substr(4);
+  const auto reply = call({.url = url, .time_max = std::chrono::seconds(5)});
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().message(), testing::StartsWith(url));
+}
+
 TEST(HttpClient, RefusesBrokenAnswers) {
   EXPECT_THAT(error_of("SSH-2.0-OpenSSH\r\n\r\n"), HasSubstr("not HTTP"));
   EXPECT_THAT(error_of("HTTP/1.1 2x0 OK\r\n\r\n"), HasSubstr("not HTTP"));
@@ -169,10 +208,16 @@ TEST(Urls, AreTakenApart) {
   EXPECT_EQ(full->host, "::1");
   EXPECT_EQ(full->port, "8788");
   EXPECT_EQ(full->path, "/base/x");
+  EXPECT_EQ(full->authority(), "[::1]:8788");
+  EXPECT_EQ(full->security, Url::Security::Plain);
+  const auto secure = parse_url("https://example.com/t/a");
+  ASSERT_TRUE(secure);
+  EXPECT_EQ(secure->security, Url::Security::Tls);
+  EXPECT_EQ(secure->authority(), "example.com:443");
 }
 
 TEST(Urls, AreRefusedWithTheReason) {
-  EXPECT_THAT(parse_url("https://a").error().message(), HasSubstr("https is not supported"));
+  EXPECT_THAT(parse_url("ftp://a").error().message(), HasSubstr("expected http://host:port"));
   for (const char* const url : {"", "a:80", "http://", "http://:80", "http://a:", "http://a:99999",
                                 "http://a:8x", "http://[::1", "http://a/b c"}) {
     EXPECT_FALSE(parse_url(url)) << url;
