@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/functions/deploy_routes.h"
+#include "protocol/functions/file_routes.h"
 #include "protocol/functions/query_routes.h"
 
 namespace moonstone::protocol::functions {
@@ -114,7 +115,7 @@ void FunctionApplication::accept(HttpRequest request, SocketSinkPtr sink, Decide
 }
 
 BodyMode FunctionApplication::body_mode(const HttpRequest& head) {
-  return carries_bundle(head) ? BodyMode::Stream : BodyMode::Whole;
+  return carries_bundle(head) || carries_file(head) ? BodyMode::Stream : BodyMode::Whole;
 }
 
 void FunctionApplication::handle(HttpRequest request, Respond respond) {
@@ -136,6 +137,7 @@ void FunctionApplication::handle(HttpRequest request, Respond respond) {
 
 void FunctionApplication::route(Exchange exchange) {
   if (route_query(exchange)) return;
+  if (route_files(exchange)) return;
   if (route_administration(exchange, options_.administration, maintenance_)) return;
   const DeployEnvironment deployment{
       .tenants = &tenants_, .bundles = options_.bundles, .maintenance = &maintenance_};

@@ -6,6 +6,7 @@
 //   GET  /ws            the functions protocol         POST /query        one query, once
 //   *    /health        200 OK                          POST /__admin/run  any function
 //   POST /__dev/reset   development only                GET  /_dashboard   development only
+//   PUT, POST /storage/upload                           GET  /storage/_storage/{uuid}
 // Each also behind /t/{tenant}.
 // Threads: synchronised. Source: functions.md section 10 and 21.20, 21.21.
 

@@ -221,6 +221,7 @@ live::RunResult FunctionHost::run_query(const std::string& name,
                        .args = args,
                        .reader = &reader,
                        .session = &session,
+                       .links = options_.links,
                        .now_unix_ms = options_.clock->unix_ms(),
                        .random_seed = options_.random->next(),
                        .deadline = deadline + ready.preparation};
@@ -335,6 +336,7 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
                      .reader = &transaction,
                      .transaction = &transaction,
                      .session = &session,
+                     .links = options_.links,
                      .now_unix_ms = transaction.now_unix_ms(),
                      .random_seed = transaction.random_seed(),
                      .deadline = transaction.deadline() + ready.preparation};

@@ -27,6 +27,7 @@
 #include "base/result.h"
 #include "base/value.h"
 #include "engine/database.h"
+#include "files/file_links.h"
 #include "live/live_queries.h"
 #include "protocol/functions/observation.h"
 #include "runtime/bundle.h"
@@ -56,6 +57,7 @@ struct HostOptions {
   std::string tenant = {};
   /// Put beside the tables of each project that is deployed.
   std::vector<schema::Table> system_tables = {};
+  const files::FileLinks* links = nullptr;  // outlives the host; null: ctx.storage refuses
 };
 
 /// A call that was found and checked.

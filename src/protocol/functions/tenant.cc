@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/functions/function_session.h"
+#include "protocol/functions/tenants.h"
 
 namespace moonstone::protocol::functions {
 
@@ -26,7 +27,18 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                                  .random = given.host.random,
                                  .logger = given.host.logger}));
   MS_TRY(tenant->live_, live::LiveQueries::create(*tenant->database_, given.live));
-  tenant->host_.emplace(*tenant->database_, *tenant->live_, given.host);
+  MS_TRY(const std::string name, tenant_folder_name(given.slug));
+  MS_TRY(tenant->files_, files::open_tenant_files(*tenant->database_, given.files,
+                                                  {.folder = given.folder,
+                                                   .name = name,
+                                                   .clock = given.host.clock,
+                                                   .random = given.host.random,
+                                                   .logger = given.host.logger}));
+  HostOptions host = given.host;
+  for (schema::Table& table : files::tables())
+    host.system_tables.push_back(std::move(table));
+  host.links = &tenant->files_->links();
+  tenant->host_.emplace(*tenant->database_, *tenant->live_, std::move(host));
   return tenant;
 }
 
@@ -36,6 +48,7 @@ Tenant::~Tenant() {
 
 Status Tenant::reset() {
   MS_TRY_STATUS(database_->reset());
+  files_->clear();
   live_->clear();
   sessions_.with_lock([](const std::set<FunctionSession*>& sessions) {
     for (FunctionSession* session : sessions)
@@ -51,6 +64,7 @@ void Tenant::stop() {
   database_->shut_down();
   live_.reset();
   host_.reset();
+  files_.reset();
   database_.reset();
 }
 

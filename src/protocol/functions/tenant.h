@@ -17,6 +17,7 @@
 #include "base/guarded.h"
 #include "base/result.h"
 #include "engine/database.h"
+#include "files/file_settings.h"
 #include "live/live_queries.h"
 #include "protocol/functions/function_host.h"
 
@@ -34,6 +35,7 @@ struct TenantOptions {
   std::string folder;  // made if it is missing
   store::Durability durability = store::Durability::Full;
   live::LiveOptions live;
+  files::FileSettings files;
   HostOptions host;  // its limits are the engine's, too
 };
 
@@ -50,13 +52,14 @@ class Tenant {
   [[nodiscard]] const std::string& folder() const { return options_.folder; }
   [[nodiscard]] engine::Database& database() { return *database_; }
   [[nodiscard]] live::LiveQueries& live() { return *live_; }
+  [[nodiscard]] files::FileService& files() { return *files_; }
   [[nodiscard]] FunctionHost& host() { return *host_; }
 
   /// The open sockets, so that reset() can tell them.
   void track(FunctionSession& session) { sessions_.lock()->insert(&session); }
   void untrack(FunctionSession& session) { sessions_.lock()->erase(&session); }
 
-  /// Deletes every document and tells the sockets; jobs, crons and schema stay. Waits.
+  /// Deletes every document and file and tells the sockets; jobs, crons and schema stay. Waits.
   [[nodiscard]] Status reset();
 
   /// When something of it wants to run next, in milliseconds since 1970; nothing: never.
@@ -73,6 +76,7 @@ class Tenant {
   TenantOptions options_;
   std::unique_ptr<engine::Database> database_;
   std::unique_ptr<live::LiveQueries> live_;
+  std::unique_ptr<files::FileService> files_;
   std::optional<FunctionHost> host_;
   Guarded<std::set<FunctionSession*>> sessions_;
 };

@@ -549,6 +549,9 @@ void TenantKeeper::stop() {
 }  // namespace
 
 Result<std::unique_ptr<Tenants>> Tenants::open(TenantsOptions options) {
+  if (options.each.files.threads == nullptr) {
+    options.each.files.threads = std::make_shared<files::IoThreads>();
+  }
   auto keeper = std::make_unique<TenantKeeper>(std::move(options));
   MS_TRY_STATUS(keeper->start());
   return std::unique_ptr<Tenants>(std::move(keeper));

@@ -67,8 +67,6 @@ function notYet(path, names) {
   return Object.freeze(parts);
 }
 const scheduler = notYet("scheduler", ["runAfter", "runAt", "cancel"]);
-const storageReader = notYet("storage", ["getUrl", "getMetadata"]);
-const storageWriter = notYet("storage", ["getUrl", "getMetadata", "generateUploadUrl", "delete"]);
 
 function makeContext(isMutation, run, now) {
   const auth = {
@@ -77,12 +75,12 @@ function makeContext(isMutation, run, now) {
     },
   };
   if (isMutation) {
-    return { db: makeWriter(run), auth, scheduler, storage: storageWriter, now };
+    return { db: makeWriter(run), auth, scheduler, storage: makeStorageWriter(run), now };
   }
   return {
     db: makeReader(run),
     auth,
-    storage: storageReader,
+    storage: makeStorageReader(run),
     get now() {
       natives.noteChance();
       return now;

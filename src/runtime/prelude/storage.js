@@ -1,0 +1,34 @@
+// Moonstone. Licence: see LICENSE.
+//
+// ctx.storage: in queries getUrl and getMetadata, in mutations also generateUploadUrl and delete.
+
+function expiryOf(options) {
+  const seconds = options?.expiresIn;
+  if (seconds === undefined || typeof seconds === "number") return seconds;
+  throw new TypeError(
+    `storage.getUrl(): expiresIn is a number of seconds, got ${inspect(seconds)}`,
+  );
+}
+
+function makeStorageReader(run) {
+  return {
+    async getUrl(id, options) {
+      return natives.fileUrl(run, textOf(id, "storage.getUrl(): the id"), expiryOf(options));
+    },
+    async getMetadata(id) {
+      return natives.fileMetadata(run, textOf(id, "storage.getMetadata(): the id"));
+    },
+  };
+}
+
+function makeStorageWriter(run) {
+  return {
+    ...makeStorageReader(run),
+    async generateUploadUrl() {
+      return natives.uploadUrl(run);
+    },
+    async delete(id) {
+      natives.eraseFile(run, textOf(id, "storage.delete(): the id"));
+    },
+  };
+}
