@@ -2,6 +2,7 @@
 #include "runtime/bundle.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -66,11 +67,46 @@ Result<Function> read_function(const Object& described) {
   return function;
 }
 
+Result<jobs::CronDefinition> read_cron(const Object& described) {
+  jobs::CronDefinition cron;
+  cron.name = text_member(described, "name");
+  cron.function = text_member(described, "fnName");
+  cron.schedule.expression = text_member(described, "expression");
+  const Value* const interval = described.find("ms");
+  if (interval != nullptr && (interval->is_number() || interval->is_integer())) {
+    constexpr double kGreat = 1e15;  // beyond what check_cron allows
+    const double ms = std::ceil(std::clamp(interval->to_double(), 0.0, kGreat));
+    cron.schedule.interval_ms = static_cast<std::int64_t>(ms);
+  }
+  if (const Value* const args = described.find("args")) cron.args_json = to_json(*args);
+  MS_TRY_STATUS(jobs::check_cron(cron));
+  return cron;
+}
+
+Status read_crons(const Array& lists, Bundle& bundle) {
+  const Object* first = nullptr;
+  for (const Value& list : lists) {
+    const Object& described = list.as_object();
+    if (first != nullptr) {
+      return Error(ErrorCode::InvalidArgument,
+                   fmt::format("\"{}\" and \"{}\" both export cron jobs; move them into one file",
+                               text_member(*first, "module"), text_member(described, "module")));
+    }
+    first = &described;
+    for (const Value& job : list_in(described, "jobs")) {
+      MS_TRY(jobs::CronDefinition cron, read_cron(job.as_object()));
+      bundle.crons.push_back(std::move(cron));
+    }
+  }
+  return {};
+}
+
 Status read_description(const Value& description, Bundle& bundle) {
   if (!description.is_object()) return Error(ErrorCode::Internal, "the bundle is not described");
   if (const Value* const schema = description.as_object().find("schema")) {
     MS_TRY(bundle.schema, schema::parse_schema_json(*schema));
   }
+  MS_TRY_STATUS(read_crons(list_in(description.as_object(), "crons"), bundle));
   for (const Value& described : list_in(description.as_object(), "functions")) {
     MS_TRY(Function function, read_function(described.as_object()));
     std::string name = function.name;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runtime/jobs/job.h"
 #include "schema/schema.h"
 #include "schema/type.h"
 
@@ -58,6 +59,7 @@ class Bundle {
   std::string hash;  // content_hash (bundle_file.h) of the source
   schema::Schema schema;
   std::map<std::string, Function, std::less<>> functions;  // by canonical name
+  std::vector<jobs::CronDefinition> crons;                 // checked
   std::vector<HttpRoute> routes;                           // in the order in which they are tried
   std::string router;                                      // the module of the routes
   bool has_gate = false;  // the worker entry looks at every request first

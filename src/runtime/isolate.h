@@ -28,6 +28,7 @@
 #include "engine/transaction.h"
 #include "files/file_links.h"
 #include "runtime/bundle.h"
+#include "runtime/jobs/job.h"
 
 namespace moonstone::runtime {
 
@@ -38,6 +39,7 @@ struct RuntimeLimits {
   std::size_t stack_bytes_max = std::size_t{512} * 1024;
   std::size_t contexts_max = 4;     // bundles kept evaluated at once
   std::size_t log_lines_max = 256;  // console lines kept per call
+  jobs::JobLimits jobs = {};        // of ctx.scheduler
 };
 
 /// One line that user code wrote to the console.

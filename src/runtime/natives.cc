@@ -13,6 +13,7 @@ v8::Local<v8::Object> make_natives(v8::Local<v8::Context> context) {
   add_document_natives(context, natives);
   add_query_natives(context, natives);
   add_environment_natives(context, natives);
+  add_scheduler_natives(context, natives);
   add_storage_natives(context, natives);
   return scope.Escape(natives);
 }

@@ -87,6 +87,7 @@ void add_native(v8::Local<v8::Context> context,
 void add_document_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
 void add_query_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
 void add_environment_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
+void add_scheduler_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
 void add_storage_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
 
 }  // namespace moonstone::runtime

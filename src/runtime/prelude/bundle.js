@@ -50,6 +50,25 @@ function describeFunctions(modules) {
   return functions;
 }
 
+const isCronList = (value) => value?._isCronJobs === true && Array.isArray(value.jobs);
+
+/** The cron lists among the default exports of the root modules, whatever their names. */
+function describeCrons(modules) {
+  const lists = [];
+  for (const [module, exports] of Object.entries(modules)) {
+    if (module.includes("/") || !isCronList(exports?.default)) continue;
+    const jobs = exports.default.jobs.map(({ name, schedule, fnName, args }) => ({
+      name,
+      ms: schedule?.ms,
+      expression: schedule?.expression,
+      fnName,
+      args,
+    }));
+    lists.push({ module, jobs });
+  }
+  return lists;
+}
+
 // The entry may hand over the schema itself or the module that exports it.
 function schemaOf(exported) {
   for (const candidate of [exported, exported?.schema, exported?.default]) {
@@ -64,6 +83,7 @@ function schemaOf(exported) {
 function describe(bundle) {
   return JSON.stringify({
     functions: describeFunctions(bundle.modules ?? {}),
+    crons: describeCrons(bundle.modules ?? {}),
     schema: schemaOf(bundle.schema),
   });
 }

@@ -57,16 +57,6 @@ function makeWriter(run) {
   };
 }
 
-function notYet(path, names) {
-  const parts = {};
-  for (const name of names) {
-    parts[name] = async () => {
-      throw new Error(`ctx.${path}.${name} is not available in this version of Moonstone`);
-    };
-  }
-  return Object.freeze(parts);
-}
-const scheduler = notYet("scheduler", ["runAfter", "runAt", "cancel"]);
 
 function makeContext(isMutation, run, now) {
   const auth = {
@@ -75,7 +65,13 @@ function makeContext(isMutation, run, now) {
     },
   };
   if (isMutation) {
-    return { db: makeWriter(run), auth, scheduler, storage: makeStorageWriter(run), now };
+    return {
+      db: makeWriter(run),
+      auth,
+      scheduler: makeScheduler(run),
+      storage: makeStorageWriter(run),
+      now,
+    };
   }
   return {
     db: makeReader(run),
