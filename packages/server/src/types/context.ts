@@ -15,8 +15,11 @@ export interface StorageMetadata {
 
 /** File storage of a query. */
 export interface StorageReader {
-  /** Where the file can be downloaded; null if there is none. */
-  getUrl(storageId: string): Promise<string | null>;
+  /**
+   * Where the file can be downloaded; null if there is none. With `expiresIn` the link is signed and
+   * good for that many seconds.
+   */
+  getUrl(storageId: string, options?: { readonly expiresIn?: number }): Promise<string | null>;
   getMetadata(storageId: string): Promise<StorageMetadata | null>;
 }
 
