@@ -1,4 +1,4 @@
-// Builds the package in the current folder: declarations with tsc, one ESM file with esbuild. Does
+// Builds the package in the current folder: declarations with tsc, ESM files with esbuild. Does
 // nothing if the result is newer than everything that goes into it.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -23,9 +23,13 @@ const inputs = [
     fileURLToPath(new URL(`../${name.split("/")[1]}/dist/index.js`, import.meta.url)),
   ),
 ];
-// esbuild writes this file last.
-const output = join("dist", "index.js");
-if (existsSync(output) && changed(output) > Math.max(...inputs.map(changed))) process.exit(0);
+// One file for each path that the package exports; esbuild writes them last.
+const outputs = Object.values(manifest.exports)
+  .map((entry) => entry.default)
+  .filter((path) => path !== undefined);
+const isCurrent = (output) =>
+  existsSync(output) && changed(output) > Math.max(...inputs.map(changed));
+if (outputs.every(isCurrent)) process.exit(0);
 
 rmSync("dist", { recursive: true, force: true });
 try {
@@ -37,8 +41,8 @@ try {
 copyFileSync(new URL("../../LICENSE", import.meta.url), "LICENSE"); // for the tarball
 
 await build({
-  entryPoints: ["src/index.ts"],
-  outfile: output,
+  entryPoints: outputs.map((path) => path.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts")),
+  outdir: "dist",
   bundle: true,
   format: "esm",
   // What users write against the server package runs in V8 10.2, the rest in browsers and Node 18.

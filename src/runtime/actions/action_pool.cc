@@ -35,10 +35,6 @@ class ActionPool::Impl {
     if (!accepted) submission->done(Error(ErrorCode::Unavailable, "the server is stopping"));
   }
 
-  void set_current(const NodeProgram& program) {
-    loop_->post([this, program] { pool_.set_current(program); });
-  }
-
   void stop() {
     loop_->stop([this] { pool_.shut_down(); });
   }
@@ -70,10 +66,6 @@ class ActionPool::Impl {
 ActionPool::ActionPool(PoolOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
 ActionPool::~ActionPool() = default;
-
-void ActionPool::set_current(const NodeProgram& program) {
-  impl_->set_current(program);
-}
 
 void ActionPool::run(ActionCall call, ActionDone done) {
   impl_->submit(std::move(call), [done = std::move(done)](Result<CallResult> result) mutable {

@@ -7,7 +7,7 @@
 // else.
 // Invariants:
 //  (1) `done` of a call is called exactly once, whatever happens to its worker.
-//  (2) A call runs the code of its own program; new calls of a new program never meet old workers.
+//  (2) A call runs the code of its own program. Workers of a former program end with their calls.
 //  (3) No worker outlives the pool, however it ends: see internal/child_process.h.
 // Threads: synchronised; `done` is called on the pool's thread and must not block.
 // Source: design.md decision 5; functions.md 4.2, 11, 21.27.
@@ -90,8 +90,10 @@ struct GateCall {
 /// The gate lets an upgrade through.
 struct GatePass {
   std::string tenant;
-  std::string url;
-  std::vector<protocol::Header> headers;  // in place of the request's
+  // In place of the request's own:
+  std::string path;
+  std::string query;
+  std::vector<protocol::Header> headers;
 };
 using GateOutcome = std::variant<protocol::HttpResponse, GatePass>;
 
@@ -102,12 +104,9 @@ class ActionPool {
   ActionPool(const ActionPool&) = delete;
   ActionPool& operator=(const ActionPool&) = delete;
 
-  /// Workers of other programs end as soon as their calls have.
-  void set_current(const NodeProgram& program);
-
   /// Undefined if the handler returned undefined. Errors: Internal reason "user_code" with the
-  /// user's message and stack; Cancelled; DeadlineExceeded; LimitExceeded; Unavailable (no Node,
-  /// reason "node_missing"; the worker crashed, reason "worker_crash").
+  /// user's message and stack, or "worker_crash", "worker_silent"; Cancelled; DeadlineExceeded;
+  /// LimitExceeded; Unavailable if the handler has not begun (no Node: reason "node_missing").
   using ActionDone = std::move_only_function<void(Result<Value>)>;
   void run(ActionCall call, ActionDone done);
 

@@ -37,18 +37,20 @@ class ActionServices {
   };
   virtual void run(Run request, Done done) = 0;
 
+  /// The parameters as user code gave them, unchecked.
   struct Schedule {
     enum class When : unsigned char { After, At } when = When::After;
-    double ms = 0;  // a delay, or a moment since 1970
-    std::string function;
+    Value time;      // a delay, or a moment since 1970; milliseconds
+    Value function;  // a name, or an object with `_name`
     Value args;
+    Value options;
   };
   /// Answers with the id of the job.
   virtual void schedule(Schedule request, Done done) = 0;
   virtual void cancel_job(std::string id, Done done) = 0;
 
-  /// Answers with a text or null.
-  virtual void file_url(std::string id, Done done) = 0;
+  /// Answers with a text or null. `options` as user code gave them.
+  virtual void file_url(std::string id, Value options, Done done) = 0;
   /// Answers with an object or null.
   virtual void file_metadata(std::string id, Done done) = 0;
   virtual void delete_file(std::string id, Done done) = 0;

@@ -155,8 +155,11 @@ void Pool::on_message(Worker& worker, Value message) {
   if (type == "error") return on_error(*call, object);
   if (type == "response") return on_response(*call, object);
   if (type == "pass") {
+    HttpRequest target;
+    set_target(text_in(object, "url"), target);
     answer(*call, CallResult(GatePass{.tenant = std::string(text_in(object, "tenant")),
-                                      .url = std::string(text_in(object, "url")),
+                                      .path = std::move(target.path),
+                                      .query = std::move(target.query),
                                       .headers = headers_in(object)}));
   }
   finish(call->id);  // "pass" and "end"
@@ -271,16 +274,24 @@ void Pool::on_ask(Call& call, Object& message) {
   if (operation == "runAction") return run(Kind::Action);
   using When = ActionServices::Schedule::When;
   const auto schedule = [&](When when) {
+    Value given = take_value(message);
+    const auto parameter = [&](std::string_view name) {
+      Value* const member = given.is_object() ? given.as_object().find(name) : nullptr;
+      return member == nullptr ? Value() : std::move(*member);
+    };
     services.schedule({.when = when,
-                       .ms = number_in(message, "ms"),
-                       .function = std::move(function),
-                       .args = take_value(message)},
+                       .time = parameter("time"),
+                       .function = parameter("fn"),
+                       .args = parameter("args"),
+                       .options = parameter("options")},
                       std::move(done));
   };
   if (operation == "runAfter") return schedule(When::After);
   if (operation == "runAt") return schedule(When::At);
   if (operation == "cancel") return services.cancel_job(std::move(id), std::move(done));
-  if (operation == "fileUrl") return services.file_url(std::move(id), std::move(done));
+  if (operation == "fileUrl") {
+    return services.file_url(std::move(id), take_value(message), std::move(done));
+  }
   if (operation == "fileMetadata") return services.file_metadata(std::move(id), std::move(done));
   if (operation == "deleteFile") return services.delete_file(std::move(id), std::move(done));
   if (operation == "uploadUrl") return services.upload_url(std::move(done));

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "runtime/actions/find_program.h"
 #include "runtime/actions/internal/tagged_json.h"
 #include "runtime/actions/worker_script.h"
 
@@ -108,6 +109,7 @@ void Pool::submit(Submission submission) {
                     options_.calls_max),
         "actions"));
   }
+  current_ = origin_of(submission.request).program.hash;
   const std::uint32_t id = ++last_call_;
   Call& call = calls_[id];
   call.id = id;
@@ -204,7 +206,10 @@ Result<std::string> Pool::write_files(const NodeProgram& program) {
   if (!written_.insert(program.hash).second) return bundle;
   std::string code = *program.code;
   if (program.source_map != nullptr && !program.source_map->empty()) {
-    MS_TRY_STATUS(write_text(bundle + ".map", *program.source_map));
+    // worker/calls.js takes this root off again. The map is an object of esbuild's.
+    MS_TRY_STATUS(write_text(bundle + ".map",
+                             R"({"sourceRoot":"file:///moonstone-sources/_/_/",)" +
+                                 program.source_map->substr(1)));
     code += fmt::format("\n//# sourceMappingURL=bundle.{}.mjs.map\n", program.hash);
   }
   MS_TRY_STATUS(write_text(bundle, code));
@@ -324,7 +329,9 @@ void Pool::shut_down() {
   is_stopping_ = true;
   while (!calls_.empty()) {
     Call& call = calls_.begin()->second;
-    answer(call, Error(ErrorCode::Unavailable, "the server is stopping"));
+    const bool has_begun = call.worker != nullptr;
+    answer(call, Error(has_begun ? ErrorCode::Cancelled : ErrorCode::Unavailable,
+                       "the server is stopping"));
     finish(call.id);
   }
   workers_.clear();
@@ -343,7 +350,7 @@ void Pool::tick() {
 
 void Pool::end_idle(Worker& worker, Worker::TimePoint now) {
   if (worker.open_calls() > 0 || worker.has_ended()) return;
-  const bool is_former = !current_.empty() && worker.program() != current_;
+  const bool is_former = worker.program() != current_;
   const bool is_retired = is_former || !worker.accepts();
   const auto idle_max = is_retired ? kRetiredIdleMax : options_.idle_max;
   if (now - worker.idle_since() > idle_max) {

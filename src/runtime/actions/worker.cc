@@ -107,7 +107,7 @@ void Worker::tick(TimePoint now) {
   }
   const auto silence = now - *pinged_at_;
   if (silence > options_.silence_max || (has_overdue_ && silence > kOverdueSilenceMax)) {
-    end(Error(ErrorCode::Unavailable,
+    end(Error(ErrorCode::Internal,
               fmt::format("its worker did not answer for {} s and was stopped; JavaScript that "
                           "computes for long must let others run now and then",
                           std::chrono::duration_cast<std::chrono::seconds>(silence).count()),
@@ -132,7 +132,7 @@ void Worker::send(const WorkerFrame& frame) {
   if (has_ended_) return;
   append_frame(frame, unsent_);
   if (unsent_.size() - sent_ > kUnsentBytesMax) {
-    return end(Error(ErrorCode::Unavailable, "its worker stopped reading", "worker_silent"));
+    return end(Error(ErrorCode::Internal, "its worker stopped reading", "worker_silent"));
   }
   flush();
 }
@@ -185,13 +185,13 @@ void Worker::on_closed() {
   on_output();  // its last words
   const std::string how = child_.end();
   if (ran_out_of_memory_) {
-    return end(Error(ErrorCode::Unavailable,
+    return end(Error(ErrorCode::Internal,
                      fmt::format("its worker ran out of memory ({} MiB); raise actions.heap_mib, or "
                                  "hold less at once",
                                  options_.heap_mib),
                      "worker_crash"));
   }
-  end(Error(ErrorCode::Unavailable, fmt::format("its worker ended unexpectedly: {}", how),
+  end(Error(ErrorCode::Internal, fmt::format("its worker ended unexpectedly: {}", how),
             "worker_crash"));
 }
 

@@ -50,6 +50,15 @@ function describeFunctions(modules) {
   return functions;
 }
 
+const isRouter = (value) => value?._isHttpRouter === true && Array.isArray(value.routes);
+
+/** The root modules whose default export is a router, whatever their name. */
+function routersAmong(modules) {
+  return Object.keys(modules).filter(
+    (module) => !module.includes("/") && isRouter(modules[module].default),
+  );
+}
+
 const isCronList = (value) => value?._isCronJobs === true && Array.isArray(value.jobs);
 
 /** The cron lists among the default exports of the root modules, whatever their names. */
@@ -83,6 +92,7 @@ function schemaOf(exported) {
 function describe(bundle) {
   return JSON.stringify({
     functions: describeFunctions(bundle.modules ?? {}),
+    routers: routersAmong(bundle.modules ?? {}),
     crons: describeCrons(bundle.modules ?? {}),
     schema: schemaOf(bundle.schema),
   });

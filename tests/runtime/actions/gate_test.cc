@@ -117,7 +117,7 @@ TEST_F(GateTest, DecidesOnUpgrades) {
   ASSERT_TRUE(outcome) << outcome.error().message();
   const GatePass passed = std::get<GatePass>(*outcome);
   EXPECT_EQ(passed.tenant, "acme");
-  EXPECT_EQ(passed.url, "http://example.test/ws?");
+  EXPECT_EQ(passed.path, "/ws");
   EXPECT_EQ(header_in(passed.headers, "Authorization"), "Bearer made");
 
   RequestParts without = upgrade;

@@ -100,15 +100,17 @@ class FakeServices final : public ActionServices {
   }
   void schedule(Schedule request, Done done) override {
     const std::string when = request.when == Schedule::When::After ? "after " : "at ";
-    note(when + std::to_string(static_cast<long long>(request.ms)) + " " + request.function + " " +
-         to_json(request.args));
+    note(when + to_json(request.time) + " " + to_json(request.function) + " " +
+         to_json(request.args) + " " + to_json(request.options));
     done("\"job:1\"");
   }
   void cancel_job(std::string id, Done done) override {
     note("cancel " + id);
     done(std::optional<std::string>());
   }
-  void file_url(std::string id, Done done) override { done("\"http://x/" + id + "\""); }
+  void file_url(std::string id, Value /*options*/, Done done) override {
+    done("\"http://x/" + id + "\"");
+  }
   void file_metadata(std::string /*id*/, Done done) override { done("null"); }
   void delete_file(std::string id, Done done) override {
     note("delete " + id);

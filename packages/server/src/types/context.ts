@@ -1,7 +1,7 @@
 import type { FunctionReference, OptionalArgs } from "../reference.js";
 import type { GenericDataModel } from "./data_model.js";
 import type { DatabaseReader, DatabaseWriter } from "./database.js";
-import type { WebBlob } from "./web.js";
+import type { WebAbortSignal, WebBlob } from "./web.js";
 
 /** What is known about a stored file. */
 export interface StorageMetadata {
@@ -94,4 +94,6 @@ export interface ActionCtx<_DataModel extends GenericDataModel = GenericDataMode
   readonly runAction: RunFunction<"action">;
   readonly scheduler: Scheduler;
   readonly storage: StorageActions;
+  /** Aborts when the caller has gone or the time is up: `fetch(url, { signal: ctx.signal })`. */
+  readonly signal: WebAbortSignal;
 }

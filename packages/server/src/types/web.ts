@@ -5,4 +5,5 @@ type Web<Name extends string> =
 
 export type WebRequest = Web<"Request">;
 export type WebResponse = Web<"Response">;
+export type WebAbortSignal = Web<"AbortSignal">;
 export type WebBlob = Web<"Blob">;

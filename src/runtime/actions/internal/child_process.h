@@ -7,7 +7,6 @@
 // Threads: confined to that thread.
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -48,9 +47,5 @@ class ChildProcess {
   int socket_;
   int output_;
 };
-
-/// The path of a program that is named without a slash, by the PATH of this process; a name with a
-/// slash is taken as it is. Errors: NotFound.
-[[nodiscard]] Result<std::string> find_program(std::string_view name);
 
 }  // namespace moonstone::actions

@@ -42,7 +42,6 @@ class Pool final : public Worker::Owner {
   Pool(std::shared_ptr<EventLoop> loop, PoolOptions options);
 
   void submit(Submission submission);
-  void set_current(NodeProgram program) { current_ = std::move(program.hash); }
   void shut_down();
   [[nodiscard]] ActionPool::Totals totals() const { return {workers_.size(), calls_.size()}; }
 
@@ -101,7 +100,7 @@ class Pool final : public Worker::Owner {
   std::map<std::uint32_t, Call> calls_;
   std::deque<std::uint32_t> waiting_;
   std::set<std::string> written_;  // hashes of the programs whose files are there
-  std::string current_;            // hash; empty: none was named
+  std::string current_;            // hash of the latest call's program
   std::uint64_t last_worker_ = 0;
   std::uint32_t last_call_ = 0;
   bool has_folder_ = false;

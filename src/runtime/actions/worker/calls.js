@@ -7,13 +7,24 @@ const calls = new Map(); // id -> Call
 let limits = { resultBytes: 4 << 20, asks: 1000 };
 
 const messageOf = (thrown) => (thrown instanceof Error ? thrown.message : "Unknown error");
-const stackOf = (thrown) => {
+// Where the pool says that the sources are, so that frames begin with the functions folder.
+const withoutRoot = (text) => text.replaceAll("file:///moonstone-sources/", "").replaceAll("/moonstone-sources/", "");
+const framesMax = 20;
+
+/** The frames in user code, one per line, as the server prints those of queries. */
+function stackOf(thrown) {
   try {
-    return thrown instanceof Error ? String(thrown.stack ?? "") : "";
+    if (!(thrown instanceof Error)) return "";
+    return withoutRoot(String(thrown.stack ?? ""))
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("at ") && !/worker\.mjs|node:|<anonymous>/.test(line))
+      .slice(0, framesMax)
+      .join("\n");
   } catch {
     return "";
   }
-};
+}
 
 class Call {
   constructor({ id, identity, now }) {
@@ -107,7 +118,7 @@ function redirectConsole() {
   for (const [name, level] of Object.entries(levels)) {
     console[name] = (...values) => {
       const text = name === "dir" ? format(values[0]) : format(...values);
-      send({ t: "log", call: currentCall.getStore()?.id ?? 0, level, text: text.slice(0, 8192) });
+      send({ t: "log", call: currentCall.getStore()?.id ?? 0, level, text: withoutRoot(text).slice(0, 8192) });
     };
   }
   console.assert = (condition, ...values) => {

@@ -10,11 +10,6 @@ function nameOf(fn, place) {
   );
 }
 
-function numberOf(value, place) {
-  if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw new TypeError(`${place} must be a number of milliseconds, got ${String(value)}`);
-}
-
 function textOf(value, place) {
   if (typeof value === "string") return value;
   throw new TypeError(`${place} must be a text, got ${typeof value}`);
@@ -32,16 +27,14 @@ function makeRun(call, operation) {
 }
 
 function makeScheduler(call) {
-  const schedule = async (operation, ms, fn, args) => {
-    const place = `ctx.scheduler.${operation}`;
-    const time = numberOf(ms, `${place}: the ${operation === "runAt" ? "time" : "delay"}`);
-    const name = nameOf(fn, place);
-    return (await call.ask(operation, { fn: name, ms: time }, argsText(args))).value;
+  // The server checks the parameters, as it does for mutations.
+  const schedule = async (operation, time, fn, args, options) => {
+    const given = { time, fn: typeof fn === "object" ? { _name: fn?._name } : fn, args, options };
+    return (await call.ask(operation, {}, encodeValue(given, { bigint: true }))).value;
   };
   return {
-    runAfter: (delayMs, fn, args) => schedule("runAfter", delayMs, fn, args),
-    runAt: (time, fn, args) =>
-      schedule("runAt", time instanceof Date ? time.getTime() : time, fn, args),
+    runAfter: (delayMs, fn, args, options) => schedule("runAfter", delayMs, fn, args, options),
+    runAt: (time, fn, args, options) => schedule("runAt", time, fn, args, options),
     async cancel(jobId) {
       await call.ask("cancel", { id: textOf(jobId, "ctx.scheduler.cancel: the id") });
     },
@@ -70,7 +63,10 @@ function makeStorage(call) {
     return (await call.ask(operation, { id })).value;
   };
   return {
-    getUrl: ofFile("fileUrl", "getUrl"),
+    async getUrl(storageId, options) {
+      const id = textOf(storageId, "ctx.storage.getUrl: the storage id");
+      return (await call.ask("fileUrl", { id }, encodeValue(options, { bigint: false }))).value;
+    },
     getMetadata: ofFile("fileMetadata", "getMetadata"),
     async generateUploadUrl() {
       return (await call.ask("uploadUrl", {})).value;

@@ -59,6 +59,10 @@ function serve() {
 }
 
 if (process.argv[2] === "--describe") {
+  if (Number.parseInt(process.versions.node, 10) < 18) {
+    console.error(`Node 18 or newer is needed, this is ${process.version}; set actions.node`);
+    process.exit(1);
+  }
   const [bundle, file] = process.argv.slice(3);
   const described = await describe(await import(pathToFileURL(bundle)));
   writeFileSync(file, JSON.stringify(described));
