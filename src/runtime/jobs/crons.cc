@@ -49,7 +49,8 @@ class Replacement {
  public:
   explicit Replacement(engine::Transaction& transaction) : transaction_(transaction) {}
 
-  Status run(const std::vector<CronDefinition>& definitions) {
+  /// Returns whether anything differed.
+  Result<bool> run(const std::vector<CronDefinition>& definitions) {
     MS_TRY(table_, transaction_.system_table(kCronsTable));
     MS_TRY(std::vector<CronJob> stored, crons_by_time(transaction_, {}, kEvery));
     std::map<std::string, CronJob> gone;
@@ -68,11 +69,12 @@ class Replacement {
     }
     for (const auto& [name, cron] : gone)
       MS_TRY_STATUS(remove(cron));
-    return {};
+    return has_changed_;
   }
 
  private:
   Status add(const CronDefinition& definition) {
+    has_changed_ = true;
     CronJob cron;
     cron.definition = definition;
     MS_TRY(cron.next_run, next_run(definition.schedule, transaction_.now_unix_ms()));
@@ -82,6 +84,7 @@ class Replacement {
 
   Status change(CronJob cron, const CronDefinition& definition) {
     if (cron.definition == definition) return {};
+    has_changed_ = true;
     if (cron.definition.schedule != definition.schedule) {
       MS_TRY(cron.next_run, next_run(definition.schedule, transaction_.now_unix_ms()));
     }
@@ -95,6 +98,7 @@ class Replacement {
   }
 
   Status remove(const CronJob& cron) {
+    has_changed_ = true;
     MS_TRY(std::optional<Job> job, unfinished_run(transaction_, cron));
     if (job && job->status == JobStatus::Pending) {
       job->status = JobStatus::Cancelled;
@@ -106,6 +110,7 @@ class Replacement {
 
   engine::Transaction& transaction_;
   const schema::Table* table_ = nullptr;
+  bool has_changed_ = false;
 };
 
 Status fire(engine::Transaction& transaction, CronJob cron) {
@@ -127,8 +132,8 @@ Status fire(engine::Transaction& transaction, CronJob cron) {
 
 }  // namespace
 
-Status replace_crons(engine::Transaction& transaction,
-                     const std::vector<CronDefinition>& definitions) {
+Result<bool> replace_crons(engine::Transaction& transaction,
+                           const std::vector<CronDefinition>& definitions) {
   if (definitions.size() > kCronsMax) {
     return Error(ErrorCode::LimitExceeded,
                  fmt::format("the project declares {} cron jobs; at most {} are allowed",

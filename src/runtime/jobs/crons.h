@@ -20,9 +20,10 @@ namespace moonstone::runtime::jobs {
 /// Makes `_crons` say what `definitions` says. New jobs and those with a changed schedule get their
 /// next time from now; a changed function or changed arguments count for a run that waits already;
 /// of a job that is gone nothing is left, and its waiting run is cancelled. It writes only what
-/// differs. Errors: those of check_cron; LimitExceeded for more than kCronsMax.
-[[nodiscard]] Status replace_crons(engine::Transaction& transaction,
-                                   const std::vector<CronDefinition>& definitions);
+/// differs, and returns whether anything did. Errors: those of check_cron; LimitExceeded for more
+/// than kCronsMax.
+[[nodiscard]] Result<bool> replace_crons(engine::Transaction& transaction,
+                                         const std::vector<CronDefinition>& definitions);
 
 /// Turns every cron job that is due and idle into a pending job.
 [[nodiscard]] Status fire_due_crons(engine::Transaction& transaction);

@@ -56,14 +56,16 @@ class JobScheduler::Impl final : public engine::CommitObserver,
   Status start();
   void stop();
   void hold_crons() { crons_held_ = true; }
-  Status replace_crons(std::vector<CronDefinition> definitions);
+  Result<bool> replace_crons(std::vector<CronDefinition> definitions);
 
   std::optional<std::int64_t> next_due() const {
     const MutexLock lock(mutex_);
     return next_due_;
   }
   bool idle() const {
+    const std::int64_t now = options_.clock->unix_ms();
     const MutexLock lock(mutex_);
+    if (next_due_ && *next_due_ <= now) return false;
     return !step_is_running_ && steps_ == 0 && actions_.empty() && unsaved_.empty();
   }
   bool is_stopping() const {
@@ -158,6 +160,10 @@ void JobScheduler::Impl::submit(std::string_view name, engine::MutationBody body
 // Start and stop.
 
 Status JobScheduler::Impl::start() {
+  {
+    const MutexLock lock(mutex_);
+    if (is_started_ || is_stopping_) return {};
+  }
   bool has_more = true;
   while (has_more) {
     engine::MutationCall call;
@@ -175,7 +181,8 @@ Status JobScheduler::Impl::start() {
     alarm_ = options_.alarms->make([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->wake();
     });
-    alarm_->set(options_.clock->unix_ms());
+    next_due_ = options_.clock->unix_ms();  // nobody has looked yet
+    alarm_->set(*next_due_);
   }
   database_.add_observer(*this);
   return {};
@@ -200,19 +207,20 @@ void JobScheduler::Impl::stop() {
   }
 }
 
-Status JobScheduler::Impl::replace_crons(std::vector<CronDefinition> definitions) {
+Result<bool> JobScheduler::Impl::replace_crons(std::vector<CronDefinition> definitions) {
   hold_crons();
+  bool has_changed = false;
   engine::MutationCall call;
   call.function = "_jobs:replaceCrons";
-  call.body = [&definitions](engine::Transaction& transaction) -> Result<Json> {
-    MS_TRY_STATUS(jobs::replace_crons(transaction, definitions));
+  call.body = [&](engine::Transaction& transaction) -> Result<Json> {
+    MS_TRY(has_changed, jobs::replace_crons(transaction, definitions));
     return Json();
   };
   MS_TRY_STATUS(database_.run(std::move(call)));
   crons_held_ = false;
   const MutexLock lock(mutex_);
-  if (alarm_ != nullptr) alarm_->set(options_.clock->unix_ms());
-  return {};
+  if (is_started_) note_due(options_.clock->unix_ms());
+  return has_changed;
 }
 
 // Waking up.
@@ -518,7 +526,7 @@ void JobScheduler::hold_crons() {
   impl_->hold_crons();
 }
 
-Status JobScheduler::replace_crons(std::vector<CronDefinition> definitions) {
+Result<bool> JobScheduler::replace_crons(std::vector<CronDefinition> definitions) {
   return impl_->replace_crons(std::move(definitions));
 }
 

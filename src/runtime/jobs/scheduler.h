@@ -44,9 +44,9 @@ class JobScheduler {
   JobScheduler(const JobScheduler&) = delete;
   JobScheduler& operator=(const JobScheduler&) = delete;
 
-  /// Fails what a former process left running, then runs what is due. Call it once, after a deploy
-  /// has made the tables. Waits; never call it on the writer's thread. Errors: NotFound (no
-  /// tables), those of Database::run.
+  /// Fails what a former process left running, then runs what is due. Call it after a deploy has
+  /// made the tables; once it has succeeded, further calls do nothing. Waits; never call it on the
+  /// writer's thread. Errors: NotFound (no tables), those of Database::run.
   [[nodiscard]] Status start();
 
   /// Starts nothing more, asks running actions to stop and waits for mutations and queries under
@@ -56,14 +56,15 @@ class JobScheduler {
   /// For a deploy: from the moment when the code changes (Database::apply_schema's `on_applied`)
   /// no cron job fires ...
   void hold_crons();
-  /// ... until the new definitions are in the database. Waits; works before start(), too.
-  /// Errors: those of jobs::replace_crons; cron jobs then stay on hold.
-  [[nodiscard]] Status replace_crons(std::vector<CronDefinition> definitions);
+  /// ... until the new definitions are in the database. Returns whether they differ from the former
+  /// ones. Waits; works before start(), too. Errors: those of jobs::replace_crons; cron jobs then
+  /// stay on hold.
+  [[nodiscard]] Result<bool> replace_crons(std::vector<CronDefinition> definitions);
 
   /// When the next job or cron job is due (unix ms); nothing: never. What is due but waits counts
   /// as now. Valid while idle() (else a bound from below); for the catalogue of closed databases.
   [[nodiscard]] std::optional<std::int64_t> next_due() const;
-  /// Whether nothing runs or is about to.
+  /// Whether nothing runs and nothing is due.
   [[nodiscard]] bool idle() const;
   /// Waits until no step is under way but actions; for tests on a virtual clock.
   void wait_for_steps();
