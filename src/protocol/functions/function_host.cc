@@ -115,7 +115,12 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
          database_.apply_schema(whole_schema(*bundle), allow,
                                 [this, &bundle](const store::Writer::SchemaOutcome& schema) {
                                   publish(bundle, schema.schema_version);
+                                  if (jobs_ != nullptr) jobs_->hold_crons();
                                 }));
+  if (jobs_ != nullptr) {
+    MS_TRY(outcome.crons_changed, jobs_->replace_crons(bundle->crons));
+    MS_TRY_STATUS(jobs_->start());
+  }
   outcome.diff = applied.diff;
   if (outcome.code_changed) {
     live_.replace_runs([this](const std::string& key) -> std::optional<live::RunFunction> {

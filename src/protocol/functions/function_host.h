@@ -32,6 +32,7 @@
 #include "protocol/functions/observation.h"
 #include "runtime/bundle.h"
 #include "runtime/isolate.h"
+#include "runtime/jobs/scheduler.h"
 
 namespace moonstone::protocol::functions {
 
@@ -105,6 +106,7 @@ class FunctionHost {
   struct DeployOutcome {
     schema::SchemaDiff diff;
     bool code_changed = false;
+    bool crons_changed = false;  // against what stood in the database
   };
   [[nodiscard]] Result<DeployOutcome> deploy(runtime::BundlePtr bundle,
                                              store::Writer::AllowDataLoss allow);
@@ -143,6 +145,10 @@ class FunctionHost {
 
   /// Who runs actions; it must outlive the host's calls. Set before the first call.
   void set_action_runner(ActionRunner& runner) { actions_ = &runner; }
+
+  /// Who runs jobs; it must outlive the host's last deploy, which tells it of cron jobs and starts
+  /// it. Set before the first deploy.
+  void set_job_scheduler(runtime::jobs::JobScheduler& scheduler) { jobs_ = &scheduler; }
 
   [[nodiscard]] engine::Database& database() { return database_; }
   [[nodiscard]] live::LiveQueries& live() { return live_; }
@@ -197,7 +203,8 @@ class FunctionHost {
   engine::Database& database_;
   live::LiveQueries& live_;
   HostOptions options_;
-  ActionRunner* actions_ = nullptr;  // null: none
+  ActionRunner* actions_ = nullptr;              // null: none
+  runtime::jobs::JobScheduler* jobs_ = nullptr;  // null: none
 
   mutable Mutex mutex_;
   Condition published_;

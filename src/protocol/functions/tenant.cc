@@ -10,6 +10,8 @@
 
 namespace moonstone::protocol::functions {
 
+namespace jobs = runtime::jobs;
+
 Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
   std::error_code failed;
   std::filesystem::create_directories(options.folder, failed);
@@ -35,11 +37,29 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                                                    .random = given.host.random,
                                                    .logger = given.host.logger}));
   HostOptions host = given.host;
+  for (schema::Table& table : jobs::tables())
+    host.system_tables.push_back(std::move(table));
   for (schema::Table& table : files::tables())
     host.system_tables.push_back(std::move(table));
   host.links = &tenant->files_->links();
   tenant->host_.emplace(*tenant->database_, *tenant->live_, std::move(host));
+  tenant->open_jobs();
   return tenant;
+}
+
+void Tenant::open_jobs() {
+  HostOptions& host = options_.host;
+  if (options_.alarms == nullptr) {
+    Clock& clock = host.clock != nullptr ? *host.clock : system_clock();
+    options_.alarms = std::make_shared<jobs::ThreadAlarms>(clock);
+  }
+  job_host_.emplace(*host_);
+  jobs_.emplace(*database_, *job_host_,
+                jobs::SchedulerOptions{.alarms = options_.alarms.get(),
+                                       .clock = host.clock,
+                                       .logger = host.logger,
+                                       .limits = host.runtime.jobs});
+  host_->set_job_scheduler(*jobs_);
 }
 
 Tenant::~Tenant() {
@@ -47,7 +67,8 @@ Tenant::~Tenant() {
 }
 
 Status Tenant::reset() {
-  MS_TRY_STATUS(database_->reset());
+  MS_TRY_STATUS(
+      database_->reset({std::string(jobs::kJobsTable), std::string(jobs::kCronsTable)}));
   files_->clear();
   live_->clear();
   sessions_.with_lock([](const std::set<FunctionSession*>& sessions) {
@@ -59,6 +80,8 @@ Status Tenant::reset() {
 
 void Tenant::stop() {
   if (database_ == nullptr) return;
+  // No job may begin any more, and those in the writer's queue end well.
+  jobs_.reset();
   // The writer first, whose queue runs the host's functions; then the live queries, which run them
   // too; the host itself when nobody can call it.
   database_->shut_down();

@@ -20,6 +20,8 @@
 #include "files/file_settings.h"
 #include "live/live_queries.h"
 #include "protocol/functions/function_host.h"
+#include "protocol/functions/job_host.h"
+#include "runtime/jobs/scheduler.h"
 
 namespace moonstone::protocol::functions {
 
@@ -37,6 +39,7 @@ struct TenantOptions {
   live::LiveOptions live;
   files::FileSettings files;
   HostOptions host;  // its limits are the engine's, too
+  std::shared_ptr<runtime::jobs::Alarms> alarms;  // shared by all tenants; null: some of its own
 };
 
 class Tenant {
@@ -63,21 +66,24 @@ class Tenant {
   [[nodiscard]] Status reset();
 
   /// When something of it wants to run next, in milliseconds since 1970; nothing: never.
-  [[nodiscard]] std::optional<std::int64_t> next_due_unix_ms() const { return std::nullopt; }
+  [[nodiscard]] std::optional<std::int64_t> next_due_unix_ms() const { return jobs_->next_due(); }
   /// Whether something runs that no request waits for.
-  [[nodiscard]] bool is_working() const { return false; }
+  [[nodiscard]] bool is_working() const { return !jobs_->idle(); }
 
   /// Finishes the running commit and closes the database. Idempotent; one caller.
   void stop();
 
  private:
   explicit Tenant(TenantOptions options) : options_(std::move(options)) {}
+  void open_jobs();
 
   TenantOptions options_;
   std::unique_ptr<engine::Database> database_;
   std::unique_ptr<live::LiveQueries> live_;
   std::unique_ptr<files::FileService> files_;
   std::optional<FunctionHost> host_;
+  std::optional<JobHost> job_host_;
+  std::optional<runtime::jobs::JobScheduler> jobs_;
   Guarded<std::set<FunctionSession*>> sessions_;
 };
 /// Shared by Tenants and by every request and socket of the tenant.

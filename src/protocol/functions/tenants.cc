@@ -119,6 +119,7 @@ class TenantKeeper final : public Tenants {
   Result<store::Writer::SchemaCheck> check_one(const std::string& slug,
                                                const runtime::Bundle& bundle);
   Status deploy_closed(const std::string& slug, const std::string& folder);
+  void look_at_closed();
 
   void want(const std::string& slug, Entry& entry) MS_REQUIRES(mutex_);
   [[nodiscard]] Result<Entry*> find_entry(std::string_view slug, IfMissing if_missing)
@@ -510,11 +511,22 @@ Result<Tenants::DeployOutcome> TenantKeeper::deploy_here(const runtime::BundlePt
   for (const auto& [slug, tenant] : open) {
     if (const auto done = tenant->host().deploy(bundle, allow); !done) note(slug, done.error());
   }
+  if (outcome.root.crons_changed) look_at_closed();
   if (outcome.root.diff.empty()) return outcome;
   for (const auto& [slug, folder] : closed) {
     if (const Status done = deploy_closed(slug, folder); !done) note(slug, done.error());
   }
   return outcome;
+}
+
+/// When closed tenants are due by their notes is no longer true: each is opened once to find out.
+void TenantKeeper::look_at_closed() {
+  const MutexLock lock(mutex_);
+  for (auto& [slug, entry] : entries_) {
+    if (entry.tenant != nullptr) continue;
+    forget_due_note(entry.folder);  // also if the process dies before
+    entry.due_unix_ms = clock_.unix_ms();
+  }
 }
 
 /// Brings a closed tenant's data to the schema, so that it cannot fail when a user needs it.
@@ -551,6 +563,11 @@ void TenantKeeper::stop() {
 Result<std::unique_ptr<Tenants>> Tenants::open(TenantsOptions options) {
   if (options.each.files.threads == nullptr) {
     options.each.files.threads = std::make_shared<files::IoThreads>();
+  }
+  if (options.each.alarms == nullptr) {
+    Clock* const clock = options.each.host.clock;
+    options.each.alarms = std::make_shared<runtime::jobs::ThreadAlarms>(
+        clock != nullptr ? *clock : system_clock());
   }
   auto keeper = std::make_unique<TenantKeeper>(std::move(options));
   MS_TRY_STATUS(keeper->start());
