@@ -176,6 +176,24 @@ Result<std::string> Transaction::insert(const Table& table, Object document) {
   return std::move(row.id);
 }
 
+Status Transaction::insert_as(const Table& table, std::string id, Object document) {
+  const std::string prefix = table.name + ":";
+  if (!id.starts_with(prefix) || !ulid_unix_ms(std::string_view(id).substr(prefix.size()))) {
+    return Error(ErrorCode::InvalidArgument,
+                 "\"" + id + "\" is not an id of the table \"" + table.name + "\"", "id");
+  }
+  MS_TRY(const auto present, source_.get(table, id, budget_));
+  if (present) {
+    return Error(ErrorCode::AlreadyExists, "there is a document " + id + " already", "document");
+  }
+  query::Row row;
+  row.table = &table;
+  row.id = std::move(id);
+  MS_TRY_STATUS(fill_values(table, document, row.values));
+  MS_TRY_STATUS(charge_write(row));
+  return environment_.writer->insert(row);
+}
+
 Result<query::Row> Transaction::load_for_update(const Table& table, std::string_view id) {
   MS_TRY(std::optional<query::Row> row, source_.get(table, id, budget_));
   if (!row) return Error(ErrorCode::NotFound, "Document ID not found", "document");

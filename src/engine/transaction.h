@@ -108,6 +108,10 @@ class Transaction final : public DocumentReader {
   [[nodiscard]] Status replace(const schema::Table& table, std::string_view id, Object document);
   [[nodiscard]] Status erase(const schema::Table& table, std::string_view id);
 
+  /// Inserts a document under the id, and so with the creation time, that it has elsewhere; for
+  /// imports. Errors: as insert(); InvalidArgument (not an id of the table), AlreadyExists.
+  [[nodiscard]] Status insert_as(const schema::Table& table, std::string id, Object document);
+
   /// A count that belongs to this call, zero at first, for limits and marks of the modules above.
   [[nodiscard]] std::uint64_t& tally(std::string_view name);
 

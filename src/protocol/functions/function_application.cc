@@ -7,6 +7,7 @@
 #include "protocol/functions/deploy_routes.h"
 #include "protocol/functions/file_routes.h"
 #include "protocol/functions/query_routes.h"
+#include "protocol/functions/transfer_routes.h"
 
 namespace moonstone::protocol::functions {
 namespace {
@@ -115,7 +116,8 @@ void FunctionApplication::accept(HttpRequest request, SocketSinkPtr sink, Decide
 }
 
 BodyMode FunctionApplication::body_mode(const HttpRequest& head) {
-  return carries_bundle(head) || carries_file(head) ? BodyMode::Stream : BodyMode::Whole;
+  const bool is_stream = carries_bundle(head) || carries_file(head) || carries_imported_file(head);
+  return is_stream ? BodyMode::Stream : BodyMode::Whole;
 }
 
 void FunctionApplication::handle(HttpRequest request, Respond respond) {
@@ -142,6 +144,7 @@ void FunctionApplication::route(Exchange exchange) {
   const DeployEnvironment deployment{
       .tenants = &tenants_, .bundles = options_.bundles, .maintenance = &maintenance_};
   if (route_deploy(exchange, options_.administration, deployment)) return;
+  if (route_transfer(exchange, options_.administration, maintenance_)) return;
   exchange.respond(text_response(404, "Not found"));
 }
 
