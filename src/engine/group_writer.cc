@@ -31,7 +31,8 @@ struct GroupWriter::Group {
   std::chrono::steady_clock::time_point started;
   std::size_t members_run = 0;
   bool wrote = false;
-  bool alone = false;  // a single member that may use its full time
+  bool outside_change = false;  // noticed at its beginning: the store has mended what depends on it
+  bool alone = false;           // a single member that may use its full time
   ChangeMerge changes;
   std::map<std::string, ClientLedger, std::less<>> ledgers;  // touched, not yet committed
   std::vector<std::pair<PendingCall, Result<MutationOutcome>>> answered;
@@ -49,7 +50,7 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
     return report;
   }
   group.version = version_ = begun->version;
-  report.outside_change = begun->outside_change;
+  report.outside_change = group.outside_change = begun->outside_change;
   for (std::size_t i = 0; i < members.size(); ++i) {
     PendingCall& member = members[i];
     const bool out_of_time =
@@ -222,7 +223,9 @@ void GroupWriter::remember_slow(const PendingCall& member) {
 
 Status GroupWriter::seal(Group& group) {
   store::Writer& writer = *environment_.writer;
-  if (!group.wrote) {
+  if (!group.wrote && group.outside_change) {
+    MS_TRY_STATUS(writer.commit());
+  } else if (!group.wrote) {
     // Nothing to make durable: failures and no-ops are remembered in memory until a later commit
     // of the same client carries them.
     writer.rollback();

@@ -48,6 +48,15 @@ Status fill_values(const Table& table, Object& document, std::vector<Value>& val
   return refuse_unexpected_members(table, document);
 }
 
+std::vector<std::int64_t> numbers_of(const std::vector<query::Row>& rows) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(rows.size());
+  for (const query::Row& row : rows)
+    numbers.push_back(row.number);
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
 }  // namespace
 
 DocumentReader::DocumentReader(store::DocumentSource& source, store::ReadBudget budget)
@@ -102,7 +111,11 @@ Result<std::vector<query::Row>> DocumentReader::select(const Table& table,
     dependency.kind = query::DependencyKind::Rows;
     dependency.table = query.table;
     dependency.query = query;
-    if (rows && query.limit && rows->size() == *query.limit) dependency.boundary = rows->back();
+    if (rows && query.search) {
+      dependency.returned = numbers_of(*rows);
+    } else if (rows && query.limit && rows->size() == *query.limit) {
+      dependency.boundary = rows->back();
+    }
     footprint_.push_back(std::move(dependency));
   }
   return rows;

@@ -36,6 +36,8 @@ class DocumentReader {
   DocumentReader& operator=(const DocumentReader&) = delete;
 
   [[nodiscard]] const schema::SchemaPtr& schema() const { return schema_; }
+  /// Seals what is handed out (store::DocumentSource::secret).
+  [[nodiscard]] std::string_view secret() const { return source_.secret(); }
   /// A table of the project. Errors: NotFound with the text of functions.md 5.2.
   [[nodiscard]] Result<const schema::Table*> table(std::string_view name) const;
   /// A table of the system, such as "_jobs". Errors: NotFound (the schema in force has none).

@@ -1,42 +1,51 @@
 // Moonstone. Licence: see LICENSE.
 #include "query/cursor.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "query/expr_json.h"
+#include "query/seal.h"
 #include "query/storage_json.h"
 
 namespace moonstone::query {
 
 namespace {
 
-/// Format: base64 of the storage JSON [version, fingerprint, id, [sort value...]].
-constexpr std::int64_t kCursorVersion = 1;  // on the wire: never renumber
+/// Content: the storage JSON [version, fingerprint, id, [sort value...]]. That of a search has
+/// instead of sort values the numbers of its rows, ascending, each less the one before.
+constexpr std::int64_t kCursorVersion = 1;  // clients keep cursors: never renumber
 
 std::string fingerprint_of(const Query& query) {
-  std::string text = query.table;
+  Array parts;
+  parts.emplace_back(query.table);
   for (const SortKey& key : query.order) {
-    text.append("|").append(key.field);
-    text.append(key.direction == Direction::Ascending ? "+" : "-");
+    parts.emplace_back(key.field);
+    parts.emplace_back(key.direction == Direction::Ascending);
   }
-  text.append(query.tie_break == Direction::Ascending ? "|+|" : "|-|");
-  if (query.where != nullptr) text.append(canonical_json(expr_to_json(*query.where)));
-  return std::to_string(stable_hash(text));
+  parts.emplace_back(query.tie_break == Direction::Ascending);
+  parts.push_back(query.where == nullptr ? Value(nullptr) : expr_to_json(*query.where));
+  if (query.search) {
+    parts.emplace_back(query.search->field);
+    parts.emplace_back(query.search->text);
+  }
+  return std::to_string(stable_hash(storage_json(Value(std::move(parts)))));
 }
 
 struct Cursor {
   std::string fingerprint;
   std::string id;
-  Array sort_values;
+  Array values;
 };
 
-std::optional<Cursor> decode(std::string_view text) {
+std::optional<Cursor> decode(std::string_view text, std::string_view secret) {
   if (text.empty() || text.size() > kCursorBytesMax) return std::nullopt;
-  const std::optional<std::string> json = from_base64(text);
+  const std::optional<std::string> json = unseal(text, secret);
   if (!json) return std::nullopt;
   auto parsed = parse_storage_json(*json);
   if (!parsed || !parsed->is_array()) return std::nullopt;
@@ -47,7 +56,7 @@ std::optional<Cursor> decode(std::string_view text) {
   }
   return Cursor{.fingerprint = std::move(parts[1].as_text()),
                 .id = std::move(parts[2].as_text()),
-                .sort_values = std::move(parts[3].as_array())};
+                .values = std::move(parts[3].as_array())};
 }
 
 ExprPtr compare_field(CompareOp op, const std::string& field, const Value& value) {
@@ -69,28 +78,8 @@ ExprPtr equals(const std::string& field, const Value& value) {
   return compare_field(CompareOp::Eq, field, value.is_missing() ? Value(nullptr) : value);
 }
 
-}  // namespace
-
-std::string make_cursor(const Query& query, const Row& last) {
-  Array sort_values;
-  for (const SortKey& key : query.order)
-    sort_values.push_back(sort_value_of(last, key));
-  Array parts;
-  parts.emplace_back(kCursorVersion);
-  parts.emplace_back(fingerprint_of(query));
-  parts.emplace_back(last.id);
-  parts.emplace_back(std::move(sort_values));
-  return to_base64(storage_json(Value(std::move(parts))));
-}
-
-Status apply_cursor(std::string_view text, Query& query) {
-  std::optional<Cursor> cursor = decode(text);
-  if (!cursor) return {};
-  if (cursor->fingerprint != fingerprint_of(query) ||
-      cursor->sort_values.size() != query.order.size()) {
-    return Error(ErrorCode::InvalidArgument, "Invalid cursor", "cursor");
-  }
-  // (k1 after v1) or (k1 = v1 and k2 after v2) or ... or (all equal and the id after the last id)
+/// (k1 after v1) or (k1 = v1 and k2 after v2) or ... or (all equal and the id after the last id)
+ExprPtr position_after(const Query& query, const Cursor& cursor) {
   std::vector<ExprPtr> alternatives;
   std::vector<ExprPtr> equal_so_far;
   const auto add = [&](ExprPtr after) {
@@ -100,11 +89,101 @@ Status apply_cursor(std::string_view text, Query& query) {
   };
   for (std::size_t i = 0; i < query.order.size(); ++i) {
     const SortKey& key = query.order[i];
-    add(sorts_after(key.field, cursor->sort_values[i], key.direction));
-    equal_so_far.push_back(equals(key.field, cursor->sort_values[i]));
+    add(sorts_after(key.field, cursor.values[i], key.direction));
+    equal_so_far.push_back(equals(key.field, cursor.values[i]));
   }
-  add(sorts_after(std::string(schema::kIdField), Value(cursor->id), query.tie_break));
+  add(sorts_after(std::string(schema::kIdField), Value(cursor.id), query.tie_break));
   ExprPtr position = Expr::any_of(std::move(alternatives));
+  if (query.order.empty()) return position;
+  // Follows from the above, but only this is a range that an index can begin at.
+  const SortKey& first = query.order.front();
+  const Value& value = cursor.values.front();
+  if (first.direction == Direction::Descending || value.is_missing()) return position;
+  return Expr::all_of({compare_field(CompareOp::Gte, first.field, value), std::move(position)});
+}
+
+Array gaps_between(const std::vector<std::int64_t>& numbers) {
+  Array gaps;
+  std::int64_t last = 0;
+  for (const std::int64_t number : numbers) {
+    gaps.emplace_back(number - last);
+    last = number;
+  }
+  return gaps;
+}
+
+/// The inverse; nothing if these are no ascending row numbers.
+std::optional<std::vector<std::int64_t>> numbers_of(const Array& gaps) {
+  constexpr std::int64_t kNumberEnd = std::int64_t{1} << 53;
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(gaps.size());
+  std::int64_t last = 0;
+  for (const Value& gap : gaps) {
+    if (!gap.is_integer() || gap.as_integer() <= 0 || gap.as_integer() > kNumberEnd - last) {
+      return std::nullopt;
+    }
+    last += gap.as_integer();
+    numbers.push_back(last);
+  }
+  return numbers;
+}
+
+Result<Array> rows_passed(const Query& query, std::span<const Row> page) {
+  std::vector<std::int64_t> numbers = query.search->skipped;
+  for (const Row& row : page)
+    numbers.push_back(row.number);
+  if (numbers.size() > kSearchRowsPagedMax) {
+    return Error(ErrorCode::LimitExceeded,
+                 "a search can be paged through its first " + std::to_string(kSearchRowsPagedMax) +
+                     " results only. Search for more words, or add a filter",
+                 "cursor_size");
+  }
+  std::ranges::sort(numbers);
+  return gaps_between(numbers);
+}
+
+}  // namespace
+
+Result<std::string> make_cursor(const Query& query,
+                                std::span<const Row> page,
+                                std::string_view secret) {
+  MS_CHECK(!page.empty(), "a cursor needs a row to stand on");
+  Array values;
+  if (query.search) {
+    MS_TRY(values, rows_passed(query, page));
+  } else {
+    for (const SortKey& key : query.order)
+      values.push_back(sort_value_of(page.back(), key));
+  }
+  Array parts;
+  parts.emplace_back(kCursorVersion);
+  parts.emplace_back(fingerprint_of(query));
+  parts.emplace_back(page.back().id);
+  parts.emplace_back(std::move(values));
+  std::string cursor = seal(storage_json(Value(std::move(parts))), secret);
+  if (cursor.size() > kCursorBytesMax) {
+    return Error(ErrorCode::LimitExceeded,
+                 "the values by which this page is ordered are too long for a cursor (" +
+                     std::to_string(cursor.size()) + " bytes; at most " +
+                     std::to_string(kCursorBytesMax) + "). Order by a shorter field",
+                 "cursor_size");
+  }
+  return cursor;
+}
+
+Status apply_cursor(std::string_view text, std::string_view secret, Query& query) {
+  const Error refusal(ErrorCode::InvalidArgument, "Invalid cursor", "cursor");
+  const std::optional<Cursor> cursor = decode(text, secret);
+  if (!cursor) return {};
+  if (cursor->fingerprint != fingerprint_of(query)) return Error(refusal);
+  if (query.search) {
+    auto skipped = numbers_of(cursor->values);
+    if (!skipped) return Error(refusal);
+    query.search->skipped = *std::move(skipped);
+    return {};
+  }
+  if (cursor->values.size() != query.order.size()) return Error(refusal);
+  ExprPtr position = position_after(query, *cursor);
   query.where = query.where == nullptr ? std::move(position)
                                        : Expr::all_of({query.where, std::move(position)});
   return {};

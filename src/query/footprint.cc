@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "query/search.h"
+
 namespace moonstone::query {
 namespace {
 
@@ -27,6 +29,41 @@ bool may_change_rows(const Dependency& dependency, const Change& change) {
   if (!query.limit || !dependency.boundary) return true;
   return !(is_beyond_page(dependency, change.before, before) &&
            is_beyond_page(dependency, change.after, after));
+}
+
+/// How a search sees one image of a row.
+struct SearchedImage {
+  const std::string* text = nullptr;  // null: the index does not know the row
+  bool is_kept = false;               // by the filter, and not one of an earlier page
+};
+
+SearchedImage searched_image(const Query& query, const std::optional<Row>& image) {
+  SearchedImage seen;
+  if (!image) return seen;
+  seen.text = searched_text(*image, query.search->field);
+  if (seen.text == nullptr) return seen;
+  seen.is_kept =
+      !std::ranges::binary_search(query.search->skipped, image->number) && matches(query, image);
+  return seen;
+}
+
+/// The rule for searches that footprint.h explains.
+bool may_change_search(const Dependency& dependency, const Change& change) {
+  const Query& query = dependency.query;
+  if (query.limit == 0U) return false;
+  const SearchedImage before = searched_image(query, change.before);
+  const SearchedImage after = searched_image(query, change.after);
+  if (before.text == nullptr && after.text == nullptr) return false;
+  const bool is_same_text =
+      before.text != nullptr && after.text != nullptr && *before.text == *after.text;
+  if (dependency.kind == DependencyKind::Count) {
+    return is_same_text ? before.is_kept != after.is_kept : before.is_kept || after.is_kept;
+  }
+  if (!is_same_text) return true;
+  if (!before.is_kept) return after.is_kept;
+  if (after.is_kept && *change.before == *change.after) return false;
+  return !dependency.returned ||
+         std::ranges::binary_search(*dependency.returned, change.before->number);
 }
 
 CompareOp mirrored(CompareOp op) {
@@ -150,6 +187,7 @@ bool may_change(const Dependency& dependency, const Change& change) {
   }
   if (change.table == nullptr) return true;
   if (dependency.table != change.table->name) return false;
+  if (dependency.query.search) return may_change_search(dependency, change);
   if (dependency.kind == DependencyKind::Rows) return may_change_rows(dependency, change);
   return matches(dependency.query, change.before) != matches(dependency.query, change.after);
 }
@@ -167,7 +205,8 @@ AccessKey access_key_of(const Dependency& dependency) {
     case DependencyKind::Count:
       break;
   }
-  if (dependency.query.where == nullptr) return key;
+  const bool has_relevance = dependency.query.search && dependency.kind == DependencyKind::Rows;
+  if (dependency.query.where == nullptr || has_relevance) return key;
   KeyFinder finder;
   finder.visit(*dependency.query.where);
   key = std::move(finder).best();

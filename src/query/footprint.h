@@ -5,9 +5,20 @@
 // A run reads documents by id and runs Queries; each leaves one Dependency. A commit matters to a
 // run if and only if it may change the answer of one of its dependencies: may_change() errs only
 // towards true. Never "a prefix of what the executor happened to look at".
-// Threads: confined while recorded; immutable afterwards (shared_ptr<const Footprint>).
-// Source: design.md decision 13; functions.md section 8.
+//
+// Searches (functions.md 21.17). The relevance of a row depends on how many rows the index has, on
+// the length of their texts and on how many of them hold each word. So a write that changes the
+// searched text of any row of the table, an insert or a delete of a row with a text among them, may
+// change the order of every result, whatever the filter says. All other writes leave the index, and
+// with it the match and the relevance of each row, as they were; of them matter
+//   - one by which the filter begins to keep the row (whether it matches the text is not known
+//   here),
+//   - one on a row that was returned: it leaves the filter, or what the caller got of it changes.
+// A count has no order: a row matters to it if its text changes while the filter keeps it, before
+// or after, or if the filter changes its mind about it. Threads: confined while recorded; immutable
+// afterwards (shared_ptr<const Footprint>). Source: design.md decision 13; functions.md section 8.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,8 +49,10 @@ struct Dependency {
   std::string table;
   std::string id;  // Document
   Query query;     // Rows, Count
-  /// Rows: the last row of a full page. A change wholly beyond it cannot matter.
-  std::optional<Row> boundary;
+  /// Rows: the last row of a full page. A change wholly beyond it cannot matter. Not for a search.
+  std::optional<Row> boundary = std::nullopt;
+  /// Rows of a search: the numbers of the rows returned, ascending. Nothing: not known (it failed).
+  std::optional<std::vector<std::int64_t>> returned = std::nullopt;
 };
 
 using Footprint = std::vector<Dependency>;

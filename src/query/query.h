@@ -3,7 +3,8 @@
 // Query: the logical plan of one read of one table. Every face builds this; a store runs it.
 //
 // The rows are those for which `where` is True, in `order` with the row number as the last key
-// (ids are monotonic, so this is insertion order = _id order), cut to `limit`.
+// (ids are monotonic, so this is insertion order = _id order), cut to `limit`. A search narrows
+// them further and brings its own order.
 // Threads: immutable after building.
 
 #include <cstdint>
@@ -33,12 +34,22 @@ struct RangeCondition {
   Value value;
 };
 
+/// Full-text search on one field that has a search index; made by apply_search (query/search.h).
+/// Only rows whose text in `field` matches are rows of the query, the most relevant first, equal
+/// ones by _id ascending: the query's `order` and `tie_break` do not count.
+struct SearchClause {
+  std::string field;
+  std::string text;                   // in the syntax of SQLite's FTS5
+  std::vector<std::int64_t> skipped;  // row numbers, ascending: the rows of earlier pages
+};
+
 struct Query {
   std::string table;
   ExprPtr where;                               // null: every row
   std::vector<SortKey> order;                  // empty: insertion order
   Direction tie_break = Direction::Ascending;  // direction of the final key
   std::optional<std::uint64_t> limit;
+  std::optional<SearchClause> search = std::nullopt;
 };
 
 /// Adds an index's range and order to a query as functions.md section 6.3 decides: equality on
@@ -55,7 +66,8 @@ struct Query {
 /// The database value by which a row sorts under a key.
 [[nodiscard]] Value sort_value_of(const Row& row, const SortKey& key);
 
-/// Compares two rows by the query's order, the row number last.
+/// Compares two rows by the query's order, the row number last. Not for a search, whose order
+/// depends on all rows.
 [[nodiscard]] std::strong_ordering compare_rows(const Query& query, const Row& a, const Row& b);
 
 }  // namespace moonstone::query

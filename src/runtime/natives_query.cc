@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 //
-// Natives that run queries: select, count, paginate. Arguments 0 to 6 are those of query_reader.h.
+// Natives that run queries: select, count, paginate. Arguments 0 to 8 are those of query_reader.h.
 #include <utility>
 #include <vector>
 
-#include "query/cursor.h"
+#include "query/page.h"
 #include "runtime/internal/native_call.h"
 #include "runtime/internal/query_reader.h"
 
@@ -23,8 +23,8 @@ NativeResult documents_of_rows(const NativeCall& call, const std::vector<query::
 
 NativeResult select(const NativeCall& call) {
   MS_TRY(query::Query query, read_query(call, WithOrder::Yes));
-  if (call.arg(7)->IsNumber()) {
-    query.limit = static_cast<std::uint64_t>(call.arg(7).As<v8::Number>()->Value());
+  if (call.arg(9)->IsNumber()) {
+    query.limit = static_cast<std::uint64_t>(call.arg(9).As<v8::Number>()->Value());
   }
   MS_TRY(const auto rows, call.run->reader().select(query));
   return documents_of_rows(call, rows);
@@ -36,28 +36,29 @@ NativeResult count(const NativeCall& call) {
   return v8::Local<v8::Value>(v8::Number::New(call.isolate, static_cast<double>(rows)));
 }
 
-/// { page, continueCursor, isDone } as functions.md 6.6 says; argument 7 is numItems, 8 the cursor.
+/// { page, continueCursor, isDone } as functions.md 6.6 says; argument 9 is numItems, 10 the
+/// cursor.
 NativeResult paginate(const NativeCall& call) {
-  MS_TRY(const query::Query whole, read_query(call, WithOrder::Yes));
-  const auto size = static_cast<std::uint64_t>(call.arg(7).As<v8::Number>()->Value());
-  query::Query query = whole;  // a cursor belongs to the query without the position of its page
-  MS_TRY_STATUS(query::apply_cursor(call.text(8), query));
-  query.limit = size + 1;  // one more row tells whether there is another page
-  MS_TRY(auto rows, call.run->reader().select(query));
-  const bool is_done = rows.size() <= size;
-  if (!is_done) rows.pop_back();
+  MS_TRY(const query::Query query, read_query(call, WithOrder::Yes));
+  engine::DocumentReader& reader = call.run->reader();
+  const std::string cursor_before = call.text(10);
+  const query::PageRequest request{
+      .cursor = cursor_before,
+      .size = static_cast<std::uint64_t>(call.arg(9).As<v8::Number>()->Value()),
+      .secret = reader.secret()};
+  MS_TRY(const query::Page read, query::read_page(query, request, [&](const query::Query& page) {
+           return reader.select(page);
+         }));
+  MS_TRY(const v8::Local<v8::Value> documents, documents_of_rows(call, read.rows));
   v8::Local<v8::Value> cursor = v8::Null(call.isolate);
-  if (!is_done && !rows.empty()) {
-    cursor = to_v8_string(call.isolate, query::make_cursor(whole, rows.back()));
-  }
-  MS_TRY(const v8::Local<v8::Value> documents, documents_of_rows(call, rows));
+  if (!read.cursor.empty()) cursor = to_v8_string(call.isolate, read.cursor);
   const v8::Local<v8::Object> page = v8::Object::New(call.isolate);
   const auto set = [&](std::string_view name, v8::Local<v8::Value> value) {
     page->Set(call.context, to_v8_name(call.isolate, name), value).Check();
   };
   set("page", documents);
   set("continueCursor", cursor);
-  set("isDone", v8::Boolean::New(call.isolate, is_done));
+  set("isDone", v8::Boolean::New(call.isolate, read.is_done));
   return v8::Local<v8::Value>(page);
 }
 

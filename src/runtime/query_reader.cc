@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "query/search.h"
+
 namespace moonstone::runtime {
 namespace {
 
@@ -185,6 +187,9 @@ Result<query::Query> read_query(const NativeCall& call, WithOrder with_order) {
   }
   if (with_order == WithOrder::Yes && call.arg(5)->IsString()) {
     apply_order_by(call.text(5), direction, query);
+  }
+  if (call.arg(7)->IsString()) {
+    MS_TRY_STATUS(query::apply_search(*table, call.text(7), call.text(8), query));
   }
   return query;
 }

@@ -39,6 +39,7 @@ struct Index {
   friend bool operator==(const Index&, const Index&) = default;
 };
 
+/// Full-text search on one field. Values that are no texts are not found.
 struct SearchIndex {
   std::string name;
   std::string field;

@@ -266,6 +266,38 @@ Result<Schema> parse_tables(const Object& tables, OwnerOf owner_of) {
   return schema;
 }
 
+bool may_hold_text(const Type& type) {
+  switch (type.kind()) {
+    case TypeKind::String:
+    case TypeKind::Id:
+    case TypeKind::Any:
+      return true;
+    case TypeKind::Literal:
+      return type.literal_value().is_text();
+    case TypeKind::Union:
+    case TypeKind::Optional:
+      return std::ranges::any_of(type.children(),
+                                 [](const TypePtr& child) { return may_hold_text(*child); });
+    default:
+      return false;
+  }
+}
+
+/// Not asked of stored schemas: older versions took any field.
+Status check_search_fields(const Schema& schema) {
+  for (const Table& table : schema.tables) {
+    for (const SearchIndex& index : table.search_indexes) {
+      const Field& field = table.fields[*table.find_field(index.field)];
+      if (may_hold_text(*field.type)) continue;
+      return bad("table " + in_quotes(table.name) + ", search index " + in_quotes(index.name) +
+                 ": the field " + in_quotes(index.field) +
+                 " never holds a text; only v.string(), alone or inside v.optional() and "
+                 "v.union(), can be searched");
+    }
+  }
+  return ok();
+}
+
 TableOwner stored_owner(const Value& table_json) {
   const Value* owner = table_json.is_object() ? table_json.as_object().find("owner") : nullptr;
   const bool is_system = owner != nullptr && *owner == Value("system");
@@ -277,7 +309,9 @@ TableOwner stored_owner(const Value& table_json) {
 Result<Schema> parse_schema_json(const Value& schema_json) {
   MS_TRY(const Object* const tables, tables_of(schema_json));
   MS_TRY_STATUS(check_count("the schema", "tables", tables->size(), kTablesMax));
-  return parse_tables(*tables, [](const Value&) { return TableOwner::User; });
+  MS_TRY(Schema schema, parse_tables(*tables, [](const Value&) { return TableOwner::User; }));
+  MS_TRY_STATUS(check_search_fields(schema));
+  return schema;
 }
 
 Result<Table> parse_system_table(std::string name, const Value& table_json) {

@@ -38,12 +38,16 @@ struct ReadBudget {
 
 /// Reads of documents at one state. Errors of every read: LimitExceeded (reason "read_rows",
 /// "read_bytes"), DeadlineExceeded (reason "read_time"), NotFound (unknown table, with the text of
-/// functions.md 5.2), Corruption, Unavailable.
+/// functions.md 5.2), Corruption, Unavailable. A search also InvalidArgument (reason
+/// "search_syntax"): its text cannot be read.
 class DocumentSource {
  public:
   virtual ~DocumentSource() = default;
   /// The schema of the state being read; rows point into it.
   [[nodiscard]] virtual schema::SchemaPtr schema() const = 0;
+  /// Random bytes that belong to the database and never change: they seal what clients hold for it,
+  /// such as cursors (query/seal.h). Never shown.
+  [[nodiscard]] virtual std::string_view secret() const = 0;
   /// The document, or nothing. Cost: one index look-up.
   [[nodiscard]] virtual Result<std::optional<query::Row>> get(const schema::Table& table,
                                                               std::string_view id,

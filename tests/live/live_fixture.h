@@ -30,8 +30,10 @@ inline constexpr std::chrono::seconds kPatience{60};
 
 inline constexpr std::string_view kItemsSchema = R"json({"tables":{
   "items":{"fields":{"group":{"type":"number"},"rank":{"type":"number"},
-      "note":{"type":"optional","value":{"type":"union","value":[{"type":"string"},{"type":"null"}]}}},
-    "indexes":[{"name":"by_group","fields":["group"]},{"name":"by_rank","fields":["rank"]}]}}})json";
+      "note":{"type":"optional","value":{"type":"union","value":[{"type":"string"},{"type":"null"}]}},
+      "text":{"type":"optional","value":{"type":"string"}}},
+    "indexes":[{"name":"by_group","fields":["group"]},{"name":"by_rank","fields":["rank"]}],
+    "searchIndexes":[{"name":"s","searchField":"text"}]}}})json";
 
 /// A door that run functions wait at, so that a test decides when a run goes on.
 class Gate {

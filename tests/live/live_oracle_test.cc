@@ -11,8 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "query/expr.h"
+#include "query/search.h"
 #include "tests/live/live_fixture.h"
 #include "tests/live/live_test_support.h"
+#include "tests/query/search_model.h"
 
 namespace moonstone::live {
 namespace {
@@ -92,6 +94,10 @@ class ModelRows final : public Rows {
  public:
   explicit ModelRows(const State& state) : state_(state) {}
   std::vector<query::Row> select(const query::Query& query) override {
+    if (query.search) {
+      const auto rows = all();
+      return query::SearchModel(rows, query).select();
+    }
     std::vector<query::Row> rows;
     for (const auto& [id, row] : state_) {
       if (matches(query, row)) rows.push_back(row);
@@ -103,6 +109,10 @@ class ModelRows final : public Rows {
     return rows;
   }
   std::uint64_t count(const query::Query& query) override {
+    if (query.search) {
+      const auto rows = all();
+      return query::SearchModel(rows, query).count();
+    }
     return static_cast<std::uint64_t>(std::ranges::count_if(
         state_, [&](const auto& entry) { return matches(query, entry.second); }));
   }
@@ -112,6 +122,12 @@ class ModelRows final : public Rows {
   }
 
  private:
+  std::vector<query::Row> all() const {
+    std::vector<query::Row> rows;
+    for (const auto& [id, row] : state_)
+      rows.push_back(row);
+    return rows;
+  }
   static bool matches(const query::Query& query, const query::Row& row) {
     return !query.where ||
            query::evaluate(*query.where, query::StoredRowView(row)) == query::Truth::True;
@@ -176,6 +192,12 @@ std::string random_field(Dice& dice) {
 }
 
 Value random_value(Dice& dice, const std::string& field) {
+  if (field == "text") {
+    std::string text;
+    for (std::uint64_t words = dice.below(5); words > 0; --words)
+      text += std::string(1, static_cast<char>('a' + dice.signed_below(4))) + ' ';
+    return text;
+  }
   if (field == "note") {
     return dice.one_in(4) ? Value(nullptr)
                           : Value(std::string(1, static_cast<char>('a' + dice.signed_below(4))));
@@ -206,6 +228,12 @@ query::Query random_query(Dice& dice, const schema::Table& table) {
   query::Query query;
   query.table = "items";
   if (!dice.one_in(6)) query.where = random_predicate(dice, 2);
+  if (dice.one_in(4)) {
+    static const std::vector<std::string> kTexts = {"a", "b", "a b", "c OR d", "a OR b OR c"};
+    EXPECT_TRUE(query::apply_search(table, "text", dice.choose(kTexts), query));
+    if (dice.one_in(2)) query.limit = 1 + dice.below(5);
+    return query;
+  }
   const auto direction =
       dice.one_in(2) ? query::Direction::Ascending : query::Direction::Descending;
   if (dice.one_in(3)) {
@@ -274,6 +302,7 @@ class LiveOracleTest : public testing::LiveFixture,
     document.append("group", random_value(dice_, "group"));
     document.append("rank", random_value(dice_, "rank"));
     if (dice_.one_in(2)) document.append("note", random_value(dice_, "note"));
+    if (dice_.one_in(2)) document.append("text", random_value(dice_, "text"));
     return document;
   }
 

@@ -53,6 +53,7 @@ class MemorySource final : public store::DocumentSource {
     }
   }
   schema::SchemaPtr schema() const override { return schema_; }
+  std::string_view secret() const override { return "bench"; }
   Result<std::optional<query::Row>> get(const schema::Table&,
                                         std::string_view,
                                         store::ReadBudget&) override {

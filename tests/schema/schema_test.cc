@@ -133,6 +133,25 @@ TEST(SchemaJson, ChecksSearchIndexes) {
   EXPECT_THAT(search_error(R"({"name":"s"})"), HasSubstr("text member \"searchField\""));
   EXPECT_THAT(search_error(R"({"name":"s","searchField":"a"},{"name":"s","searchField":"a"})"),
               HasSubstr("declared twice"));
+  const auto typed = [](std::string_view type) {
+    return one_table("t", R"("a":)" + std::string(type),
+                     R"(,"searchIndexes":[{"name":"s","searchField":"a"}])");
+  };
+  for (
+      const char* type :
+      {R"({"type":"string"})", R"({"type":"any"})", R"({"type":"id","tableName":"t"})",
+       R"({"type":"literal","value":"x"})",
+       R"({"type":"optional","value":{"type":"union","value":[{"type":"number"},{"type":"string"}]}})"}) {
+    EXPECT_TRUE(parse_schema_json(json(typed(type))).has_value()) << type;
+  }
+  for (const char* type :
+       {R"({"type":"number"})", R"({"type":"array","value":{"type":"string"}})",
+        R"({"type":"literal","value":1})", R"({"type":"optional","value":{"type":"boolean"}})",
+        R"({"type":"object","value":{"x":{"type":"string"}}})"}) {
+    EXPECT_THAT(error_of(typed(type)),
+                HasSubstr("search index \"s\": the field \"a\" never holds a text"))
+        << type;
+  }
 }
 
 TEST(SchemaJson, RefusesWhatIsNoSchema) {

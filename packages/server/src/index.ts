@@ -63,8 +63,10 @@ export type {
   IndexFields,
   IndexNames,
   InputOf,
+  SearchFields,
   TableNames,
   WithIndexes,
+  WithSearchIndexes,
   WithoutSystemFields,
 } from "./types/data_model.js";
 export type {

@@ -107,6 +107,11 @@ export const readers = query({
 
     const messages = ctx.db.query("messages");
     messages.withIndex("by_id", (q) => q.gt("_id", plain));
+    messages.search("body", "fix*").filter((q) => q.eq(q.field("kind"), "text"));
+    // @ts-expect-error no search index on that field
+    messages.search("kind", "text");
+    // @ts-expect-error a table without search indexes
+    ctx.db.query("channels").search("name", "a");
     messages.withIndex("by_creation_time", (q) => q.gte("_creationTime", 1).lt("_creationTime", 2));
     messages.withIndex("by_channel_likes", (q) =>
       q.eq("channel", args.channel).gte("likes", 1).lt("likes", 10n),

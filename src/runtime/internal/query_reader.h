@@ -2,7 +2,7 @@
 #pragma once
 // From the state of a QueryBuilder (prelude/query_builder.js) to a query::Query.
 // Threads: confined to the isolate's thread.
-// Source: functions.md sections 6.1 to 6.5.
+// Source: functions.md sections 6.1 to 6.7.
 
 #include <string>
 
@@ -34,7 +34,7 @@ enum class ExpressionCode : unsigned char {
                                                  v8::Local<v8::Value> filter);
 
 /// Arguments 1 to 4 of a native are table, index, range and filter; 5 and 6 the field of orderBy
-/// and whether the direction is descending.
+/// and whether the direction is descending; 7 and 8 the field and the text of a search.
 enum class WithOrder : unsigned char { No, Yes };
 [[nodiscard]] Result<query::Query> read_query(const NativeCall& call, WithOrder with_order);
 

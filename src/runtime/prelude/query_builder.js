@@ -114,6 +114,8 @@ class QueryBuilder {
   #filter;
   #field;
   #direction = "asc";
+  #searchField;
+  #searchText;
 
   constructor(run, table) {
     this.#run = run;
@@ -121,6 +123,9 @@ class QueryBuilder {
   }
 
   withIndex(name, range) {
+    if (this.#searchField !== undefined) {
+      throw new Error(".withIndex() cannot be combined with .search()");
+    }
     if (typeof name !== "string") throw new TypeError(".withIndex() needs the name of an index");
     const conditions = [];
     if (range !== undefined) {
@@ -134,11 +139,17 @@ class QueryBuilder {
     return this;
   }
 
-  search() {
+  search(field, text) {
     if (this.#index !== undefined) {
       throw new Error(".search() cannot be combined with .withIndex()");
     }
-    throw new Error(".search() is not available in this version of Moonstone");
+    if (typeof field !== "string") throw new TypeError(".search() needs the name of a field");
+    if (typeof text !== "string") {
+      throw new TypeError(`.search() looks for a text, not for ${inspect(text)}`);
+    }
+    this.#searchField = field;
+    this.#searchText = text;
+    return this;
   }
 
   filter(condition) {
@@ -170,6 +181,8 @@ class QueryBuilder {
       this.#filter,
       this.#field,
       this.#direction === "desc",
+      this.#searchField,
+      this.#searchText,
       limit,
     );
   }
@@ -195,7 +208,17 @@ class QueryBuilder {
   }
 
   async count() {
-    return natives.count(this.#run, this.#table, this.#index, this.#range, this.#filter);
+    return natives.count(
+      this.#run,
+      this.#table,
+      this.#index,
+      this.#range,
+      this.#filter,
+      undefined,
+      false,
+      this.#searchField,
+      this.#searchText,
+    );
   }
 
   async paginate(options) {
@@ -214,6 +237,8 @@ class QueryBuilder {
       this.#filter,
       this.#field,
       this.#direction === "desc",
+      this.#searchField,
+      this.#searchText,
       limitOf(numItems, ".paginate(): numItems"),
       cursor ?? "",
     );

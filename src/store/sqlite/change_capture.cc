@@ -170,8 +170,9 @@ void ChangeCapture::on_change(sqlite3* db,
                               std::string_view table,
                               std::int64_t old_number,
                               std::int64_t new_number) {
-  // Moonstone's own tables are written with every commit and are no documents.
-  if (table.starts_with("_moonstone_")) return;
+  // Moonstone's own tables are written with every commit and are no documents; nor are those of
+  // search indexes.
+  if (table.starts_with("_moonstone_") || table.find('.') != std::string_view::npos) return;
   const CapturedTable* captured = find_table(table);
   if (captured == nullptr) return;
   if (operation != SQLITE_UPDATE || old_number == new_number) {
@@ -183,20 +184,13 @@ void ChangeCapture::on_change(sqlite3* db,
   append(db, *captured, new_number, SQLITE_INSERT);
 }
 
-Result<std::vector<query::Change>> ChangeCapture::changes_since(std::size_t position) const {
-  if (failure_) return Error(*failure_);
-  std::vector<query::Change> changes;
+std::vector<ChangeCapture::Span> ChangeCapture::spans_since(std::size_t position) const {
+  std::vector<Span> spans;
   const auto first = std::min(position, entries_.size());
   if (entries_.size() - first == 1) {  // the common mutation
-    const Entry& entry = entries_[first];
-    append_change(entry.table, entry.before, entry.after, changes);
-    return changes;
+    spans.push_back({&entries_[first], &entries_[first]});
+    return spans;
   }
-  struct Span {
-    const Entry* first;
-    const Entry* last;
-  };
-  std::vector<Span> spans;
   std::unordered_map<RowKey, std::size_t, RowKeyHash> by_row;
   for (std::size_t i = first; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
@@ -207,10 +201,25 @@ Result<std::vector<query::Change>> ChangeCapture::changes_since(std::size_t posi
       spans[found->second].last = &entry;
     }
   }
-  for (const Span& span : spans) {
+  return spans;
+}
+
+Result<std::vector<query::Change>> ChangeCapture::changes_since(std::size_t position) const {
+  if (failure_) return Error(*failure_);
+  std::vector<query::Change> changes;
+  for (const Span& span : spans_since(position))
     append_change(span.first->table, span.first->before, span.last->after, changes);
-  }
   return changes;
+}
+
+Status ChangeCapture::visit_since(std::size_t position, const VisitRow& visit) const {
+  if (failure_) return Error(*failure_);
+  const auto row_of = [](const std::optional<query::Row>& row) { return row ? &*row : nullptr; };
+  for (const Span& span : spans_since(position)) {
+    MS_TRY_STATUS(visit(*span.first->table, span.first->number, row_of(span.first->before),
+                        row_of(span.last->after)));
+  }
+  return {};
 }
 
 }  // namespace moonstone::store::sqlite

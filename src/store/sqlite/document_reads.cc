@@ -1,7 +1,11 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/document_reads.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "store/sqlite/internal/query_sql.h"
 #include "store/sqlite/internal/row_codec.h"
@@ -57,6 +61,24 @@ void bind_all(const SqlText& sql, Statement& statement) {
     statement.bind_value(++position, value);
 }
 
+/// What FTS5 says about a search text that it cannot read; any other error stays as it is.
+Error search_error(sqlite3* db, Error error) {
+  if (error.code() != ErrorCode::Internal || error.reason() != "sqlite") return error;
+  const std::string_view text = sqlite3_errmsg(db);
+  constexpr std::string_view kBeginnings[] = {"fts5", "unterminated string",
+                                              "no such column: ", "unknown special query",
+                                              "expected integer"};
+  const bool is_syntax = std::ranges::any_of(
+      kBeginnings, [&](std::string_view beginning) { return text.starts_with(beginning); });
+  if (!is_syntax) return error;
+  return {ErrorCode::InvalidArgument,
+          fmt::format("{}. A search text consists of words, \"phrases in double quotes\", "
+                      "beginnings like fix*, AND, OR, NOT and parentheses; put words with any "
+                      "other character in double quotes",
+                      text),
+          "search_syntax"};
+}
+
 }  // namespace
 
 Result<const TableLayout*> DocumentReads::table(std::string_view name) const {
@@ -85,6 +107,14 @@ Result<std::optional<query::Row>> DocumentReads::get(const schema::Table& table,
   return std::optional<query::Row>(std::move(row));
 }
 
+Result<bool> DocumentReads::step(const query::Query& query,
+                                 Statement& statement,
+                                 std::string_view doing) {
+  Result<bool> has_row = statement.step(doing);
+  if (has_row || !query.search) return has_row;
+  return search_error(connection_.handle(), std::move(has_row).error());
+}
+
 Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
                                                       ReadBudget& budget) {
   MS_TRY(const TableLayout* layout, table(query.table));
@@ -95,8 +125,9 @@ Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
   const ReadDeadline deadline(connection_, budget.deadline);
   std::vector<query::Row> rows;
   while (true) {
-    MS_TRY(const bool has_row, statement.step("read documents"));
-    if (!has_row) return rows;
+    const Result<bool> has_row = step(query, statement, "read documents");
+    if (!has_row) return has_row.error();
+    if (!*has_row) return rows;
     MS_TRY(query::Row row, charged_row(*layout, statement, budget));
     rows.push_back(std::move(row));
   }
@@ -109,7 +140,7 @@ Result<std::uint64_t> DocumentReads::count(const query::Query& query, ReadBudget
   MS_TRY(Statement statement, connection_.prepare(sql.text));
   bind_all(sql, statement);
   const ReadDeadline deadline(connection_, budget.deadline);
-  MS_TRY(const bool has_row, statement.step("count documents"));
+  MS_TRY(const bool has_row, step(query, statement, "count documents"));
   const auto counted = has_row ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
   MS_TRY_STATUS(charge_rows(budget, (counted + kCountedPerRow - 1) / kCountedPerRow));
   return counted;

@@ -28,6 +28,20 @@ NullMeaning null_meaning_of(const schema::Type& type, StorageClass storage) {
   return type.accepts_null() ? NullMeaning::Marked : NullMeaning::Absent;
 }
 
+SearchLayout search_layout_of(const schema::Table& table, const schema::SearchIndex& index) {
+  SearchLayout layout{.index = &index,
+                      .field = table.find_field(index.field).value_or(0),
+                      .name = search_table_name(table, index),
+                      .insert_sql = {},
+                      .erase_sql = {}};
+  const std::string fts = quoted(layout.name);
+  const std::string column = search_column(index);
+  layout.insert_sql = fmt::format("INSERT INTO {}(rowid,{}) VALUES(?1,?2)", fts, column);
+  layout.erase_sql =
+      fmt::format("INSERT INTO {0}({0},rowid,{1}) VALUES('delete',?1,?2)", fts, column);
+  return layout;
+}
+
 }  // namespace
 
 FieldLayout field_layout_of(const schema::Field& field) {
@@ -67,6 +81,8 @@ TableLayout make_table_layout(const schema::Table& table,
   layout.update_sql =
       fmt::format("UPDATE {} SET {}_null=?{} WHERE _id=?2", layout.name, assignments, position);
   layout.erase_sql = fmt::format("DELETE FROM {} WHERE _id=?1", layout.name);
+  for (const schema::SearchIndex& index : table.search_indexes)
+    layout.searches.push_back(search_layout_of(table, index));
   return layout;
 }
 
@@ -87,6 +103,7 @@ LayoutPtr make_layout(schema::SchemaPtr schema, std::uint64_t schema_version) {
   layout->tables.reserve(schema->tables.size());
   for (const schema::Table& table : schema->tables) {
     layout->tables.push_back(make_table_layout(table));
+    layout->has_searches_ = layout->has_searches_ || !table.search_indexes.empty();
   }
   for (const TableLayout& table : layout->tables) {
     layout->by_name_.emplace(table.table->name, &table);
@@ -108,6 +125,16 @@ std::string quoted(std::string_view name) {
 std::string sql_table_name(std::string_view table) {
   const bool is_sqlite_name = schema::fold_case(table).starts_with("sqlite_");
   return is_sqlite_name ? fmt::format("_{}", table) : std::string(table);
+}
+
+std::string search_table_name(const schema::Table& table, const schema::SearchIndex& index) {
+  return fmt::format("{}.{}.fts", sql_table_name(table.name), index.name);
+}
+
+std::string search_column(const schema::SearchIndex& index) {
+  // FTS5 keeps these two names for itself.
+  const std::string folded = schema::fold_case(index.field);
+  return folded == "rank" || folded == "rowid" ? "\"text\"" : quoted(index.field);
 }
 
 std::string value_sql(const FieldLayout& field) {

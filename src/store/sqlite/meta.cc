@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 
 namespace moonstone::store::sqlite {
@@ -88,6 +89,27 @@ Status prepare_file(Connection& connection, const std::string& path) {
                  "newer_format");
   }
   return {};
+}
+
+Result<std::string> load_secret(Connection& connection) {
+  constexpr std::string_view kDoing = "read the secret of the database";
+  MS_TRY_STATUS(connection.run_once(
+      "CREATE TABLE IF NOT EXISTS _moonstone_secret(only INTEGER PRIMARY KEY CHECK(only=1),secret "
+      "BLOB NOT NULL) STRICT",
+      kDoing));
+  MS_TRY(Statement select, connection.prepare("SELECT secret FROM _moonstone_secret"));
+  MS_TRY(const bool has_row, select.step(kDoing));
+  if (has_row) return std::string(select.text(0));
+  select.reset();
+  std::string secret;
+  for (std::size_t i = 0; i < kSecretBytes / sizeof(std::uint64_t); ++i) {
+    const std::uint64_t random = system_random().next();
+    secret.append(reinterpret_cast<const char*>(&random), sizeof(random));
+  }
+  MS_TRY(Statement insert, connection.prepare("INSERT INTO _moonstone_secret VALUES(1,?1)"));
+  insert.bind_blob(1, secret);
+  MS_TRY_STATUS(insert.run(kDoing));
+  return secret;
 }
 
 Result<SnapshotInfo> read_snapshot_info(Connection& connection) {

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "query/search.h"
 #include "store/sqlite/internal/expr_sql.h"
 
 namespace moonstone::store::sqlite {
@@ -95,31 +97,98 @@ void append_order(const TableLayout& layout, const Query& query, SqlText& out) {
       out.text += fmt::format("{}{}", last_key(layout, query, i), sql_of(key.direction));
       return;
     }
-    const auto index = layout.table->find_field(key.field);
-    if (!index) continue;  // NULL everywhere
-    out.text += fmt::format("{}{},", value_sql(layout.fields[*index]), sql_of(key.direction));
+    const Operand operand = operand_of_path(layout, query::Expr::make_field(key.field)->path);
+    if (operand.kind == OperandKind::Missing) continue;  // NULL everywhere
+    out.text += fmt::format("{}{},", operand.sql.text, sql_of(key.direction));
   }
   const std::string_view last = last_key(layout, query, query.order.size());
   out.text += fmt::format("{}{}", last, sql_of(query.tie_break));
 }
 
+void append_limit(const Query& query, SqlText& out) {
+  if (!query.limit) return;
+  out.text += " LIMIT ?";
+  constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  out.values.emplace_back(static_cast<std::int64_t>(std::min(*query.limit, kMax)));
+}
+
+// Searches. Names with a full stop are none of a field's.
+
+Result<const SearchLayout*> search_layout_of(const TableLayout& layout, const Query& query) {
+  MS_TRY(const schema::SearchIndex* const index,
+         query::search_index_of(*layout.table, query.search->field));
+  const auto found = std::ranges::find(
+      layout.searches, index->name, [](const SearchLayout& search) { return search.index->name; });
+  if (found != layout.searches.end()) return &*found;
+  return Error(ErrorCode::Internal, "a search index has no layout");
+}
+
+/// FROM: the numbers of the rows whose text matches, with their relevance.
+void append_matches(const SearchLayout& search, const Query& query, SqlText& out) {
+  const std::string fts = quoted(search.name);
+  out.text += fmt::format(
+      "(SELECT rowid AS \"match.row\",rank AS \"match.rank\" FROM {0} WHERE {0} MATCH ?)", fts);
+  // At the very beginning an asterisk would ask FTS5 about itself; behind a space it is an error.
+  const bool is_special = query.search->text.starts_with('*');
+  out.values.emplace_back(is_special ? " " + query.search->text : query.search->text);
+}
+
+/// WHERE, after append_matches: what the filter keeps and was not on an earlier page.
+Status append_kept(const TableLayout& layout, const Query& query, SqlText& out) {
+  out.text += fmt::format(" CROSS JOIN {} ON _row=\"match.row\"", layout.name);
+  MS_TRY_STATUS(append_where(layout, query, out));
+  if (query.search->skipped.empty()) return {};
+  out.text += query.where == nullptr ? " WHERE " : " AND ";
+  out.text += "_row NOT IN(SELECT value FROM json_each(?))";
+  out.values.emplace_back(fmt::format("[{}]", fmt::join(query.search->skipped, ",")));
+  return {};
+}
+
+/// With a limit the best are found first, by number and relevance, and only they are read: a common
+/// word matches many rows. Numbers stand in for ids, since both ascend with insertion.
+Result<SqlText> select_search_sql(const TableLayout& layout, const Query& query) {
+  MS_TRY(const SearchLayout* const search, search_layout_of(layout, query));
+  SqlText out;
+  const auto begin = [&](std::string_view columns) {
+    out.text += fmt::format("SELECT {} FROM ", columns);
+  };
+  begin(layout.columns);
+  if (query.limit) {
+    out.text += '(';
+    begin("\"match.row\",\"match.rank\"");
+  }
+  append_matches(*search, query, out);
+  MS_TRY_STATUS(append_kept(layout, query, out));
+  if (query.limit) {
+    out.text += " ORDER BY \"match.rank\",\"match.row\"";
+    append_limit(query, out);
+    out.text += fmt::format(") CROSS JOIN {} ON _row=\"match.row\"", layout.name);
+  }
+  out.text += " ORDER BY \"match.rank\",\"match.row\"";
+  return out;
+}
+
 }  // namespace
 
 Result<SqlText> select_sql(const TableLayout& layout, const Query& query) {
+  if (query.search) return select_search_sql(layout, query);
   SqlText out;
   out.text = fmt::format("SELECT {} FROM {}", layout.columns, layout.name);
   MS_TRY_STATUS(append_where(layout, query, out));
   append_order(layout, query, out);
-  if (query.limit) {
-    out.text += " LIMIT ?";
-    constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    out.values.emplace_back(static_cast<std::int64_t>(std::min(*query.limit, kMax)));
-  }
+  append_limit(query, out);
   return out;
 }
 
 Result<SqlText> count_sql(const TableLayout& layout, const Query& query) {
   SqlText out;
+  if (query.search) {
+    MS_TRY(const SearchLayout* const search, search_layout_of(layout, query));
+    out.text = "SELECT count(*) FROM ";
+    append_matches(*search, query, out);
+    MS_TRY_STATUS(append_kept(layout, query, out));
+    return out;
+  }
   out.text = fmt::format("SELECT count(*) FROM {}", layout.name);
   MS_TRY_STATUS(append_where(layout, query, out));
   return out;

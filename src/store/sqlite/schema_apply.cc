@@ -13,6 +13,7 @@
 #include "store/sqlite/internal/row_codec.h"
 #include "store/sqlite/internal/schema_check.h"
 #include "store/sqlite/internal/schema_sql.h"
+#include "store/sqlite/internal/search_index.h"
 
 namespace moonstone::store::sqlite {
 
@@ -181,6 +182,29 @@ Status create_table(Connection& connection, const schema::Table& table) {
   return {};
 }
 
+/// Those that go, and those whose texts lie otherwise afterwards: triggers and columns of an index
+/// would be in the way of what happens to the columns of the table.
+Status drop_search_indexes(Connection& connection,
+                           const schema::Schema& previous,
+                           const std::vector<TableStep>& steps) {
+  const auto stays = [&](const schema::Table& table, const schema::SearchIndex& index) {
+    const auto step = std::ranges::find_if(
+        steps, [&](const TableStep& candidate) { return candidate.previous == &table; });
+    return step != steps.end() &&
+           std::ranges::find(step->next->search_indexes, index) !=
+               step->next->search_indexes.end() &&
+           !contains(step->rewritten_fields, index.field) &&
+           !contains(step->removed_fields, index.field);
+  };
+  for (const schema::Table& table : previous.tables) {
+    for (const schema::SearchIndex& index : table.search_indexes) {
+      if (stays(table, index)) continue;
+      MS_TRY_STATUS(drop_search_index(connection, search_table_name(table, index)));
+    }
+  }
+  return {};
+}
+
 Result<std::vector<TableStep>> check_rows(Connection& connection,
                                           const schema::Schema& previous,
                                           const schema::Schema& next) {
@@ -207,6 +231,7 @@ Status migrate(Connection& connection,
     MS_TRY_STATUS(check_losses(connection, previous, next));
   }
   MS_TRY(const std::vector<TableStep> steps, check_rows(connection, previous, next));
+  MS_TRY_STATUS(drop_search_indexes(connection, previous, steps));
   for (const schema::Table& table : previous.tables) {
     if (next.find_table(table.name) != nullptr) continue;
     MS_TRY_STATUS(connection.run_once(
@@ -218,7 +243,7 @@ Status migrate(Connection& connection,
     if (previous.find_table(table.name) != nullptr) continue;
     MS_TRY_STATUS(create_table(connection, table));
   }
-  return {};
+  return bring_search_indexes_in_step(connection, next);
 }
 
 }  // namespace moonstone::store::sqlite

@@ -27,7 +27,8 @@ class SqliteStore final : public Store {
   Status open() {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Writer));
     MS_TRY_STATUS(sqlite::prepare_file(*connection, options_.path));
-    writer_ = std::make_unique<sqlite::SqliteWriter>(std::move(connection), layouts_);
+    MS_TRY(secret_, sqlite::load_secret(*connection));
+    writer_ = std::make_unique<sqlite::SqliteWriter>(std::move(connection), layouts_, secret_);
     return writer_->open();
   }
 
@@ -36,7 +37,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::unique_ptr<Reader>> new_reader() override {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Reader));
     return std::unique_ptr<Reader>(
-        std::make_unique<sqlite::SqliteReader>(std::move(connection), layouts_));
+        std::make_unique<sqlite::SqliteReader>(std::move(connection), layouts_, secret_));
   }
 
   [[nodiscard]] Result<std::vector<LogEntry>> read_log(std::uint64_t after,
@@ -52,6 +53,7 @@ class SqliteStore final : public Store {
  private:
   SqliteOptions options_;
   std::unique_ptr<sqlite::FileLock> lock_;  // goes last
+  std::string secret_;  // set by open()
   sqlite::LayoutCache layouts_;
   Guarded<std::unique_ptr<Connection>> log_connection_;  // opened by the first read_log()
   std::unique_ptr<sqlite::SqliteWriter> writer_;

@@ -16,12 +16,29 @@ Status SqliteWriter::open() {
   MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
   MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
   MS_TRY(data_version_, connection_->data_version());
-  return use_layout(std::move(layout));
+  MS_TRY_STATUS(use_layout(std::move(layout)));
+  return mend_search_indexes();
+}
+
+/// Another program may have written while this one was not running, or an older version of this one
+/// that knew no search.
+Status SqliteWriter::mend_search_indexes() {
+  MS_TRY(const bool are_in_step,
+         are_search_indexes_in_step(*connection_, *reads_.layout()->schema));
+  if (are_in_step) return {};
+  MS_TRY_STATUS(connection_->run("BEGIN IMMEDIATE", "begin"));
+  capture_.pause();
+  Status mended = bring_search_indexes_in_step(*connection_, *reads_.layout()->schema);
+  if (mended) mended = connection_->run("COMMIT", "commit");
+  if (!mended) rollback();
+  capture_.resume();
+  return mended;
 }
 
 Status SqliteWriter::use_layout(LayoutPtr layout) {
   connection_->forget_statements();
   MS_TRY_STATUS(capture_.use_layout(layout));
+  searches_.use_layout(layout);
   reads_.use_layout(std::move(layout));
   return {};
 }
@@ -48,11 +65,13 @@ Result<std::optional<query::Row>> SqliteWriter::get(const schema::Table& table,
 Result<std::vector<query::Row>> SqliteWriter::select(const query::Query& query,
                                                      ReadBudget& budget) {
   MS_TRY_STATUS(require_transaction());
+  if (query.search) MS_TRY_STATUS(searches_.apply());
   return reads_.select(query, budget);
 }
 
 Result<std::uint64_t> SqliteWriter::count(const query::Query& query, ReadBudget& budget) {
   MS_TRY_STATUS(require_transaction());
+  if (query.search) MS_TRY_STATUS(searches_.apply());
   return reads_.count(query, budget);
 }
 
@@ -74,7 +93,13 @@ Result<Writer::Begun> SqliteWriter::begin_checked() {
     MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
     MS_TRY_STATUS(use_layout(std::move(layout)));
   }
-  if (outside_change_) MS_TRY_STATUS(write_epoch(*connection_, info.epoch + 1));
+  if (outside_change_) {
+    MS_TRY_STATUS(write_epoch(*connection_, info.epoch + 1));
+    capture_.pause();
+    const Status mended = bring_search_indexes_in_step(*connection_, *reads_.layout()->schema);
+    capture_.resume();
+    MS_TRY_STATUS(mended);
+  }
   return Begun{.version = info.version, .outside_change = outside_change_};
 }
 
@@ -90,6 +115,7 @@ Status SqliteWriter::notice_outside_change() {
 
 void SqliteWriter::forget_transaction() {
   capture_.clear();
+  searches_.clear();
   depth_ = 0;
 }
 
@@ -97,6 +123,7 @@ Result<Mark> SqliteWriter::mark() {
   MS_TRY_STATUS(require_transaction());
   MS_TRY_STATUS(connection_->run(fmt::format("SAVEPOINT m{}", depth_ + 1), "set a mark"));
   ++depth_;
+  searches_.on_mark();
   return Mark{.depth = depth_, .change_count = capture_.position()};
 }
 
@@ -104,6 +131,7 @@ Status SqliteWriter::rollback_to(const Mark& mark) {
   MS_TRY_STATUS(require_transaction());
   MS_TRY_STATUS(connection_->run(fmt::format("ROLLBACK TO m{}", mark.depth), "return to a mark"));
   depth_ = mark.depth;
+  searches_.on_rollback_to(mark.depth);
   capture_.truncate(mark.change_count);
   return {};
 }
@@ -112,12 +140,15 @@ Status SqliteWriter::release(const Mark& mark) {
   MS_TRY_STATUS(require_transaction());
   MS_TRY_STATUS(connection_->run(fmt::format("RELEASE m{}", mark.depth), "release a mark"));
   depth_ = mark.depth - 1;
+  searches_.on_release(mark.depth);
   return {};
 }
 
 Status SqliteWriter::commit() {
   MS_TRY_STATUS(require_transaction());
-  if (Status committed = connection_->run("COMMIT", "commit"); !committed) {
+  Status committed = searches_.finish();
+  if (committed) committed = connection_->run("COMMIT", "commit");
+  if (!committed) {
     rollback();
     return committed;
   }

@@ -43,6 +43,8 @@ Status SqliteWriter::delete_everything(const std::vector<std::string>& kept) {
   for (const TableLayout& table : reads_.layout()->tables) {
     if (std::ranges::find(kept, table.table->name) != kept.end()) continue;
     MS_TRY_STATUS(connection_->run_once(fmt::format("DELETE FROM {}", table.name), kDoing));
+    for (const SearchLayout& search : table.searches)
+      MS_TRY_STATUS(clear_search_index(*connection_, search));
   }
   MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_log", kDoing));
   MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_clients", kDoing));

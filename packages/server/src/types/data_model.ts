@@ -1,5 +1,7 @@
 /** A key that no table can have, under which a data model carries its indexes. */
 declare const tableIndexes: unique symbol;
+/** The same for the fields that can be searched. */
+declare const tableSearchIndexes: unique symbol;
 
 /**
  * Table name to document type, e.g. `{ messages: { _id: Id<"messages">; … } }`. Every system
@@ -14,6 +16,11 @@ export type GenericDataModel = Record<string, any>;
  */
 export interface WithIndexes<Indexes extends Record<string, Record<string, readonly string[]>>> {
   readonly [tableIndexes]?: Indexes;
+}
+
+/** The same for full-text search: the fields of each table that have a search index. */
+export interface WithSearchIndexes<Fields extends Record<string, string>> {
+  readonly [tableSearchIndexes]?: Fields;
 }
 
 /** The names of the tables. */
@@ -49,6 +56,22 @@ export type IndexFields<
   : Name extends keyof IndexesOf<DataModel, T>
     ? Extract<IndexesOf<DataModel, T>[Name], readonly string[]>
     : readonly string[];
+
+type SearchFieldsOf<DataModel, T extends string> =
+  DataModel extends WithSearchIndexes<infer All>
+    ? string extends keyof All
+      ? undefined
+      : T extends keyof All
+        ? All[T]
+        : never
+    : undefined;
+
+/** The fields that `search` takes; any field if the data model carries no search indexes. */
+export type SearchFields<DataModel extends GenericDataModel, T extends TableNames<DataModel>> = [
+  undefined,
+] extends [SearchFieldsOf<DataModel, T>]
+  ? FieldPath<DataModel[T]>
+  : Extract<SearchFieldsOf<DataModel, T>, string>;
 
 type Plain<T> = Exclude<T, null | undefined>;
 

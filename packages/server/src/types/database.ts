@@ -5,6 +5,7 @@ import type {
   GenericDataModel,
   IndexFields,
   IndexNames,
+  SearchFields,
   InputOf,
   TableNames,
   WithoutSystemFields,
@@ -125,8 +126,12 @@ export interface QueryBuilder<DataModel extends GenericDataModel, T extends Tabl
     name: Name,
     range?: (q: IndexRangeBuilder<DataModel[T], IndexFields<DataModel, T, Name>>) => unknown,
   ): this;
-  /** Full-text search on a field with a search index, most relevant first. */
-  search(field: FieldPath<DataModel[T]>, text: string): this;
+  /**
+   * Full-text search on a field with a search index, most relevant first; `order` does not count.
+   * The text is made of words (all must occur), `"phrases in quotes"`, beginnings (`fix*`), AND, OR,
+   * NOT and parentheses. Not together with `withIndex`. Errors: a text that cannot be read.
+   */
+  search(field: SearchFields<DataModel, T>, text: string): this;
   filter(condition: (q: FilterBuilder<DataModel[T]>) => FilterExpression): this;
   order(direction: Direction): this;
   orderBy(field: FieldPath<DataModel[T]>, direction?: Direction): this;

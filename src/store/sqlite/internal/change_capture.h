@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,13 @@ class ChangeCapture {
   /// The entries since `position`, one per row that differs now from then.
   /// Errors: Corruption, if the hook met a row that could not be decoded.
   [[nodiscard]] Result<std::vector<query::Change>> changes_since(std::size_t position) const;
+  /// The same without copies: each row that was touched since, as it was then and as it is now
+  /// (null: not there). Errors: those of `visit`, Corruption.
+  using VisitRow = std::function<Status(const schema::Table& table,
+                                        std::int64_t number,
+                                        const query::Row* before,
+                                        const query::Row* after)>;
+  [[nodiscard]] Status visit_since(std::size_t position, const VisitRow& visit) const;
 
   // Called by the hook.
   void on_change(sqlite3* db,
@@ -69,8 +77,14 @@ class ChangeCapture {
     std::optional<query::Row> after;
   };
   enum class Image : unsigned char { Old, New };
+  /// The first and the last entry of one row.
+  struct Span {
+    const Entry* first = nullptr;
+    const Entry* last = nullptr;
+  };
 
   const CapturedTable* find_table(std::string_view sql_name);
+  [[nodiscard]] std::vector<Span> spans_since(std::size_t position) const;
   Result<query::Row> image(sqlite3* db, const CapturedTable& table, Image which);
   void append(sqlite3* db, const CapturedTable& table, std::int64_t number, int operation);
 

@@ -35,6 +35,9 @@ class DocumentReads {
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget);
 
  private:
+  /// Steps, and says what is wrong with a search text.
+  Result<bool> step(const query::Query& query, Statement& statement, std::string_view doing);
+
   Connection& connection_;
   LayoutPtr layout_;
 };

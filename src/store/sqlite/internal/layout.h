@@ -38,10 +38,21 @@ struct FieldLayout {
 
 [[nodiscard]] FieldLayout field_layout_of(const schema::Field& field);
 
+/// A search index: the FTS5 table "<table>.<index>.fts", whose rowid is the document's _row. A full
+/// stop cannot stand in any other name, so it is in nobody's way.
+struct SearchLayout {
+  const schema::SearchIndex* index = nullptr;
+  std::size_t field = 0;   // position in TableLayout::fields
+  std::string name;        // unquoted
+  std::string insert_sql;  // ?1 row number, ?2 text
+  std::string erase_sql;   // ?1 row number, ?2 the text that it was inserted with
+};
+
 struct TableLayout {
   const schema::Table* table = nullptr;
   std::string name;  // quoted
   std::vector<FieldLayout> fields;
+  std::vector<SearchLayout> searches;
   /// "_row,_id,<fields in schema order>,_null": the columns that a row is decoded from.
   std::string columns;
   std::string get_sql, insert_sql, update_sql, erase_sql;
@@ -60,11 +71,13 @@ struct Layout {
   [[nodiscard]] const TableLayout* find(std::string_view table) const;
   /// The layout of that table, which may stand in another version of the schema.
   [[nodiscard]] const TableLayout* find(const schema::Table& table) const;
+  [[nodiscard]] bool has_searches() const { return has_searches_; }
 
  private:
   friend std::shared_ptr<const Layout> make_layout(schema::SchemaPtr schema,
                                                    std::uint64_t schema_version);
   std::unordered_map<std::string_view, const TableLayout*> by_name_;
+  bool has_searches_ = false;
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;
@@ -76,6 +89,11 @@ using LayoutPtr = std::shared_ptr<const Layout>;
 /// The SQL name of a table, unquoted: the schema's name, but for "sqlite_.." which SQLite keeps for
 /// itself and which becomes "_sqlite_..".
 [[nodiscard]] std::string sql_table_name(std::string_view table);
+/// The SQL name of a search index, unquoted.
+[[nodiscard]] std::string search_table_name(const schema::Table& table,
+                                            const schema::SearchIndex& index);
+/// The only column of a search index, quoted: the field, so that a search text may name it.
+[[nodiscard]] std::string search_column(const schema::SearchIndex& index);
 /// The database value of a whole field: the column, or for Json what stands in it.
 [[nodiscard]] std::string value_sql(const FieldLayout& field);
 

@@ -5,6 +5,8 @@
 //   _moonstone_meta(one row: format, version, schema_version, schema_json, epoch, bundle_hash)
 //   _moonstone_log(seq, version, namespace, tbl, key, op, old, new, origin, time)
 //   _moonstone_clients(client, ledger, used)
+//   _moonstone_secret(one row: secret)
+//   _moonstone_search(name, version, stale), once there is a search index: see search_index.h
 //
 // All of it is on disk: columns may be added with a new format number, never renamed.
 // Threads: confined to the connection's thread.
@@ -26,6 +28,12 @@ inline constexpr std::int64_t kFormat = 1;
 /// Errors: FailedPrecondition (reason "newer_format", or "foreign_file" for a database of somebody
 /// else), those of sqlite_error.
 [[nodiscard]] Status prepare_file(Connection& connection, const std::string& path);
+
+/// Bytes of the secret: as many as the MACs have that it is the key of.
+inline constexpr std::size_t kSecretBytes = 32;
+
+/// The secret of the database (store.h); made when it is first asked for.
+[[nodiscard]] Result<std::string> load_secret(Connection& connection);
 
 [[nodiscard]] Result<SnapshotInfo> read_snapshot_info(Connection& connection);
 /// The schema of the state being read. Errors: Corruption.

@@ -17,15 +17,21 @@ namespace moonstone::store::sqlite {
 
 class SqliteReader final : public Reader {
  public:
-  /// `layouts` must outlive the reader.
-  SqliteReader(std::unique_ptr<Connection> connection, LayoutCache& layouts)
-      : connection_(std::move(connection)), layouts_(layouts), reads_(*connection_) {}
+  /// `layouts` and `secret` must outlive the reader.
+  SqliteReader(std::unique_ptr<Connection> connection,
+               LayoutCache& layouts,
+               std::string_view secret)
+      : connection_(std::move(connection)),
+        layouts_(layouts),
+        secret_(secret),
+        reads_(*connection_) {}
   ~SqliteReader() override { end(); }
 
   [[nodiscard]] Result<SnapshotInfo> begin() override;
   void end() override;
 
   [[nodiscard]] schema::SchemaPtr schema() const override;
+  [[nodiscard]] std::string_view secret() const override { return secret_; }
   [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table,
                                                       std::string_view id,
                                                       ReadBudget& budget) override;
@@ -39,6 +45,7 @@ class SqliteReader final : public Reader {
 
   std::unique_ptr<Connection> connection_;
   LayoutCache& layouts_;
+  std::string_view secret_;
   DocumentReads reads_;
 };
 

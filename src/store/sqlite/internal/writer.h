@@ -2,7 +2,8 @@
 #pragma once
 // The Writer on one SQLite connection.
 //
-// Marks are savepoints together with positions in the captured changes. Row numbers are given here,
+// Marks are savepoints together with positions in the captured changes, which are also the queue of
+// the search indexes. Row numbers are given here,
 // from a counter in memory that starts behind the greatest number in the file: within one run of
 // the program a number is never used twice, not even after the last row was deleted. After a
 // restart the number of a deleted last row may come again; nothing outside this process has seen
@@ -22,18 +23,23 @@
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/document_reads.h"
 #include "store/sqlite/internal/layout_cache.h"
+#include "store/sqlite/internal/search_index.h"
 #include "store/store.h"
 
 namespace moonstone::store::sqlite {
 
 class SqliteWriter final : public Writer {
  public:
-  /// `layouts` must outlive the writer. Call open() before anything else.
-  SqliteWriter(std::unique_ptr<Connection> connection, LayoutCache& layouts)
+  /// `layouts` and `secret` must outlive the writer. Call open() before anything else.
+  SqliteWriter(std::unique_ptr<Connection> connection,
+               LayoutCache& layouts,
+               std::string_view secret)
       : connection_(std::move(connection)),
         layouts_(layouts),
+        secret_(secret),
         reads_(*connection_),
         capture_(*connection_),
+        searches_(*connection_, capture_),
         log_(*connection_) {}
   ~SqliteWriter() override { rollback(); }
 
@@ -41,6 +47,7 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Status open();
 
   [[nodiscard]] schema::SchemaPtr schema() const override { return reads_.layout()->schema; }
+  [[nodiscard]] std::string_view secret() const override { return secret_; }
   [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table,
                                                       std::string_view id,
                                                       ReadBudget& budget) override;
@@ -85,6 +92,7 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Status require_idle() const;
   Result<Begun> begin_checked();
   Status notice_outside_change();
+  Status mend_search_indexes();
   Status use_layout(LayoutPtr layout);
   Result<std::int64_t> next_row_number(const TableLayout& table);
   Status delete_everything(const std::vector<std::string>& kept);
@@ -93,8 +101,10 @@ class SqliteWriter final : public Writer {
 
   std::unique_ptr<Connection> connection_;
   LayoutCache& layouts_;
+  std::string_view secret_;
   DocumentReads reads_;
   ChangeCapture capture_;
+  SearchQueue searches_;
   ChangeLog log_;
   std::unordered_map<std::string, std::int64_t> next_row_numbers_;  // by table
   std::uint32_t depth_ = 0;                                         // open savepoints
