@@ -73,6 +73,39 @@ struct RunOptions {
 };
 [[nodiscard]] ExitCode run_function(const RunOptions& options, Terminal& terminal);
 
+/// Whose data a command works on while no server runs.
+struct DataOptions {
+  std::string functions_folder;  // empty: moonstone/ or zeroback/, or what was deployed here
+  std::string environment;       // --env
+};
+
+struct TransferOptions {
+  std::string folder;                         // of the export
+  DataOptions data;
+  Remote remote{.url = {}, .admin_key = {}};  // no URL: `data`
+  /// import: what becomes of a document whose id is there already.
+  enum class Existing : unsigned char { Refuse, Replace, Skip } existing = Existing::Refuse;
+  Format format = Format::People;
+};
+[[nodiscard]] ExitCode run_export(const TransferOptions& options, Terminal& terminal);
+[[nodiscard]] ExitCode run_import(const TransferOptions& options, Terminal& terminal);
+
+struct LogsOptions {
+  Remote remote;
+  int lines = 100;
+  std::string level;     // the least one; empty: all
+  std::string function;  // or a module, as "messages:"; empty: all
+  enum class Mode : unsigned char { Recent, Follow } mode = Mode::Recent;
+  Format format = Format::People;
+};
+[[nodiscard]] ExitCode run_logs(const LogsOptions& options, Terminal& terminal);
+
+struct DoctorOptions {
+  DataOptions data;
+  Format format = Format::People;
+};
+[[nodiscard]] ExitCode run_doctor(const DoctorOptions& options, Terminal& terminal);
+
 struct ResetOptions {
   std::string functions_folder;
   std::string environment;

@@ -28,6 +28,9 @@ constexpr const char* kFooter =
     "Configuration: moonstone.toml beside the functions folder; the key a.b_c is also the\n"
     "environment variable MOONSTONE_A_B_C; flags win over both.";
 
+/// More lines no server keeps.
+constexpr int kLogLinesMax = 5'000;
+
 /// The whole command line: one struct of options per command, and which command was chosen.
 class CommandLine {
  public:
@@ -42,6 +45,10 @@ class CommandLine {
     add_build();
     add_deploy();
     add_run();
+    add_logs();
+    add_transfer("export", "Write all documents and files into a folder", export_);
+    add_transfer("import", "Read the folder of an export", import_);
+    add_doctor();
     add_reset();
     app_.add_subcommand("version", "Print the version");
   }
@@ -161,6 +168,53 @@ class CommandLine {
                       "Print the result of a query again whenever it changes");
   }
 
+  void add_logs() {
+    CLI::App* const command = app_.add_subcommand("logs", "Show the log of a running server");
+    command->footer("Example: moonstone logs --follow --level warn");
+    add_remote(*command, logs_.remote);
+    command->add_flag("--follow,-f", is_following_, "Go on with the lines that come");
+    command->add_option("--lines,-n", logs_.lines, "How many of those that are there")
+        ->capture_default_str()
+        ->check(CLI::Range(0, kLogLinesMax));
+    command->add_option("--level", logs_.level, "The least level: debug, info, warn or error")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+    command->add_option("--function", logs_.function, "Of one function, or a module as tasks:");
+    add_json(*command);
+  }
+
+  void add_transfer(const std::string& name,
+                    const std::string& description,
+                    TransferOptions& options) {
+    CLI::App* const command = app_.add_subcommand(name, description);
+    const bool is_import = name == "import";
+    command->footer(is_import ? "Example: moonstone import backup --url http://localhost:8788"
+                              : "Example: moonstone export backup");
+    command->add_option("folder", options.folder,
+                        is_import ? "What `moonstone export` wrote" : "A new or an empty folder")
+        ->required();
+    command->add_option("functionsDir", options.data.functions_folder,
+                        "Without --url: the functions folder whose data is meant");
+    command->add_option("--env", options.data.environment, "Without --url: the environment");
+    command->add_option("--url", options.remote.url, "A running server");
+    add_key(*command, options.remote);
+    if (is_import) {
+      CLI::Option* const replace = command->add_flag(
+          "--replace", is_replacing_, "Replace documents whose id is there already");
+      command->add_flag("--skip", is_skipping_, "Leave documents whose id is there already")
+          ->excludes(replace);
+    }
+    add_json(*command);
+  }
+
+  void add_doctor() {
+    CLI::App* const command =
+        app_.add_subcommand("doctor", "Look for what is wrong here, and say how to mend it");
+    command->footer("Example: moonstone doctor --json");
+    command->add_option("functionsDir", doctor_.data.functions_folder, "The functions folder");
+    command->add_option("--env", doctor_.data.environment, "The data of this environment");
+    add_json(*command);
+  }
+
   void add_reset() {
     CLI::App* const command = app_.add_subcommand("reset", "Delete all local data");
     command->footer("Example: moonstone reset --yes");
@@ -233,6 +287,10 @@ class CommandLine {
     if (name == "build") return run_build(build_, terminal_);
     if (name == "deploy") return run_deploy(deploy_, terminal_);
     if (name == "run") return run_function(run_, terminal_);
+    if (name == "logs") return run_logs(logs_, terminal_);
+    if (name == "export") return run_export(export_, terminal_);
+    if (name == "import") return run_import(import_, terminal_);
+    if (name == "doctor") return run_doctor(doctor_, terminal_);
     if (name == "reset") return run_reset(reset_, terminal_);
     return run_version(terminal_);
   }
@@ -261,7 +319,15 @@ class CommandLine {
     if (is_json_) {
       build_.format = Format::Json;
       deploy_.format = Format::Json;
+      logs_.format = Format::Json;
+      export_.format = Format::Json;
+      import_.format = Format::Json;
+      doctor_.format = Format::Json;
     }
+    if (is_following_) logs_.mode = LogsOptions::Mode::Follow;
+    using Existing = TransferOptions::Existing;
+    if (is_replacing_) import_.existing = Existing::Replace;
+    if (is_skipping_) import_.existing = Existing::Skip;
     if (is_verbose_) serve_.verbosity = ServeOptions::Verbosity::Verbose;
     if (is_confirmed_) reset_.confirmation = ResetOptions::Confirmation::Given;
   }
@@ -274,6 +340,10 @@ class CommandLine {
   BuildFileOptions build_;
   DeployOptions deploy_;
   RunOptions run_;
+  LogsOptions logs_;
+  TransferOptions export_;
+  TransferOptions import_;
+  DoctorOptions doctor_;
   ResetOptions reset_;
   std::string port_;
   std::string host_;
@@ -286,6 +356,9 @@ class CommandLine {
   bool is_json_ = false;
   bool is_watching_ = false;
   bool runs_deployed_ = false;
+  bool is_following_ = false;
+  bool is_replacing_ = false;
+  bool is_skipping_ = false;
 };
 
 int run_main(int count, char** arguments) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -26,5 +27,9 @@ struct SqliteOptions {
 /// Errors: Unavailable (another Moonstone process has it: reason "locked"), Corruption,
 /// FailedPrecondition (a newer format).
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options);
+
+/// Looks through a database file, beside whoever uses it, and says what is broken in it; empty: all
+/// is well. Errors: Unavailable (it cannot be read). Cost: reads the whole file.
+[[nodiscard]] Result<std::vector<std::string>> check_sqlite_file(const std::string& path);
 
 }  // namespace moonstone::store
