@@ -70,10 +70,16 @@ class DatabaseImpl final : public Database {
   Result<std::vector<store::LogEntry>> read_log(std::uint64_t after, std::size_t limit) override {
     return store_->read_log(after, limit);
   }
+  Result<store::SqlRows> query_sql(std::string_view select,
+                                   const store::SqlLimits& limits) override {
+    return store_->query_sql(select, limits);
+  }
   void shut_down() override;
   Counters counters() const override {
     const MutexLock lock(mutex_);
-    return counters_;
+    Counters counters = counters_;
+    counters.queued = queue_.size();
+    return counters;
   }
 
  private:

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -126,6 +127,10 @@ class Database {
   [[nodiscard]] virtual Result<std::vector<store::LogEntry>> read_log(std::uint64_t after,
                                                                       std::size_t limit) = 0;
 
+  /// A person's own SELECT; see store::Store::query_sql. Waits; call it on a thread that may.
+  [[nodiscard]] virtual Result<store::SqlRows> query_sql(std::string_view select,
+                                                         const store::SqlLimits& limits = {}) = 0;
+
   /// Commits what runs, refuses what waits, stops the writer. Idempotent.
   virtual void shut_down() = 0;
 
@@ -136,6 +141,7 @@ class Database {
     std::uint64_t replays = 0;      // calls that ran again because their group was lost
     std::uint64_t moved_alone = 0;  // calls that exceeded grouped_call_max
     std::uint64_t ledger_hits = 0;  // answered from the ledger
+    std::uint64_t queued = 0;       // now: mutations that wait for the writer
   };
   [[nodiscard]] virtual Counters counters() const = 0;
 };

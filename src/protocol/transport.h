@@ -58,8 +58,8 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 200;
-  std::vector<Header> headers;  // without Content-Length, Date and Connection
-  std::string body;
+  std::vector<Header> headers = {};  // without Content-Length, Date and Connection
+  std::string body = {};
   /// Set instead of `body`: the rest of the answer, read as fast as the connection takes it. A
   /// failing read cuts the connection off, so that nobody takes a part for the whole.
   BodyReaderPtr stream = nullptr;

@@ -201,6 +201,19 @@ struct LogEntry {
   std::int64_t unix_ms = 0;
 };
 
+/// What a person asked in SQL. Values as the database has them: booleans are 0 and 1, nested values
+/// are JSON text.
+struct SqlRows {
+  std::vector<std::string> columns;
+  std::vector<std::vector<Value>> rows;
+};
+
+struct SqlLimits {
+  std::size_t rows_max = 10'000;
+  std::size_t bytes_max = std::size_t{16} * 1024 * 1024;
+  std::chrono::milliseconds time_max{5'000};
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -209,6 +222,11 @@ class Store {
   /// Entries with sequence > after, oldest first, at most `limit`. Opens its own snapshot.
   [[nodiscard]] virtual Result<std::vector<LogEntry>> read_log(std::uint64_t after,
                                                                std::size_t limit) = 0;
+  /// Runs one SELECT on the tables of the project, which look as documents do (`_id`, `_ts`, the
+  /// fields). Nothing else can be read, and nothing written. Opens a connection of its own; waits.
+  /// Errors: InvalidArgument (reason "sql"), LimitExceeded, DeadlineExceeded.
+  [[nodiscard]] virtual Result<SqlRows> query_sql(std::string_view select,
+                                                  const SqlLimits& limits) = 0;
 };
 
 }  // namespace moonstone::store

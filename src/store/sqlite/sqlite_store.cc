@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/guarded.h"
+#include "store/sqlite/internal/ad_hoc_sql.h"
 #include "store/sqlite/internal/change_log.h"
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/file_lock.h"
@@ -50,10 +51,18 @@ class SqliteStore final : public Store {
     return sqlite::read_log_entries(**connection, after, limit);
   }
 
+  [[nodiscard]] Result<SqlRows> query_sql(std::string_view select,
+                                          const SqlLimits& limits) override {
+    MS_TRY(const auto connection, Connection::open(options_, Connection::Role::Reader));
+    MS_TRY(const SnapshotInfo info, sqlite::read_snapshot_info(*connection));
+    MS_TRY(const sqlite::LayoutPtr layout, layouts_.load(*connection, info.schema_version));
+    return sqlite::run_ad_hoc_select(*connection, *layout, select, limits);
+  }
+
  private:
   SqliteOptions options_;
   std::unique_ptr<sqlite::FileLock> lock_;  // goes last
-  std::string secret_;  // set by open()
+  std::string secret_;                      // set by open()
   sqlite::LayoutCache layouts_;
   Guarded<std::unique_ptr<Connection>> log_connection_;  // opened by the first read_log()
   std::unique_ptr<sqlite::SqliteWriter> writer_;
