@@ -37,12 +37,36 @@ export interface StorageActions extends StorageWriter {
 
 type Callable = string | FunctionReference;
 
+/** How a job that fails is run again. Without it a job runs at most once. */
+export interface RetryOptions {
+  /** Runs in all, the first included; 1 to 100. */
+  attempts: number;
+  /** The pause before the second run, which doubles with each further one. Default: 1000. */
+  initialBackoffMs?: number;
+  /** The longest pause. Default: one hour. */
+  maxBackoffMs?: number;
+}
+
+export interface ScheduleOptions {
+  retry?: RetryOptions;
+}
+
 /** Calls functions later. In a mutation it is part of the transaction. */
 export interface Scheduler {
   /** Returns the id of the job. */
-  runAfter(delayMs: number, fn: Callable, args?: unknown): Promise<string>;
+  runAfter(
+    delayMs: number,
+    fn: Callable,
+    args?: unknown,
+    options?: ScheduleOptions,
+  ): Promise<string>;
   /** `timestamp` is in milliseconds since 1970. Returns the id of the job. */
-  runAt(timestamp: number, fn: Callable, args?: unknown): Promise<string>;
+  runAt(
+    timestamp: number,
+    fn: Callable,
+    args?: unknown,
+    options?: ScheduleOptions,
+  ): Promise<string>;
   /** Nothing happens if the job is unknown or has started. */
   cancel(jobId: string): Promise<void>;
 }
