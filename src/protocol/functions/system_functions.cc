@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "query/page.h"
 #include "query/row.h"
+#include "runtime/jobs/list.h"
 #include "schema/schema.h"
 
 namespace moonstone::protocol::functions {
@@ -20,7 +21,6 @@ using runtime::FunctionKind;
 constexpr std::string_view kPrefix = "_system:";
 /// Where functions.md names a default.
 constexpr double kPageRows = 50;
-constexpr std::uint64_t kJobsListed = 200;
 
 /// An argument, or null if it is absent or null.
 const Value* argument(const SystemCall& call, std::string_view name) {
@@ -177,21 +177,8 @@ Result<Value> list_functions(const SystemCall& call) {
   return Value(std::move(out));
 }
 
-/// The newest first; `status` narrows it.
 Result<Value> list_jobs(const SystemCall& call) {
-  const auto table = call.reader->system_table("_jobs");
-  if (!table) return Value(Array());
-  query::Query query;
-  query.table = (*table)->name;
-  query.order = {{.field = "_id", .direction = query::Direction::Descending}};
-  query.tie_break = query::Direction::Descending;
-  query.limit = kJobsListed;
-  if (const Value* status = argument(call, "status")) {
-    query.where = query::Expr::compare(query::CompareOp::Eq, query::Expr::make_field("status"),
-                                       query::Expr::make_literal(*status));
-  }
-  MS_TRY(const std::vector<query::Row> rows, call.reader->select(**table, query));
-  return Value(documents_of(rows));
+  return runtime::jobs::list_as_json(*call.reader, *call.args);
 }
 
 // ---- Mutations -------------------------------------------------------------------------------
