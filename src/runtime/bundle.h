@@ -39,10 +39,10 @@ struct Function {
 
 struct BundleSource {
   std::string code;
-  std::string source_map;       // JSON text; empty: none
-  std::string node_code;        // an ES module; empty: nothing runs in Node
-  std::string node_source_map;  // JSON text; empty: none
-  std::string node_manifest;    // JSON text of what node_code declares
+  std::string source_map;            // JSON text; empty: none
+  std::string node_code = {};        // an ES module; empty: nothing runs in Node
+  std::string node_source_map = {};  // JSON text; empty: none
+  std::string node_manifest = {};    // JSON text of what node_code declares
 };
 
 /// A route of `http.ts`.
