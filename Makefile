@@ -14,7 +14,7 @@ CLANG_FORMAT ?= clang-format-19
 CXX_FILES = git ls-files -co --exclude-standard '*.cc' '*.h'
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test check asan tsan fmt lint analyze bench fuzz run dist hooks install clean
+.PHONY: help build demo test check asan tsan fmt lint analyze bench fuzz run dist deb hooks install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,10 @@ run: build ## run the binary: make run A="dev examples/chat"
 dist: build ## the installed layout in build/<preset>/dist
 	@cmake --install $(BUILD) --prefix $(BUILD)/dist --strip
 	@echo "$(BUILD)/dist"
+
+deb: build ## a Debian package in build/<preset>
+	@cd $(BUILD) && cpack -G DEB --config CPackConfig.cmake -B . >/dev/null
+	@ls $(BUILD)/moonstone_*.deb
 
 hooks: ## install the git hooks
 	@git config core.hooksPath tools/githooks

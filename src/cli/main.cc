@@ -50,7 +50,7 @@ class CommandLine {
     add_transfer("import", "Read the folder of an export", import_);
     add_doctor();
     add_reset();
-    app_.add_subcommand("version", "Print the version");
+    app_.add_subcommand("version", "Print the version")->footer("Example: moonstone version");
   }
 
   ExitCode run(int count, char** arguments) {

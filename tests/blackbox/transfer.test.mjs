@@ -1,0 +1,275 @@
+// Moonstone. Licence: see LICENSE.
+// export, import, run --watch, logs, doctor, and the hints of the command line (issue 3 point 12).
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { cli, makeFolder, Run, Server, until, writeFiles } from "./lib/server.mjs";
+
+const kProject = {
+  "moonstone/schema.ts": `import { defineSchema, defineTable, v } from "@moonstone/server";
+export const schema = defineSchema({
+  notes: defineTable({ text: v.string(), big: v.optional(v.int64()), data: v.optional(v.bytes()), any: v.optional(v.any()) }),
+  empty: defineTable({ x: v.number() }),
+});
+`,
+  "moonstone/notes.ts": `import { mutation, query, v } from "./_generated/server";
+export const list = query({ args: {}, handler: async (ctx) => (await ctx.db.query("notes").collect()).map((d) => ({ ...d, big: d.big === undefined ? undefined : String(d.big), data: d.data === undefined ? undefined : [...new Uint8Array(d.data)] })) });
+export const add = mutation({ args: { note: v.any() }, handler: async (ctx, a) => await ctx.db.insert("notes", a.note) });
+export const fill = mutation({ args: { count: v.number() }, handler: async (ctx, a) => { for (let i = 0; i < a.count; i++) await ctx.db.insert("notes", { text: "note " + i }); } });
+export const odd = mutation({ args: {}, handler: async (ctx) => await ctx.db.insert("notes", { text: "é😀\\n", big: 9007199254740993n, data: new Uint8Array([0, 255, 7]).buffer, any: { a: [1, 1.5, null, true, -0.25], $x: "y" } }) });
+export const upload = mutation({ args: {}, handler: async (ctx) => await ctx.storage.generateUploadUrl() });
+export const url = query({ args: { id: v.string() }, handler: async (ctx, a) => await ctx.storage.getUrl(a.id) });
+`,
+};
+const lines = (file) => readFileSync(file, "utf8").split("\n").filter(Boolean);
+
+test(
+  "an export and its import give the same documents and files",
+  { timeout: 180_000 },
+  async () => {
+    const root = makeFolder(kProject, "export");
+    const server = await Server.start(root);
+    await server.run("notes:fill", { count: 1203 });
+    await server.run("notes:odd");
+    const upload = await fetch(await server.run("notes:upload"), {
+      method: "POST",
+      body: "some bytes",
+      headers: { "content-type": "text/x-test" },
+    });
+    const { storageId } = await upload.json();
+    const before = await server.query("notes:list");
+
+    const online = await cli(["export", "out", "--url", server.url], { cwd: root });
+    assert.equal(online.code, 0, online.text);
+    assert.match(online.out, /1204 documents and 1 files/);
+    const occupied = await cli(["export", "out", "--url", server.url], { cwd: root });
+    assert.equal(occupied.code, 1);
+    assert.match(occupied.err, /not empty/);
+    const locked = await cli(["export", "other"], { cwd: root });
+    assert.equal(locked.code, 4, "offline, while a server runs");
+    await server.stop();
+    const offline = await cli(["export", "other", "--json"], { cwd: root });
+    assert.equal(offline.code, 0, offline.text);
+    assert.equal(JSON.parse(offline.out).documents, 1204);
+    for (const name of ["tables/notes.jsonl", "tables/empty.jsonl", "files.jsonl"])
+      assert.equal(
+        readFileSync(path.join(root, "out", name), "utf8"),
+        readFileSync(path.join(root, "other", name), "utf8"),
+        name,
+      );
+    assert.equal(lines(path.join(root, "out/tables/notes.jsonl")).length, 1204);
+    assert.equal(JSON.parse(readFileSync(path.join(root, "out/export.json"))).documents, 1204);
+
+    // Into an empty server, and offline into an empty folder.
+    for (const way of ["online", "offline"]) {
+      const there = makeFolder(kProject, "import");
+      const folder = path.join(root, "out");
+      let one;
+      if (way === "online") one = await Server.start(there);
+      const args = one ? ["--url", one.url] : [];
+      const done = await cli(["import", folder, ...args], { cwd: there });
+      assert.equal(done.code, 0, done.text);
+      assert.match(done.out, /1204 documents and 1 files imported/);
+      const again = await cli(["import", folder, ...args], { cwd: there });
+      assert.equal(again.code, 1);
+      assert.match(again.err, /notes\.jsonl:1: there is a document notes:/);
+      for (const mode of ["--skip", "--replace"])
+        assert.equal((await cli(["import", folder, mode, ...args], { cwd: there })).code, 0, mode);
+      one ??= await Server.start(there);
+      assert.deepEqual(await one.query("notes:list"), before);
+      const link = await one.query("notes:url", { id: storageId });
+      const file = await fetch(link);
+      assert.equal(await file.text(), "some bytes");
+      assert.match(file.headers.get("content-type"), /text\/x-test/);
+      await one.stop();
+    }
+  },
+);
+
+test("a broken line names file and line; what stands before it is kept", async () => {
+  const root = makeFolder(kProject, "brokenline");
+  const server = await Server.start(root);
+  const id = await server.run("notes:add", { note: { text: "a" } });
+  const [, ulid] = id.split(":");
+  const line = (n, rest) => `{"_id":"notes:${ulid.slice(0, -4)}${1000 + n}",${rest}}`;
+  const cases = {
+    "no JSON": ["{", /notes\.jsonl:701:/],
+    "another type": [line(701, '"text":5'), /notes\.jsonl:701: .*Expected string/],
+    "no id": ['{"text":"x"}', /notes\.jsonl:701: .*_id/],
+    "an id of another table": ['{"_id":"empty:x","text":"x"}', /notes\.jsonl:701: .*not an id/],
+    "an unknown field": [line(701, '"text":"x","nope":1'), /notes\.jsonl:701: .*nope/],
+  };
+  for (const [label, [broken, pattern]] of Object.entries(cases)) {
+    const good = Array.from({ length: 700 }, (_, i) => line(i, `"text":"${i}"`));
+    const folder = makeFolder({ "tables/notes.jsonl": [...good, broken].join("\n") }, "lines");
+    const done = await cli(["import", folder, "--skip", "--url", server.url], { cwd: root });
+    assert.equal(done.code, 1, label);
+    assert.match(done.err, pattern, label);
+    assert.equal((await server.query("notes:list")).length, 501, "whole batches before it");
+  }
+  const unknown = makeFolder({ "tables/nope.jsonl": '{"_id":"nope:x"}\n' }, "unknown");
+  const refused = await cli(["import", unknown, "--url", server.url], { cwd: root });
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /nope/);
+  await server.stop();
+});
+
+test("names in an export cannot lead out of its folder", async () => {
+  const root = makeFolder(kProject, "slip");
+  const server = await Server.start(root);
+  const id = "_storage/../../etc/passwd";
+  const evil = makeFolder(
+    { "tables/notes.jsonl": "", "files.jsonl": JSON.stringify({ storageId: id }) + "\n" },
+    "evil",
+  );
+  const refused = await cli(["import", evil, "--url", server.url], { cwd: root });
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /files\.jsonl:1: .*not the id of a stored file/);
+  for (const name of ["..", "a b", "-x"]) {
+    const folder = makeFolder({ [`tables/${name}.jsonl`]: "" }, "evil");
+    assert.equal((await cli(["import", folder, "--url", server.url], { cwd: root })).code, 1, name);
+  }
+  await server.stop();
+});
+
+test("administration routes of transfers need the key in production", async () => {
+  const root = makeFolder(kProject, "transferkey");
+  const server = await Server.start(root, {
+    command: "start",
+    env: { MOONSTONE_ADMIN_KEY: "the-key-of-transfers" },
+  });
+  for (const [method, route] of [
+    ["GET", "/__admin/export"],
+    ["GET", "/__admin/file?id=x"],
+    ["PUT", "/__admin/file?id=x"],
+    ["POST", "/__admin/import?table=notes"],
+  ]) {
+    const reply = await fetch(server.url + route, { method, body: method === "GET" ? null : "" });
+    assert.equal(reply.status, 401, route);
+  }
+  const out = await cli(["export", "out", "--url", server.url, "--key", "the-key-of-transfers"], {
+    cwd: root,
+  });
+  assert.equal(out.code, 0, out.text);
+  await server.stop();
+});
+
+test("run --watch prints each result", async () => {
+  const root = makeFolder(kProject, "watch");
+  const server = await Server.start(root);
+  const watch = new Run(["run", "notes:list", "--watch", "--url", server.url], { cwd: root });
+  await until("the first result", () => watch.out.includes("[]"));
+  await server.run("notes:add", { note: { text: "news" } });
+  await until("the second result", () => watch.out.includes('"text": "news"'));
+  await server.stop();
+  const ended = await watch.finished();
+  assert.equal(ended.code, 1);
+  assert.match(ended.err, /closed the connection/);
+});
+
+test("run --watch of what cannot be watched fails with the server's reason", async () => {
+  const root = makeFolder(kProject, "nowatch");
+  const server = await Server.start(root);
+  for (const fn of ["notes:nope", "notes:add"]) {
+    const failed = await cli(["run", fn, "--watch", "--url", server.url], { cwd: root });
+    assert.equal(failed.code, 1);
+    assert.match(failed.err, /^Error \[execution_error\]: /);
+  }
+  await server.stop();
+});
+
+test("logs shows what functions print, and follows", async () => {
+  const root = makeFolder(
+    {
+      ...kProject,
+      "moonstone/talk.ts": `import { query } from "./_generated/server";
+export const say = query({ args: {}, handler: async () => { console.warn("a word", 5); return 1; } });
+`,
+    },
+    "logs",
+  );
+  const server = await Server.start(root);
+  await server.query("talk:say");
+  const recent = await cli(["logs", "--url", server.url], { cwd: root });
+  assert.equal(recent.code, 0, recent.text);
+  assert.match(recent.out, /talk:say: a word 5/);
+  const follow = new Run(["logs", "--follow", "--json", "--url", server.url], { cwd: root });
+  await until("the lines that are there", () => follow.out.includes("a word"));
+  const seen = follow.out.length;
+  await server.run("talk:say");
+  await until("a new line", () => follow.out.slice(seen).includes("a word"));
+  const line = JSON.parse(follow.out.trim().split("\n").at(-1));
+  assert.equal(line.module !== undefined && line.level !== undefined, true);
+  await server.stop();
+  await follow.finished();
+});
+
+test("doctor is content with a healthy project, and names what is wrong", async () => {
+  const root = makeFolder(kProject, "doctor");
+  const server = await Server.start(root);
+  await server.run("notes:add", { note: { text: "x" } });
+  await server.stop();
+  const healthy = await cli(["doctor"], { cwd: root });
+  assert.equal(healthy.code, 0, healthy.text);
+  for (const word of ["esbuild", "node", "configuration", "database", "disk space", "schema"])
+    assert.match(healthy.out, new RegExp(word));
+  writeFiles(root, {
+    "moonstone.toml": "[server]\nprot = 1\n",
+    "moonstone/schema.ts": kProject["moonstone/schema.ts"].replace(
+      "text: v.string()",
+      "text: v.number()",
+    ),
+  });
+  const ill = await cli(["doctor", "--json"], { cwd: root });
+  assert.equal(ill.code, 1, ill.text);
+  const found = JSON.parse(ill.out);
+  assert.equal(found.status, "problem");
+  const by = (name) => found.checks.find((check) => check.check === name);
+  assert.match(by("configuration").message, /server\.port/);
+  assert.match(by("schema").message, /field "text"/);
+  assert.ok(by("schema").mend.length > 0);
+
+  const data = path.join(root, ".moonstone/data/moonstone.db");
+  const bytes = readFileSync(data);
+  bytes.fill(0x5a, 4096, 4096 * 3);
+  writeFileSync(data, bytes);
+  for (const name of readdirSync(path.dirname(data)))
+    if (name.endsWith("-wal") || name.endsWith("-shm")) rmSync(path.join(path.dirname(data), name));
+  const torn = JSON.parse((await cli(["doctor", "--json"], { cwd: root })).out);
+  assert.equal(torn.checks.find((check) => check.check === "database").status, "problem");
+});
+
+test("every command explains itself with an example", async () => {
+  const help = await cli(["--help"]);
+  const commands = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1]);
+  for (const command of [
+    "init",
+    "dev",
+    "codegen",
+    "build",
+    "deploy",
+    "start",
+    "run",
+    "export",
+    "import",
+    "logs",
+    "doctor",
+    "reset",
+    "version",
+  ]) {
+    assert.ok(commands.includes(command), command);
+    const own = await cli([command, "--help"]);
+    assert.equal(own.code, 0);
+    assert.match(own.out, new RegExp(`Example: .*moonstone ${command}`), command);
+  }
+});
+
+test("unknown flags and near misses get a hint", async () => {
+  const flag = await cli(["deploy", "--dryrun"]);
+  assert.equal(flag.code, 2);
+  assert.match(flag.err, /did you mean --dry-run\?/);
+  const command = await cli(["deplyo"]);
+  assert.equal(command.code, 1);
+  assert.match(command.err, /did you mean deploy\?/);
+});
