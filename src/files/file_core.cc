@@ -15,6 +15,10 @@ constexpr std::size_t kSweepBatch = 256;
 constexpr std::int64_t kSweepIntervalMs = FileService::kOrphanAgeMs;
 constexpr std::string_view kSweptFile = "/swept";
 
+Error closing() {
+  return {ErrorCode::Cancelled, "the server is closing these files", "shutting_down"};
+}
+
 std::int64_t last_sweep(const std::string& folder) {
   std::ifstream file(folder + std::string(kSweptFile));
   std::int64_t unix_ms = 0;
@@ -69,6 +73,11 @@ void Gate::close() {
     changed_.wait(mutex_);
 }
 
+bool Gate::is_closed() {
+  const MutexLock held(mutex_);
+  return is_closed_;
+}
+
 FileService::Core::Core(engine::Database& database_of_tenant,
                         FileServiceOptions given,
                         std::string secret)
@@ -84,6 +93,29 @@ FileService::Core::Core(engine::Database& database_of_tenant,
       links(std::move(secret), given.links, random) {}
 
 Result<std::optional<FileRecord>> FileService::Core::find(std::string_view storage_id) {
+  if (!gate.enter()) return closing();
+  auto found = find_inside(storage_id);
+  gate.leave();
+  return found;
+}
+
+void FileService::Core::submit(engine::MutationCall call) {
+  if (!gate.enter()) return call.done(closing());
+  // The answer leaves by a transfer thread: here it could come inside the gate, and let go of the
+  // last hold on the tenant.
+  using Answer = decltype(call.done);
+  call.done = [&thread = threads.next_transfer(),
+               done = std::make_shared<Answer>(std::move(call.done))](
+                  Result<engine::MutationOutcome> outcome) {
+    const auto shared = std::make_shared<Result<engine::MutationOutcome>>(std::move(outcome));
+    const auto answer = [done, shared] { (*done)(std::move(*shared)); };
+    if (!thread.post(answer)) answer();
+  };
+  database.submit(std::move(call));
+  gate.leave();
+}
+
+Result<std::optional<FileRecord>> FileService::Core::find_inside(std::string_view storage_id) {
   const auto held = reader.lock();
   if (*held == nullptr) {
     MS_TRY(*held, database.new_reader());
@@ -135,6 +167,7 @@ Result<std::uint64_t> FileService::Core::sweep(std::int64_t age_ms) {
     return {};
   };
   MS_TRY_STATUS(store->list([&](const StoredObject& object) -> Status {
+    if (gate.is_closed()) return closing();
     if (object.written_unix_ms > latest) return {};
     batch.push_back(object.key);
     return batch.size() < kSweepBatch ? Status() : flush();

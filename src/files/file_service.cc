@@ -103,7 +103,7 @@ void FileService::upload(std::string token, Content content, Stored done) {
     if (!outcome) return done(outcome.error());
     start_upload(std::move(admission), std::move(content), std::move(done));
   };
-  core_->database.submit(std::move(call));
+  core_->submit(std::move(call));
 }
 
 void FileService::store(Content content, std::optional<std::string> storage_id, Stored done) {
@@ -184,7 +184,7 @@ void FileService::generate_upload_url(engine::Session session, Stored done) {
     if (!outcome) return done(std::move(outcome).error());
     done(std::move(outcome->result_json).value_or(""));
   };
-  core_->database.submit(std::move(call));
+  core_->submit(std::move(call));
 }
 
 void FileService::remove(engine::Session session, std::string storage_id, Done done) {
@@ -198,7 +198,7 @@ void FileService::remove(engine::Session session, std::string storage_id, Done d
     if (!outcome) return done(std::move(outcome).error());
     done({});
   };
-  core_->database.submit(std::move(call));
+  core_->submit(std::move(call));
 }
 
 void FileService::clear() {

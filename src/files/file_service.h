@@ -11,8 +11,8 @@
 //  (2) No bytes are deleted while a committed row names them.
 //  (3) `done` is called exactly once, on a thread of IoThreads or of the database: it must only
 //      hand over.
-// Threads: synchronised. Lifetime: database and threads outlive the service, and the service every
-// call whose `done` has not been called.
+// Threads: synchronised. Lifetime: database and threads outlive the service. A transfer that is
+// still under way when the service goes is answered with Cancelled.
 // Source: functions.md section 13 and 21.22.
 
 #include <cstdint>

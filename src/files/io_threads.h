@@ -10,14 +10,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <map>
 #include <memory>
-#include <stop_token>
-#include <thread>
 #include <vector>
 
 #include "base/executor.h"
-#include "base/mutex.h"
 
 namespace moonstone::files {
 
@@ -39,16 +35,12 @@ class IoThreads {
   void after(std::chrono::steady_clock::duration delay, Executor::Task task);
 
  private:
-  void run_timers(const std::stop_token& stop);
+  class Timers;
 
   std::vector<std::unique_ptr<ThreadExecutor>> transfers_;
   ThreadExecutor maintenance_{"file-upkeep"};
   std::atomic<std::size_t> next_{0};
-  Mutex mutex_;
-  Condition changed_;
-  std::multimap<std::chrono::steady_clock::time_point, Executor::Task> timers_
-      MS_GUARDED_BY(mutex_);
-  std::jthread timer_thread_;  // last, so that it starts when all else exists
+  std::unique_ptr<Timers> timers_;  // posts to maintenance_, so it goes first
 };
 
 }  // namespace moonstone::files

@@ -79,7 +79,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
       if (!outcome) return self->fail(outcome.error());
       self->answer(self->record_.storage_id);
     };
-    core_.database.submit(std::move(call));
+    core_.submit(std::move(call));
   }
 
   void fail(Error error) {

@@ -236,6 +236,20 @@ TEST_F(FileServiceTest, BytesWhoseRowIsRefusedGo) {
   EXPECT_EQ(unfinished(), 0U);
 }
 
+TEST_F(FileServiceTest, AnUploadUnderWayWhenTheServiceGoesIsCancelled) {
+  open_service();
+  const auto slow = std::make_shared<FedStream>();
+  Answer<std::string> answer;
+  service_->store({.type = "", .bytes = slow}, std::nullopt, answer.take());
+  ASSERT_TRUE(slow->wait_until_asked());
+  close();
+  slow->feed("all");
+  slow->feed("");
+  EXPECT_EQ(code_of(answer.get()), ErrorCode::Cancelled);
+  EXPECT_TRUE(objects().empty());
+  EXPECT_EQ(unfinished(), 0U);
+}
+
 TEST_F(FileServiceTest, AfterACrashBetweenBytesAndRowTheBytesAreSwept) {
   open_service();
   const std::string kept = store("kept").value();

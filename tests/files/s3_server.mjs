@@ -10,7 +10,10 @@ export const kAccess = { key: "AKIATEST", secret: "test/secret+key", region: "eu
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const hmac = (key, text) => createHmac("sha256", key).update(text).digest();
 const encode = (text) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 
 /** Why the signature of a request does not hold; nothing if it does. */
@@ -26,11 +29,15 @@ export function signatureProblem(request, body, now = Date.now()) {
   if (request.headers["x-amz-content-sha256"] !== sha256(body)) return "XAmzContentSHA256Mismatch";
   const moment = request.headers["x-amz-date"] ?? "";
   const at = Date.parse(moment.replace(/(....)(..)(..T..)(..)(..Z)/, "$1-$2-$3:$4:$5"));
-  if (!moment.startsWith(date) || !(Math.abs(at - now) < 15 * 60_000)) return "RequestTimeTooSkewed";
+  if (!moment.startsWith(date) || !(Math.abs(at - now) < 15 * 60_000))
+    return "RequestTimeTooSkewed";
   for (const needed of ["host", "x-amz-content-sha256", "x-amz-date"])
     if (!names.split(";").includes(needed)) return "AccessDenied";
   const [path, query = ""] = request.url.split("?");
-  const canonicalPath = path.split("/").map((part) => encode(decodeURIComponent(part))).join("/");
+  const canonicalPath = path
+    .split("/")
+    .map((part) => encode(decodeURIComponent(part)))
+    .join("/");
   const canonicalQuery = query
     .split("&")
     .filter(Boolean)
@@ -38,13 +45,27 @@ export function signatureProblem(request, body, now = Date.now()) {
     .map(([name, value = ""]) => `${name}=${value}`)
     .sort()
     .join("&");
-  const headers = names.split(";").map((name) => `${name}:${(request.headers[name] ?? "").trim()}\n`);
+  const headers = names
+    .split(";")
+    .map((name) => `${name}:${(request.headers[name] ?? "").trim()}\n`);
   const canonical = [
-    request.method, canonicalPath, canonicalQuery, headers.join(""), names,
+    request.method,
+    canonicalPath,
+    canonicalQuery,
+    headers.join(""),
+    names,
     request.headers["x-amz-content-sha256"],
   ].join("\n");
-  const text = ["AWS4-HMAC-SHA256", moment, `${date}/${region}/s3/aws4_request`, sha256(canonical)].join("\n");
-  const signing = ["s3", "aws4_request"].reduce(hmac, hmac(hmac(`AWS4${kAccess.secret}`, date), region));
+  const text = [
+    "AWS4-HMAC-SHA256",
+    moment,
+    `${date}/${region}/s3/aws4_request`,
+    sha256(canonical),
+  ].join("\n");
+  const signing = ["s3", "aws4_request"].reduce(
+    hmac,
+    hmac(hmac(`AWS4${kAccess.secret}`, date), region),
+  );
   return hmac(signing, text).toString("hex") === signature ? undefined : "SignatureDoesNotMatch";
 }
 
@@ -75,11 +96,13 @@ export class S3Server {
     if (request.url === "/_control") return this.control(body, response);
     this.seen.push(`${request.method} ${request.url}`);
     const fault = this.faults.find(
-      (one) => one.times > 0 && one.method === request.method && request.url.includes(one.url ?? ""),
+      (one) =>
+        one.times > 0 && one.method === request.method && request.url.includes(one.url ?? ""),
     );
     if (fault) fault.times -= 1;
     if (fault?.status === "drop") return request.socket.destroy();
-    if (typeof fault?.status === "number") return this.refuse(response, fault.status, "InternalError");
+    if (typeof fault?.status === "number")
+      return this.refuse(response, fault.status, "InternalError");
     const problem = signatureProblem(request, body);
     if (problem) return this.refuse(response, 403, problem);
     if (fault?.status === "late") {
@@ -95,8 +118,10 @@ export class S3Server {
     if (order.faults) this.faults = order.faults;
     if (order.pageSize) this.pageSize = order.pageSize;
     if (order.forget) this.seen = [];
-    if (order.put) this.objects.set(order.put, { body: Buffer.from("x"), modified: new Date(order.at ?? 0) });
-    for (const upload of order.ageUploads ? this.uploads.values() : []) upload.initiated = new Date(0);
+    if (order.put)
+      this.objects.set(order.put, { body: Buffer.from("x"), modified: new Date(order.at ?? 0) });
+    for (const upload of order.ageUploads ? this.uploads.values() : [])
+      upload.initiated = new Date(0);
     response.end(
       JSON.stringify({
         seen: this.seen,
@@ -108,7 +133,9 @@ export class S3Server {
 
   refuse(response, status, code) {
     response.writeHead(status, { "content-type": "application/xml" });
-    response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no &amp; no</Message></Error>`);
+    response.end(
+      `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no &amp; no</Message></Error>`,
+    );
   }
 
   answer(request, body, response) {
@@ -128,12 +155,16 @@ export class S3Server {
     if (query.has("uploads")) {
       const id = `up/${this.uploads.size + 1}+=&`;
       this.uploads.set(id, { name, parts: new Map(), initiated: new Date() });
-      return send(200, `<InitiateMultipartUploadResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><UploadId>${escape(id)}</UploadId></InitiateMultipartUploadResult>`);
+      return send(
+        200,
+        `<InitiateMultipartUploadResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><UploadId>${escape(id)}</UploadId></InitiateMultipartUploadResult>`,
+      );
     }
     if (query.has("uploadId")) {
       const upload = this.uploads.get(query.get("uploadId"));
       if (!upload || upload.name !== name) return this.refuse(response, 404, "NoSuchUpload");
-      if (request.method === "DELETE") return this.uploads.delete(query.get("uploadId")), send(204);
+      if (request.method === "DELETE")
+        return (this.uploads.delete(query.get("uploadId")), send(204));
       if (request.method === "PUT") {
         upload.parts.set(Number(query.get("partNumber")), body);
         return send(200, "", { etag: tag(body) });
@@ -144,7 +175,7 @@ export class S3Server {
       this.objects.set(name, { body, modified: new Date() });
       return send(200, "", { etag: tag(body) });
     }
-    if (request.method === "DELETE") return this.objects.delete(name), send(204);
+    if (request.method === "DELETE") return (this.objects.delete(name), send(204));
     const object = this.objects.get(name);
     if (!object) return missing();
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
@@ -161,7 +192,8 @@ export class S3Server {
     const parts = [...xml.matchAll(/<PartNumber>(\d+)<\/PartNumber><ETag>(.*?)<\/ETag>/g)];
     const bodies = parts.map(([, number]) => upload.parts.get(Number(number)));
     const right = parts.every(
-      ([, number, etag], i) => Number(number) === i + 1 && bodies[i] && etag === tag(bodies[i]).replace(/"/g, "&quot;"),
+      ([, number, etag], i) =>
+        Number(number) === i + 1 && bodies[i] && etag === tag(bodies[i]).replace(/"/g, "&quot;"),
     );
     if (!right || parts.length === 0) return this.refuse(response, 400, "InvalidPart");
     if (bodies.slice(0, -1).some((body) => body.length < 5 * 1024 * 1024))
@@ -174,14 +206,18 @@ export class S3Server {
   listObjects(query) {
     const prefix = "test-bucket/" + (query.get("prefix") ?? "");
     const after = query.has("continuation-token") ? query.get("continuation-token").slice(4) : "";
-    const names = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && name > after).sort();
+    const names = [...this.objects.keys()]
+      .filter((name) => name.startsWith(prefix) && name > after)
+      .sort();
     const page = names.slice(0, this.pageSize);
     const more = names.length > page.length;
     const entries = page.map((name) => {
       const { body, modified } = this.objects.get(name);
       return `<Contents><Key>${escape(name.slice("test-bucket/".length))}</Key><LastModified>${modified.toISOString()}</LastModified><ETag>&quot;x&quot;</ETag><Size>${body.length}</Size></Contents>`;
     });
-    const next = more ? `<NextContinuationToken>${escape("+/=&" + page.at(-1))}</NextContinuationToken>` : "";
+    const next = more
+      ? `<NextContinuationToken>${escape("+/=&" + page.at(-1))}</NextContinuationToken>`
+      : "";
     return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>${more}</IsTruncated>${next}${entries.join("")}</ListBucketResult>`;
   }
 
@@ -189,7 +225,10 @@ export class S3Server {
     const prefix = "test-bucket/" + (query.get("prefix") ?? "");
     const entries = [...this.uploads]
       .filter(([, upload]) => upload.name.startsWith(prefix))
-      .map(([id, upload]) => `<Upload><Key>${escape(upload.name.slice("test-bucket/".length))}</Key><UploadId>${escape(id)}</UploadId><Initiated>${upload.initiated.toISOString()}</Initiated></Upload>`);
+      .map(
+        ([id, upload]) =>
+          `<Upload><Key>${escape(upload.name.slice("test-bucket/".length))}</Key><UploadId>${escape(id)}</UploadId><Initiated>${upload.initiated.toISOString()}</Initiated></Upload>`,
+      );
     return `<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${entries.join("")}</ListMultipartUploadsResult>`;
   }
 }

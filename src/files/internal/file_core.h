@@ -5,7 +5,6 @@
 // Threads: synchronised.
 
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,7 +14,8 @@
 
 namespace moonstone::files {
 
-/// Lets upkeep use the database until the service goes, and the service wait for it.
+/// Lets transfers and upkeep use the database until the service goes, and the service wait for
+/// them. Nobody calls foreign code inside.
 class Gate {
  public:
   /// Whether the caller may go on; then it must call leave().
@@ -23,6 +23,8 @@ class Gate {
   void leave();
   /// Refuses newcomers and waits for those inside.
   void close();
+  /// Whether somebody waits for those inside to leave.
+  [[nodiscard]] bool is_closed();
 
  private:
   Mutex mutex_;
@@ -56,13 +58,17 @@ struct FileService::Core : std::enable_shared_from_this<Core> {
   };
   Guarded<Busy> busy;
 
+  /// Errors: Cancelled once the service goes.
   [[nodiscard]] Result<std::optional<FileRecord>> find(std::string_view storage_id);
+  /// Submits the mutation, or answers it with Cancelled once the service goes.
+  void submit(engine::MutationCall call);
   [[nodiscard]] Result<std::uint64_t> sweep(std::int64_t age_ms);
   /// Deletes objects that have no row; failures are left to the next sweep.
   void erase_later(std::vector<std::string> keys);
   void sweep_later();
 
  private:
+  [[nodiscard]] Result<std::optional<FileRecord>> find_inside(std::string_view storage_id);
   /// Deletes those of the objects that have no row; returns how many.
   [[nodiscard]] Result<std::uint64_t> erase_orphans(std::vector<std::string> keys,
                                                     engine::ReadSession& session);
