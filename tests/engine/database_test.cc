@@ -273,6 +273,28 @@ TEST_F(DatabaseTest, RefusesASecondProcessAndRunsNothingAfterShutDown) {
   EXPECT_EQ(late.error().reason(), "shutting_down");
 }
 
+TEST_F(DatabaseTest, AnImportKeepsIdsAndRefusesForeignOnes) {
+  open();
+  insert_account("ada", 1);
+  const std::string id = read_all("accounts").front().id;
+  const auto import = [this](const std::string& as, Object document) -> std::string {
+    const auto done = mutate([&](Transaction& transaction) -> Result<Json> {
+      MS_TRY(const schema::Table* const table, transaction.table("accounts"));
+      MS_TRY_STATUS(transaction.insert_as(*table, as, document));
+      return Json();
+    });
+    return done ? "" : std::string(done.error().message());
+  };
+  const Object bob{{"_id", "ignored"}, {"_creationTime", 5}, {"owner", "bob"}, {"balance", 2}};
+  std::string other = id;
+  other.back() = other.back() == 'A' ? 'B' : 'A';
+  EXPECT_EQ(import(other, bob), "");
+  EXPECT_EQ(read_all("accounts").size(), 2U);
+  EXPECT_EQ(import(other, bob), "there is a document " + other + " already");
+  for (const char* foreign : {"", "accounts", "accounts:", "accounts:short", "others:01ARZ3NDEKTSV4RRFFQ69G5FAV"})
+    EXPECT_NE(import(foreign, bob).find("is not an id of the table"), std::string::npos) << foreign;
+}
+
 TEST_F(DatabaseTest, ResetEmptiesTablesAndKeepsTheSchema) {
   open();
   insert_account("ada", 1);
