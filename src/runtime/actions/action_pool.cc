@@ -30,8 +30,7 @@ class ActionPool::Impl {
   void submit(CallRequest request, CallDone done) {
     auto submission = std::make_shared<Submission>(
         Submission{.request = std::move(request), .done = std::move(done)});
-    const bool accepted =
-        loop_->post([this, submission] { pool_.submit(std::move(*submission)); });
+    const bool accepted = loop_->post([this, submission] { pool_.submit(std::move(*submission)); });
     if (!accepted) submission->done(Error(ErrorCode::Unavailable, "the server is stopping"));
   }
 

@@ -308,8 +308,8 @@ void Pool::on_ask(Call& call, Object& message) {
 void Pool::on_forward(Call& call, std::uint32_t ask, Object& message) {
   const auto* const gate = std::get_if<GateCall>(&call.request);
   if (gate == nullptr) {
-    return reply_to(call, ask)(
-        Error(ErrorCode::InvalidArgument, "only the worker entry may pass requests on"));
+    return reply_to(
+        call, ask)(Error(ErrorCode::InvalidArgument, "only the worker entry may pass requests on"));
   }
   HttpRequest request{.method = std::string(text_in(message, "method")),
                       .path = {},
@@ -332,8 +332,7 @@ void Pool::on_forward(Call& call, std::uint32_t ask, Object& message) {
           {.tenant = std::string(text_in(message, "tenant")), .request = std::move(request)},
           [this, loop = loop_, id = call.id, ask](HttpResponse response) {
             auto shared = std::make_shared<HttpResponse>(std::move(response));
-            loop->post(
-                [this, id, ask, shared] { send_forwarded(id, ask, std::move(*shared)); });
+            loop->post([this, id, ask, shared] { send_forwarded(id, ask, std::move(*shared)); });
           });
 }
 
@@ -365,8 +364,7 @@ void Pool::send_forwarded(std::uint32_t id, std::uint32_t ask, HttpResponse resp
   std::string head = forwarded_head(id, ask, *shared);
   const bool has_body = shared->stream != nullptr || !shared->body.empty();
   if (has_body) {
-    const std::uint32_t stream =
-        call.worker->streams().offer(std::make_shared<SharedBody>(shared));
+    const std::uint32_t stream = call.worker->streams().offer(std::make_shared<SharedBody>(shared));
     head += fmt::format(R"(,"stream":{})", stream);
     call.forwarded[ask] = std::move(shared);
   }

@@ -51,9 +51,8 @@ class Owned {
 };
 
 Error unavailable(std::string_view what) {
-  return {ErrorCode::Unavailable,
-          fmt::format("cannot start a worker: {}: {}", what,
-                      std::generic_category().message(errno))};
+  return {ErrorCode::Unavailable, fmt::format("cannot start a worker: {}: {}", what,
+                                              std::generic_category().message(errno))};
 }
 
 Result<Owned> lifted(int descriptor) {
@@ -190,7 +189,7 @@ std::string ChildProcess::end() {
 
 Result<std::string> find_program(std::string_view name) {
   const auto is_program = [](const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
            ::access(path.c_str(), X_OK) == 0;
   };

@@ -72,11 +72,12 @@ Status write_text(const std::string& path, std::string_view text) {
 }
 
 Error node_missing(const Error& cause) {
-  return {ErrorCode::Unavailable,
-          fmt::format("actions, HTTP routes and files marked \"use node\" need Node 18 or newer, but "
-                      "{}. Install it, or name its path in the setting actions.node",
-                      cause.message()),
-          "node_missing"};
+  return {
+      ErrorCode::Unavailable,
+      fmt::format("actions, HTTP routes and files marked \"use node\" need Node 18 or newer, but "
+                  "{}. Install it, or name its path in the setting actions.node",
+                  cause.message()),
+      "node_missing"};
 }
 
 ByteStreamPtr body_of(protocol::HttpRequest& request) {
@@ -117,11 +118,10 @@ void Pool::submit(Submission submission) {
   call.done = std::move(submission.done);
   call.deadline = loop_->after(options_.call_max, [this, id] {
     cancel(id, ErrorCode::DeadlineExceeded,
-           fmt::format("it took longer than {} s",
-                       std::chrono::duration_cast<std::chrono::seconds>(options_.call_max).count()));
+           fmt::format("it took longer than {} ms (actions.run_ms)", options_.call_max.count()));
   });
-  call.caller_left = std::make_unique<StopCallback>(
-      origin_of(call.request).stop, [this, id, loop = loop_.get()] {
+  call.caller_left =
+      std::make_unique<StopCallback>(origin_of(call.request).stop, [this, id, loop = loop_.get()] {
         loop->post([this, id] { cancel(id, ErrorCode::Cancelled, "the caller has gone"); });
       });
   assign(call);
@@ -168,20 +168,20 @@ Result<Worker*> Pool::start_worker(const NodeProgram& program) {
   MS_TRY(const std::string bundle, write_files(program));
   const std::uint64_t id = ++last_worker_;
   MS_TRY(auto worker,
-         Worker::start(loop_, *this, id, program.hash,
-                       {.child = {.executable = *std::move(node),
-                                  .arguments = {"--enable-source-maps", "--no-warnings",
-                                                fmt::format("--max-old-space-size={}",
-                                                            options_.heap_mib),
-                                                options_.folder + "/worker.mjs"},
-                                  .environment = options_.environment,
-                                  .folder = options_.working_folder},
-                        .heap_mib = options_.heap_mib,
-                        .silence_max = options_.silence_max}));
+         Worker::start(
+             loop_, *this, id, program.hash,
+             {.child = {.executable = *std::move(node),
+                        .arguments = {"--enable-source-maps", "--no-warnings",
+                                      fmt::format("--max-old-space-size={}", options_.heap_mib),
+                                      options_.folder + "/worker.mjs"},
+                        .environment = options_.environment,
+                        .folder = options_.working_folder},
+              .heap_mib = options_.heap_mib,
+              .silence_max = options_.silence_max}));
   std::string start = R"({"t":"start")";
   append_text(start, "bundle", bundle);
-  worker->send_message(start + fmt::format(R"(,"limits":{{"resultBytes":{}}}}})",
-                                           options_.result_bytes_max));
+  worker->send_message(
+      start + fmt::format(R"(,"limits":{{"resultBytes":{}}}}})", options_.result_bytes_max));
   Worker* const started = worker.get();
   workers_[id] = std::move(worker);
   options_.logger->log(LogLevel::Debug, "actions", "worker_started",
@@ -198,8 +198,8 @@ Result<std::string> Pool::write_files(const NodeProgram& program) {
     fs::create_directories(options_.folder, failed);
     if (failed) {
       has_folder_ = false;
-      return Error(ErrorCode::Unavailable, fmt::format("cannot make the folder {}: {}",
-                                                       options_.folder, failed.message()));
+      return Error(ErrorCode::Unavailable,
+                   fmt::format("cannot make the folder {}: {}", options_.folder, failed.message()));
     }
     MS_TRY_STATUS(write_text(options_.folder + "/worker.mjs", worker_script()));
   }
@@ -207,9 +207,8 @@ Result<std::string> Pool::write_files(const NodeProgram& program) {
   std::string code = *program.code;
   if (program.source_map != nullptr && !program.source_map->empty()) {
     // worker/calls.js takes this root off again. The map is an object of esbuild's.
-    MS_TRY_STATUS(write_text(bundle + ".map",
-                             R"({"sourceRoot":"file:///moonstone-sources/_/_/",)" +
-                                 program.source_map->substr(1)));
+    MS_TRY_STATUS(write_text(bundle + ".map", R"({"sourceRoot":"file:///moonstone-sources/_/_/",)" +
+                                                  program.source_map->substr(1)));
     code += fmt::format("\n//# sourceMappingURL=bundle.{}.mjs.map\n", program.hash);
   }
   MS_TRY_STATUS(write_text(bundle, code));
@@ -278,7 +277,8 @@ void Pool::assign_waiting() {
 }
 
 void Pool::note_failed_start() {
-  not_before_ = steady_clock::now() + kBackOffFirst * (1 << std::min(failures_, kBackOffDoublingsMax));
+  not_before_ =
+      steady_clock::now() + kBackOffFirst * (1 << std::min(failures_, kBackOffDoublingsMax));
   ++failures_;
 }
 

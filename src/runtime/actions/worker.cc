@@ -43,8 +43,8 @@ Result<std::unique_ptr<Worker>> Worker::start(std::shared_ptr<EventLoop> loop,
                                               std::string program,
                                               const Options& options) {
   MS_TRY(ChildProcess child, ChildProcess::start(options.child));
-  return std::unique_ptr<Worker>(new Worker(std::move(loop), owner, id, std::move(program), options,
-                                            std::move(child)));
+  return std::unique_ptr<Worker>(
+      new Worker(std::move(loop), owner, id, std::move(program), options, std::move(child)));
 }
 
 Worker::Worker(std::shared_ptr<EventLoop> loop,
@@ -59,8 +59,8 @@ Worker::Worker(std::shared_ptr<EventLoop> loop,
       program_(std::move(program)),
       options_(options),
       child_(std::move(child)),
-      streams_(std::make_shared<WorkerStreams>(
-          loop_, [this](const WorkerFrame& frame) { send(frame); })),
+      streams_(std::make_shared<WorkerStreams>(loop_,
+                                               [this](const WorkerFrame& frame) { send(frame); })),
       started_at_(steady_clock::now()),
       idle_since_(started_at_) {
   loop_->watch(child_.socket(), POLLIN, [this](short events) { on_socket(events); });
@@ -163,9 +163,8 @@ void Worker::on_readable() {
   const ssize_t count = ::recv(child_.socket(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) return on_closed();
-  const Status taken =
-      reader_.feed({buffer.data(), static_cast<std::size_t>(count)},
-                   [this](const WorkerFrame& frame) { on_frame(frame); });
+  const Status taken = reader_.feed({buffer.data(), static_cast<std::size_t>(count)},
+                                    [this](const WorkerFrame& frame) { on_frame(frame); });
   if (!taken) end(Error(taken.error()));
 }
 
@@ -185,11 +184,12 @@ void Worker::on_closed() {
   on_output();  // its last words
   const std::string how = child_.end();
   if (ran_out_of_memory_) {
-    return end(Error(ErrorCode::Internal,
-                     fmt::format("its worker ran out of memory ({} MiB); raise actions.heap_mib, or "
-                                 "hold less at once",
-                                 options_.heap_mib),
-                     "worker_crash"));
+    return end(
+        Error(ErrorCode::Internal,
+              fmt::format("its worker ran out of memory ({} MiB); raise actions.heap_mib, or "
+                          "hold less at once",
+                          options_.heap_mib),
+              "worker_crash"));
   }
   end(Error(ErrorCode::Internal, fmt::format("its worker ended unexpectedly: {}", how),
             "worker_crash"));

@@ -21,9 +21,10 @@ class ActionTest : public PoolTest {
  protected:
   /// A bundle of one module with these members, each an action's handler.
   void define(const std::string& handlers) {
-    program_ = program("const action = (handler) => ({ _type: \"action\", handler });\n"
-                       "export const modules = { m: {" +
-                       handlers + "} };\n");
+    program_ = program(
+        "const action = (handler) => ({ _type: \"action\", handler });\n"
+        "export const modules = { m: {" +
+        handlers + "} };\n");
   }
 };
 
@@ -73,9 +74,10 @@ TEST_F(ActionTest, CallsFunctionsByNameAndByReference) {
     caught: action((ctx) => ctx.runQuery("missing").catch((e) => "caught " + e.message)),
     wrong: action((ctx) => ctx.runQuery(7)),
   )");
-  EXPECT_EQ(shown(run("calls")),
-            R"([["query","a:q",{}],["mutation","a:m",{"x":1}],["action","a:a",{"b":"/w==","n":10}],)"
-            R"(true])");
+  EXPECT_EQ(
+      shown(run("calls")),
+      R"([["query","a:q",{}],["mutation","a:m",{"x":1}],["action","a:a",{"b":"/w==","n":10}],)"
+      R"(true])");
   EXPECT_EQ(shown(run("missing")), "error: Query not found: missing");
   EXPECT_EQ(shown(run("caught")), R"("caught Query not found: missing")");
   EXPECT_THAT(shown(run("wrong")), HasSubstr("ctx.runQuery: expected a function name"));
@@ -164,8 +166,12 @@ TEST_F(ActionTest, ACallThatTakesTooLongIsAnsweredAndForgotten) {
   const auto result = run("hangs");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code(), ErrorCode::DeadlineExceeded);
-  EXPECT_THAT(result.error().message(), HasSubstr("m:hangs: it took longer than"));
-  EXPECT_EQ(shown(run("works")), "1");
+  EXPECT_THAT(result.error().message(), HasSubstr("m:hangs: it took longer than 500 ms"));
+  // On a busy machine the time is short for a worker that starts, too.
+  auto works = run("works");
+  for (int attempt = 0; attempt < 50 && !works; ++attempt)
+    works = run("works");
+  EXPECT_EQ(shown(works), "1");
 }
 
 TEST_F(ActionTest, ManyCallsRunAtOnce) {
@@ -208,7 +214,8 @@ TEST_F(ActionTest, NewProgramsRunInNewWorkers) {
   const auto first = run("v");
   ASSERT_TRUE(first);
   EXPECT_EQ(*first, *run("v")) << "one worker serves one call after the other";
-  program_ = program("export const modules = { m: { v: { handler: () => [2, process.pid] } } }", "2");
+  program_ =
+      program("export const modules = { m: { v: { handler: () => [2, process.pid] } } }", "2");
   const auto second = run("v");
   ASSERT_TRUE(second);
   EXPECT_EQ(to_json(second->as_array()[0]), "2");

@@ -24,8 +24,7 @@ class GateTest : public PoolTest {
                        fetch + " } };");
   }
 
-  Result<GateOutcome> pass(const RequestParts& parts,
-                           GateCall::Kind kind = GateCall::Kind::Http) {
+  Result<GateOutcome> pass(const RequestParts& parts, GateCall::Kind kind = GateCall::Kind::Http) {
     HttpRequest request = parts.request();
     GateCall call{.origin = origin("the gate"),
                   .url = "http://example.test" + request.path + "?" + request.query,

@@ -202,10 +202,8 @@ class PoolTest : public testing::Test {
   }
 
   Awaited<Result<Value>> start(std::string name, Value args = Object(), std::stop_token stop = {}) {
-    ActionCall call{.origin = origin("m:" + name),
-                    .module = "m",
-                    .export_name = name,
-                    .args = std::move(args)};
+    ActionCall call{
+        .origin = origin("m:" + name), .module = "m", .export_name = name, .args = std::move(args)};
     call.origin.stop = std::move(stop);
     Awaited<Result<Value>> answer;
     pool().run(std::move(call),

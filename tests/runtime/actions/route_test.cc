@@ -18,9 +18,10 @@ class RouteTest : public PoolTest {
  protected:
   /// A bundle whose one route is `handler`.
   void define(const std::string& handler) {
-    program_ = program("export const modules = { http: { default: { _isHttpRouter: true,\n"
-                       "  routes: [{ method: \"*\", path: \"/x\", handler: { handler: " +
-                       handler + " } }], prefixRoutes: [] } } };");
+    program_ = program(
+        "export const modules = { http: { default: { _isHttpRouter: true,\n"
+        "  routes: [{ method: \"*\", path: \"/x\", handler: { handler: " +
+        handler + " } }], prefixRoutes: [] } } };");
   }
 
   Result<HttpResponse> ask(const RequestParts& parts) {
@@ -111,7 +112,8 @@ TEST_F(RouteTest, WhatNobodyReadsIsCancelled) {
 }
 
 TEST_F(RouteTest, AnEmptyBodyAndOddMethods) {
-  define(R"(async (ctx, request) => new Response(null, { status: request.method === "HEAD" ? 200 : 204 }))");
+  define(
+      R"(async (ctx, request) => new Response(null, { status: request.method === "HEAD" ? 200 : 204 }))");
   EXPECT_EQ(ask({.method = "HEAD", .path = "/x"})->status, 200);
   EXPECT_EQ(ask({.method = "OPTIONS", .path = "/x"})->status, 204);
   EXPECT_EQ(ask({.method = "PURGE", .path = "/x"})->status, 204);

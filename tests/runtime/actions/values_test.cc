@@ -57,9 +57,8 @@ TEST(FrameReaderTest, ReadsFramesInAnyPieces) {
     FrameReader reader;
     std::string seen;
     for (std::size_t i = 0; i < bytes.size(); i += piece) {
-      ASSERT_TRUE(reader.feed(std::string_view(bytes).substr(i, piece), [&](const auto& frame) {
-        append_frame(frame, seen);
-      }));
+      ASSERT_TRUE(reader.feed(std::string_view(bytes).substr(i, piece),
+                              [&](const auto& frame) { append_frame(frame, seen); }));
     }
     EXPECT_EQ(seen, bytes);
   }

@@ -16,10 +16,10 @@
 namespace moonstone::actions {
 
 struct ChildOptions {
-  std::string executable;              // a path
-  std::vector<std::string> arguments;  // after the name
+  std::string executable;                // a path
+  std::vector<std::string> arguments;    // after the name
   std::vector<std::string> environment;  // "NAME=value"
-  std::string folder;                  // where it runs
+  std::string folder;                    // where it runs
 };
 
 /// Killed and reaped when it goes out of scope.

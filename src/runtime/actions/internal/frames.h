@@ -5,9 +5,9 @@
 //   frame = length of the payload (4 bytes) | kind (1) | number (4) | payload     little-endian
 //   Message: JSON text {"t": ...}; number unused.
 //   Chunk, End, Broken, Pull, Stop: of the byte stream with that number. Whoever takes a stream
-//   sends Pull and is answered by exactly one Chunk, End (no more) or Broken (payload: why), so that
-//   nothing piles up; Stop: the taker wants no more. The server numbers its streams evenly, the
-//   worker oddly.
+//   sends Pull and is answered by exactly one Chunk, End (no more) or Broken (payload: why), so
+//   that nothing piles up; Stop: the taker wants no more. The server numbers its streams evenly,
+//   the worker oddly.
 // Threads: confined to one thread each.
 
 #include <cstddef>

@@ -53,13 +53,14 @@ class Pool final : public Worker::Owner {
   struct Call {
     std::uint32_t id = 0;
     CallRequest request;
-    CallDone done;         // empty once it was called
+    CallDone done;             // empty once it was called
     Worker* worker = nullptr;  // null: waiting
     std::uint32_t request_stream = 0;
     std::optional<EventLoop::TimerId> deadline;
     std::unique_ptr<StopCallback> caller_left;
-    std::stop_source asks;                                  // stops what it asked for
-    std::map<std::uint32_t, std::shared_ptr<protocol::HttpResponse>> forwarded;  // answers by number of the ask
+    std::stop_source asks;  // stops what it asked for
+    std::map<std::uint32_t, std::shared_ptr<protocol::HttpResponse>>
+        forwarded;  // answers by number of the ask
   };
 
   // Starting.

@@ -8,7 +8,8 @@ let limits = { resultBytes: 4 << 20, asks: 1000 };
 
 const messageOf = (thrown) => (thrown instanceof Error ? thrown.message : "Unknown error");
 // Where the pool says that the sources are, so that frames begin with the functions folder.
-const withoutRoot = (text) => text.replaceAll("file:///moonstone-sources/", "").replaceAll("/moonstone-sources/", "");
+const withoutRoot = (text) =>
+  text.replaceAll("file:///moonstone-sources/", "").replaceAll("/moonstone-sources/", "");
 const framesMax = 20;
 
 /** The frames in user code, one per line, as the server prints those of queries. */
@@ -48,7 +49,13 @@ class Call {
     }
     this.lastAsk += 1;
     const number = this.lastAsk;
-    const head = JSON.stringify({ t: "ask", call: this.id, ask: number, op: operation, ...members });
+    const head = JSON.stringify({
+      t: "ask",
+      call: this.id,
+      ask: number,
+      op: operation,
+      ...members,
+    });
     sendText(value === undefined ? head : `${head.slice(0, -1)},"value":${value}}`);
     return new Promise((resolve, reject) => this.asks.set(number, { resolve, reject }));
   }
@@ -118,7 +125,12 @@ function redirectConsole() {
   for (const [name, level] of Object.entries(levels)) {
     console[name] = (...values) => {
       const text = name === "dir" ? format(values[0]) : format(...values);
-      send({ t: "log", call: currentCall.getStore()?.id ?? 0, level, text: withoutRoot(text).slice(0, 8192) });
+      send({
+        t: "log",
+        call: currentCall.getStore()?.id ?? 0,
+        level,
+        text: withoutRoot(text).slice(0, 8192),
+      });
     };
   }
   console.assert = (condition, ...values) => {

@@ -91,7 +91,8 @@ function onStreamFrame(kind, number, payload) {
   const read = taken.get(number);
   taken.delete(number);
   if (read === undefined) return;
-  if (kind === kinds.chunk) read.resolve(new Uint8Array(payload)); // a copy of its own
+  if (kind === kinds.chunk)
+    read.resolve(new Uint8Array(payload)); // a copy of its own
   else if (kind === kinds.end) read.resolve(undefined);
   else read.reject(new Error(payload.toString()));
 }

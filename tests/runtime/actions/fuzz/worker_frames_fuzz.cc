@@ -24,12 +24,11 @@ std::string read_in_pieces(std::string_view bytes, std::size_t piece_bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, piece_bytes);
     bytes.remove_prefix(piece.size());
-    const bool is_good = reader
-                             .feed(piece,
-                                   [&](const WorkerFrame& frame) {
-                                     moonstone::actions::append_frame(frame, seen);
-                                   })
-                             .has_value();
+    const bool is_good =
+        reader
+            .feed(piece,
+                  [&](const WorkerFrame& frame) { moonstone::actions::append_frame(frame, seen); })
+            .has_value();
     if (!is_good) return seen + "!";
   }
   return seen;
