@@ -1,4 +1,6 @@
 import { ActionCalls } from "./action_calls.js";
+import { AuthKeeper } from "./auth.js";
+import type { AuthListener, TokenFetcher } from "./auth.js";
 import { Backoff } from "./backoff.js";
 import type { BackoffOptions } from "./backoff.js";
 import { Connection } from "./connection.js";
@@ -25,6 +27,8 @@ export interface MoonstoneClientOptions {
    * otherwise; 0 for no limit.
    */
   messagesPerSecond?: number;
+  /** Says who we are, as `setAuth` does later. */
+  auth?: TokenFetcher;
   /** The WebSocket to use where there is no global one, e.g. of the `ws` package on Node 18. */
   webSocket?: WebSocketConstructor;
 }
@@ -46,8 +50,10 @@ export class MoonstoneClient {
   readonly #subscriptions: SubscriptionRegistry;
   readonly #mutations: MutationQueue;
   readonly #actions: ActionCalls;
+  readonly #auth: AuthKeeper;
   readonly #stopListening: () => void;
   #isClosed = false;
+  #hasGreeted = false;
 
   /**
    * `url` is the `/ws` address of the backend, e.g. `ws://localhost:8788/ws`; in a page also
@@ -70,11 +76,15 @@ export class MoonstoneClient {
         onGiveUp: () => this.#rejectAll("connection_lost", "Connection lost"),
       },
     );
-    const isOpen = (): boolean => this.#connection.state === "connected";
+    const isOpen = (): boolean => this.#connection.state === "connected" && this.#hasGreeted;
     this.#outbox = new Outbox((text) => this.#connection.send(text), perSecond);
     this.#subscriptions = new SubscriptionRegistry(this.queryStore, this.#outbox, isOpen);
     this.#mutations = new MutationQueue(this.#outbox, timeoutMs);
     this.#actions = new ActionCalls(this.#outbox, timeoutMs);
+    this.#auth = new AuthKeeper(this.#outbox, isOpen, {
+      onIdentity: () => this.#subscriptions.renewFailed(),
+    });
+    if (options.auth !== undefined) this.#auth.set(options.auth, undefined);
     this.#stopListening = listenForReturn(() => this.#connection.wake());
     this.#connection.wake();
   }
@@ -86,6 +96,16 @@ export class MoonstoneClient {
   /** Calls `listener` at each change of the connection state. Returns the way out. */
   onConnectionChange(listener: (state: ConnectionState) => void): () => void {
     return this.#connection.onChange(listener);
+  }
+
+  /**
+   * Says who is at this client: `fetchToken` brings a token (a JWT of a provider that the server
+   * knows), now, before it ends, and for each new connection; null: nobody is signed in any more.
+   * Subscriptions stay; those whose queries read the identity get their new results.
+   * `onChange` hears whether the server knows us.
+   */
+  setAuth(fetchToken: TokenFetcher | null, onChange?: AuthListener): void {
+    if (!this.#isClosed) this.#auth.set(fetchToken, onChange);
   }
 
   /**
@@ -168,6 +188,7 @@ export class MoonstoneClient {
     this.#connection.close();
     this.#outbox.clear();
     this.#subscriptions.connectionLost();
+    this.#auth.connectionLost();
     this.#rejectAll("client_closed", "The client was closed");
   }
 
@@ -183,13 +204,21 @@ export class MoonstoneClient {
   }
 
   #opened(): void {
-    this.#outbox.push({ type: "hello", client: this.#clientId, capabilities: [] }, "renewal");
-    this.#subscriptions.renewAll();
-    this.#mutations.connectionOpened();
-    this.#actions.connectionOpened();
+    // Nothing goes out before the token: it would run for nobody in particular.
+    this.#auth.prepare((token) => {
+      this.#hasGreeted = true;
+      const who = token === undefined ? {} : { token };
+      const client = this.#clientId;
+      this.#outbox.push({ type: "hello", client, capabilities: [], ...who }, "renewal");
+      this.#subscriptions.renewAll();
+      this.#mutations.connectionOpened();
+      this.#actions.connectionOpened();
+    });
   }
 
   #lost(): void {
+    this.#hasGreeted = false;
+    this.#auth.connectionLost();
     this.#outbox.clear();
     this.#subscriptions.connectionLost();
     this.#mutations.connectionLost();
@@ -209,6 +238,8 @@ export class MoonstoneClient {
         return void this.#actions.settle(frame.id, { result: frame.result });
       case "error":
         return this.#failed(frame);
+      case "auth":
+        return this.#auth.accepted(frame.authenticated, frame.expiresInMs);
       case "hello":
         return this.#mutations.serverGreeted();
       case "reset":
@@ -222,6 +253,7 @@ export class MoonstoneClient {
   #failed(frame: { id?: string; code: string; message: string }): void {
     const error = new MoonstoneError(frame.code, frame.message);
     const { id } = frame;
+    if (this.#auth.refused(id, frame.code, frame.message)) return;
     const owned =
       id !== undefined &&
       (this.#subscriptions.fail(id, error) ||

@@ -1,6 +1,7 @@
 /** The client of Moonstone for browsers and Node: one WebSocket, live queries over it. */
 export { MoonstoneClient } from "./client.js";
 export type { MoonstoneClientOptions } from "./client.js";
+export type { AuthListener, TokenFetcher } from "./auth.js";
 export { QueryStore } from "./query_store.js";
 export type { QueryKey } from "./query_store.js";
 export type { BackoffOptions } from "./backoff.js";

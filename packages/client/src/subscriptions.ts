@@ -70,6 +70,11 @@ export class SubscriptionRegistry {
     for (const entry of this.#byKey.values()) this.#send(entry, "renewal");
   }
 
+  /** Asks again for what the server refused: it may know us under another identity now. */
+  renewFailed(): void {
+    for (const entry of this.#byKey.values()) if (entry.failed) this.#send(entry, "renewal");
+  }
+
   /** Takes the results of one commit. */
   accept(items: readonly { id: string; result: unknown }[]): void {
     const known = items.flatMap(({ id, result }) => {

@@ -1,6 +1,7 @@
 /** What the client sends. */
 export type ClientFrame =
-  | { type: "hello"; client: string; capabilities: string[] }
+  | { type: "hello"; client: string; capabilities: string[]; token?: string }
+  | { type: "auth"; id: string; token: string | null }
   | { type: "query" | "mutation" | "action"; id: string; fn: string; args: unknown }
   | { type: "unsubscribe"; id: string }
   | { type: "ping" };
@@ -11,6 +12,7 @@ export type ServerFrame =
   | { type: "updates"; items: { id: string; result: unknown }[] }
   | { type: "mutationResult" | "actionResult"; id: string; result?: unknown }
   | { type: "error"; id?: string; code: string; message: string }
+  | { type: "auth"; authenticated: boolean; expiresInMs?: number }
   | { type: "hello" | "reset" | "pong" };
 
 /** JSON with bytes as base64, which is how the server takes them. */

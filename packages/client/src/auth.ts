@@ -1,0 +1,149 @@
+import type { Outbox } from "./outbox.js";
+
+/**
+ * Brings the token of the person at this client, or null if nobody is signed in.
+ * `forceRefreshToken`: the server has refused the last one, so a cached one is of no use.
+ */
+export type TokenFetcher = (options: {
+  forceRefreshToken: boolean;
+}) => Promise<string | null | undefined> | string | null | undefined;
+
+/** Called when the server has begun to know who we are, or has stopped. */
+export type AuthListener = (isAuthenticated: boolean) => void;
+
+/** A token is renewed when this part of its life is over. */
+const RENEW_AFTER = 0.75;
+const RENEW_AFTER_LEAST_MS = 1_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+/** Between attempts while no token can be fetched, or the server cannot check it. */
+const RETRY_MS = 5_000;
+
+export interface AuthEvents {
+  /** The server knows us under another identity now. */
+  onIdentity(): void;
+}
+
+/** Keeps the server informed of who we are: a token per connection, renewed before it ends. */
+export class AuthKeeper {
+  readonly #outbox: Outbox;
+  readonly #isOpen: () => boolean;
+  readonly #events: AuthEvents;
+  #fetchToken: TokenFetcher | undefined;
+  #onChange: AuthListener | undefined;
+  #token: string | null = null;
+  /** By `performance.now()`: until when the token is good for another connection. */
+  #goodUntil = 0;
+  #isAuthenticated = false;
+  /** Whether the token that the server is looking at was fetched because it refused another. */
+  #wasForced = false;
+  /** Whatever was begun under an older number is void. */
+  #turn = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Of a connection that waits for its token. */
+  #greet: ((token: string | undefined) => void) | undefined;
+  #lastId = 0;
+
+  constructor(outbox: Outbox, isOpen: () => boolean, events: AuthEvents) {
+    this.#outbox = outbox;
+    this.#isOpen = isOpen;
+    this.#events = events;
+  }
+
+  set(fetchToken: TokenFetcher | null, onChange: AuthListener | undefined): void {
+    this.#fetchToken = fetchToken ?? undefined;
+    this.#onChange = onChange;
+    this.#token = null;
+    this.#goodUntil = 0;
+    this.#wasForced = false;
+    // A connection that waits for a token waits for this one now.
+    if (this.#greet !== undefined) this.prepare(this.#greet);
+    else void this.#renew(false);
+  }
+
+  /** Calls `greet` with the token for a new connection, at once if there is nothing to wait for. */
+  prepare(greet: (token: string | undefined) => void): void {
+    clearTimeout(this.#timer);
+    const turn = ++this.#turn;
+    this.#greet = undefined;
+    if (this.#fetchToken === undefined) return greet(undefined);
+    if (this.#token !== null && performance.now() < this.#goodUntil) return greet(this.#token);
+    this.#greet = greet;
+    void this.#fetch(false).then((token) => {
+      if (turn !== this.#turn) return;
+      this.#greet = undefined;
+      greet(token ?? undefined);
+    });
+  }
+
+  /** The server took the token, or has no identity for us. */
+  accepted(isAuthenticated: boolean, expiresInMs: number | undefined): void {
+    this.#wasForced = false;
+    if (isAuthenticated && expiresInMs !== undefined) {
+      const wait = Math.max(expiresInMs * RENEW_AFTER, RENEW_AFTER_LEAST_MS);
+      this.#goodUntil = performance.now() + wait;
+      this.#later(wait, false);
+    }
+    this.#tell(isAuthenticated);
+    this.#events.onIdentity();
+  }
+
+  /** Takes an error; returns whether it is about a token. */
+  refused(id: string | undefined, code: string, message: string): boolean {
+    const isOurs = id === undefined || /^auth\d+$/.test(id);
+    if (!isOurs || (code !== "unauthenticated" && code !== "unavailable")) return false;
+    if (this.#fetchToken === undefined) return false;
+    if (code === "unavailable") {
+      this.#later(RETRY_MS, false);
+    } else if (!this.#wasForced) {
+      this.#goodUntil = 0;
+      void this.#renew(true);
+    } else {
+      // A fresh token was refused, too: another one would not be better.
+      this.#wasForced = false;
+      console.error(`Moonstone: the server refuses the token: ${message}`);
+      this.#tell(false);
+      this.#events.onIdentity();
+    }
+    return true;
+  }
+
+  connectionLost(): void {
+    this.#turn += 1;
+    this.#greet = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  #later(ms: number, force: boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#renew(force), Math.min(ms, TIMER_MS_MAX));
+  }
+
+  async #renew(force: boolean): Promise<void> {
+    clearTimeout(this.#timer);
+    const turn = ++this.#turn;
+    const token = await this.#fetch(force);
+    if (turn !== this.#turn || !this.#isOpen()) return;
+    this.#wasForced = force;
+    this.#outbox.push({ type: "auth", id: `auth${++this.#lastId}`, token }, "renewal");
+  }
+
+  async #fetch(force: boolean): Promise<string | null> {
+    const fetchToken = this.#fetchToken;
+    if (fetchToken === undefined) return null;
+    try {
+      const token = (await fetchToken({ forceRefreshToken: force })) ?? null;
+      if (fetchToken === this.#fetchToken) this.#token = token;
+      return token;
+    } catch (error) {
+      console.error("Moonstone: fetching the token failed", error);
+      if (fetchToken === this.#fetchToken) this.#later(RETRY_MS, force);
+      return null;
+    }
+  }
+
+  #tell(isAuthenticated: boolean): void {
+    if (this.#isAuthenticated === isAuthenticated) return;
+    this.#isAuthenticated = isAuthenticated;
+    this.#onChange?.(isAuthenticated);
+  }
+}

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { flush, makeClient } from "./fake_socket.js";
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
+  });
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const kHour = 3_600_000;
+
+describe("identity", () => {
+  it("is announced with hello, before anything else is asked", async () => {
+    let give: (token: string) => void = () => {};
+    const { client, last } = makeClient({
+      auth: () => new Promise<string>((resolve) => (give = resolve)),
+    });
+    client.subscribe("a:b", {});
+    await last().accept();
+    await flush();
+    expect(last().received).toEqual([]);
+    give("t1");
+    await flush();
+    expect(last().received.map((frame) => frame["type"])).toEqual(["hello", "query"]);
+    expect(last().received[0]!["token"]).toBe("t1");
+  });
+
+  it("is renewed before it ends, and brought along to the next connection", async () => {
+    let tokens = 0;
+    const { client, last } = makeClient({ heartbeatIntervalMs: 0 });
+    await last().accept();
+    const heard: boolean[] = [];
+    client.setAuth(
+      () => `t${++tokens}`,
+      (isAuthenticated) => heard.push(isAuthenticated),
+    );
+    await flush();
+    expect(last().received.at(-1)).toMatchObject({ type: "auth", token: "t1" });
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    await vi.advanceTimersByTimeAsync(kHour * 0.74);
+    expect(tokens).toBe(1);
+    await vi.advanceTimersByTimeAsync(kHour * 0.02);
+    expect(last().received.at(-1)).toMatchObject({ type: "auth", token: "t2" });
+    await last().say({ type: "auth", id: "auth2", authenticated: true, expiresInMs: kHour });
+    await last().drop();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await last().accept();
+    await flush();
+    expect(last().received[0]).toMatchObject({ type: "hello", token: "t2" });
+    expect(tokens).toBe(2);
+    expect(heard).toEqual([true]);
+  });
+
+  it("asks for a fresh token once when the server refuses one, and tells when that fails", async () => {
+    const asked: boolean[] = [];
+    const { client, last } = makeClient();
+    vi.spyOn(console, "error").mockReturnValue(undefined);
+    await last().accept();
+    client.setAuth(({ forceRefreshToken }) => {
+      asked.push(forceRefreshToken);
+      return "t";
+    });
+    await flush();
+    await last().say({ type: "error", id: "auth1", code: "unauthenticated", message: "expired" });
+    await flush();
+    expect(asked).toEqual([false, true]);
+    await last().say({ type: "error", id: "auth2", code: "unauthenticated", message: "expired" });
+    await flush();
+    expect(asked).toEqual([false, true]);
+    expect(console.error).toHaveBeenCalledOnce();
+  });
+
+  it("sends again what was refused without it", async () => {
+    const { client, last } = makeClient();
+    await last().accept();
+    client.subscribe("a:b", {}, undefined, () => {});
+    await flush();
+    const { id } = last().received.at(-1)!;
+    await last().say({ type: "error", id, code: "execution_error", message: "sign in" });
+    client.setAuth(() => "t");
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    await flush();
+    expect(last().received.at(-1)).toMatchObject({ type: "query", id });
+    client.setAuth(null);
+    await flush();
+    expect(last().received.at(-1)).toMatchObject({ type: "auth", token: null });
+  });
+});
