@@ -115,6 +115,27 @@ TEST_F(SchedulerTest, FailsAJobOfAnUnknownFunction) {
   EXPECT_THAT(runner_->take_runs(), ElementsAre("m{}"));
 }
 
+TEST_F(SchedulerTest, ComesToTheEndOfALongQueue) {
+  // More than one look sees: of functions that are gone, then of actions that wait for a place.
+  limits_.actions_max = 1;
+  limits_.keep_max = 1000;
+  make_scheduler();
+  for (int i = 0; i < 200; ++i)
+    add_job("gone", kStart);
+  for (int i = 0; i < 100; ++i)
+    add_job("a", kStart);
+  add_job("m", kStart, "[1]");
+  start();
+  EXPECT_THAT(jobs(JobStatus::Failed), SizeIs(200));
+  EXPECT_THAT(runner_->take_runs(), ElementsAre("a{}", "m[1]"));
+  for (int i = 0; i < 100; ++i) {
+    runner_->end_action();
+    settle();
+  }
+  EXPECT_THAT(runner_->take_runs(), SizeIs(99));
+  EXPECT_TRUE(scheduler_->idle());
+}
+
 TEST_F(SchedulerTest, SchedulesNothingFromAMutationThatFails) {
   runner_->add("chain", JobKind::Mutation,
                [](engine::Transaction* transaction, const JobRun&) -> Status {

@@ -83,7 +83,7 @@ struct CronJob {
 struct JobLimits {
   /// Pending jobs of one database. Each is a row and an index entry; a loop that schedules without
   /// end meets this before the disk is full.
-  std::uint64_t pending_max = 100'000;
+  std::uint64_t pending_max = 50'000;
   /// JSON text of the arguments of one job; larger data belongs into a document.
   std::size_t args_bytes_max = std::size_t{256} * 1024;
   /// Jobs scheduled by one mutation; bounds the group that carries it.

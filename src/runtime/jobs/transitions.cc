@@ -2,6 +2,7 @@
 #include "runtime/jobs/internal/transitions.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "runtime/jobs/crons.h"
@@ -11,12 +12,13 @@ namespace moonstone::runtime::jobs {
 
 namespace {
 
-/// Due jobs looked at in one step. Actions that wait for a place may fill it; then other jobs wait
-/// for one of them to end.
-constexpr std::uint64_t kClaimWindow = 256;
-/// Rows that one step of recovery or of pruning writes: a few milliseconds.
-constexpr std::uint64_t kSweepMax = 500;
-
+/// Due jobs looked at in one step: most often one of the first may start. Actions that wait for a
+/// place may fill the wider look, too; then other jobs wait for one of them to end. Each row may
+/// carry JobLimits::args_bytes_max, and all of them have to fit into the bytes that a call may
+/// read.
+constexpr std::array<std::uint64_t, 2> kClaimWindows{16, 128};
+/// Rows that one step of recovery or of pruning writes; bounded for the same reason.
+constexpr std::uint64_t kSweepMax = 100;
 /// Whoever refused the job gets a rest before it is asked again.
 constexpr std::int64_t kPutBackMs = 1000;
 
@@ -53,30 +55,45 @@ Status mark_running(engine::Transaction& transaction, Job& job) {
   return save_job(transaction, job);
 }
 
-Status take_due_jobs(engine::Transaction& transaction,
-                     std::size_t free_actions,
+enum class Look : unsigned char { Further, Failed, Enough };
+
+/// Starts the job, or passes over it, or finds that it must wait for those taken before it.
+Result<Look> look_at(engine::Transaction& transaction,
+                     const Capacity& capacity,
                      const KindOf& kind_of,
+                     Job job,
                      std::vector<Startable>& taken) {
-  MS_TRY(
-      std::vector<Job> due,
-      jobs_by_time(transaction, JobStatus::Pending,
-                   where(query::CompareOp::Lte, "runAt", transaction.now_unix_ms()), kClaimWindow));
-  for (Job& job : due) {
-    const auto kind = kind_of(job.function);
-    if (!kind) {
-      MS_TRY_STATUS(fail(transaction, std::move(job), kind.error().message()));
-      continue;
-    }
-    if (*kind == JobKind::Action) {
-      if (taken.size() == free_actions) continue;
-    } else if (!taken.empty()) {
-      return {};  // it starts when the actions before it have started
-    }
-    if (*kind != JobKind::Mutation) MS_TRY_STATUS(mark_running(transaction, job));
-    taken.push_back({.job = std::move(job), .kind = *kind});
-    if (*kind != JobKind::Action) return {};
+  const auto kind = kind_of(job.function);
+  if (!kind) {
+    MS_TRY_STATUS(fail(transaction, std::move(job), kind.error().message()));
+    return Look::Failed;
   }
-  return {};
+  const bool is_action = *kind == JobKind::Action;
+  if (is_action && taken.size() == capacity.actions) return Look::Further;
+  if (!is_action && !taken.empty()) return Look::Enough;
+  if (*kind != JobKind::Mutation) MS_TRY_STATUS(mark_running(transaction, job));
+  taken.push_back({.job = std::move(job), .kind = *kind});
+  return is_action ? Look::Further : Look::Enough;
+}
+
+/// Returns whether jobs failed: then there may be more behind them.
+Result<bool> take_due_jobs(engine::Transaction& transaction,
+                           const Capacity& capacity,
+                           const KindOf& kind_of,
+                           std::vector<Startable>& taken) {
+  bool have_failed = false;
+  for (const std::uint64_t window : kClaimWindows) {
+    MS_TRY(std::vector<Job> due,
+           jobs_by_time(transaction, JobStatus::Pending,
+                        where(query::CompareOp::Lte, "runAt", transaction.now_unix_ms()), window));
+    for (Job& job : due) {
+      MS_TRY(const Look look, look_at(transaction, capacity, kind_of, std::move(job), taken));
+      have_failed = have_failed || look == Look::Failed;
+      if (look == Look::Enough) return have_failed;
+    }
+    if (due.size() < window || !taken.empty()) return have_failed;
+  }
+  return have_failed;
 }
 
 Result<std::optional<std::int64_t>> earliest_after_now(engine::Transaction& transaction,
@@ -113,8 +130,9 @@ Result<Claim> claim_due(engine::Transaction& transaction,
                         const KindOf& kind_of) {
   Claim claim;
   if (capacity.crons) MS_TRY_STATUS(fire_due_crons(transaction));
-  MS_TRY_STATUS(take_due_jobs(transaction, capacity.actions, kind_of, claim.jobs));
+  MS_TRY(const bool have_failed, take_due_jobs(transaction, capacity, kind_of, claim.jobs));
   MS_TRY(claim.next_due, earliest_after_now(transaction, capacity.crons));
+  if (have_failed) claim.next_due = transaction.now_unix_ms();
   return claim;
 }
 
