@@ -78,6 +78,19 @@ Refusal mebibytes(Config& config, const std::string& text) {
                     [&](std::uint64_t number) { (config.*Group).*Member = number * kMebibyte; });
 }
 
+template <auto Member>
+Refusal job_count(Config& config, const std::string& text) {
+  return set_number(text, 1, kCountMax,
+                    [&](std::uint64_t number) { config.runtime.jobs.*Member = number; });
+}
+
+Refusal set_job_days(Config& config, const std::string& text) {
+  constexpr std::uint64_t kDaysMax = 3650;
+  return set_number(text, 1, kDaysMax, [&](std::uint64_t number) {
+    config.runtime.jobs.keep_time = std::chrono::days(number);
+  });
+}
+
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
   std::size_t from = 0;
@@ -210,6 +223,7 @@ using live::LiveOptions;
 using protocol::functions::SessionLimits;
 using protocol::functions::TenantsOptions;
 using runtime::RuntimeLimits;
+using runtime::jobs::JobLimits;
 using server::ServerOptions;
 
 constexpr auto kServer = &Config::server;
@@ -244,6 +258,10 @@ constexpr auto kKeys = std::to_array<Key>({
     {"limits.result_bytes", count<kRuntime, &RuntimeLimits::result_bytes_max>},
     {"live.readers", count<kLive, &LiveOptions::readers, 1, kThreadsMax>},
     {"store.durability", set_durability},
+    {"jobs.pending_max", job_count<&JobLimits::pending_max>},
+    {"jobs.actions_max", job_count<&JobLimits::actions_max>},
+    {"jobs.keep_max", job_count<&JobLimits::keep_max>},
+    {"jobs.keep_days", set_job_days},
     {"server.public_url", set_public_url},
     {"tenants.create", set_tenant_creation},
     {"tenants.domain", set_tenant_domain},
