@@ -1,6 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 // moonstone build: everything that a server needs of a project, in one file.
 
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -36,7 +37,9 @@ Status build_file(const BuildFileOptions& options, Terminal& terminal) {
     terminal.warning(warning);
   const runtime::Bundle& bundle = *built->bundle;
   const std::string text = runtime::write_bundle_file(bundle);
-  const std::string path = options.out.empty() ? project.root + "/" + kBundleFile : options.out;
+  const std::string path = options.out.empty()
+                               ? project.root + "/" + kBundleFile
+                               : std::filesystem::absolute(options.out).string();
   MS_TRY_STATUS(write_file(path, text));
   if (options.format == Format::Json) {
     print_json(terminal,
@@ -50,7 +53,7 @@ Status build_file(const BuildFileOptions& options, Terminal& terminal) {
   }
   print_bundled(terminal, bundle, watch);
   terminal.line(fmt::format("    {} ({}), version {}",
-                            options.out.empty() ? shown_path(path, project.root) : path,
+                            options.out.empty() ? shown_path(path, project.root) : options.out,
                             shown_size(text.size()),
                             bundle.hash.substr(0, runtime::kShownHashLength)));
   return {};
