@@ -266,6 +266,11 @@ std::string entry_text(const Layout& layout, const std::string& entry_folder) {
                            literal_of(specifier_of(*layout.schema, entry_folder)));
     schema = "export { schema };\n";
   }
+  if (layout.crons) {
+    imports += fmt::format("import * as crons from {};\n",
+                           literal_of(specifier_of(*layout.crons, entry_folder)));
+    schema += "export { crons };\n";
+  }
   return fmt::format(
       "// Written by moonstone at each build.\n{}\nexport const modules = {{\n{}}};\n{}", imports,
       members, schema);

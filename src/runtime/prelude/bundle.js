@@ -93,7 +93,7 @@ function describe(bundle) {
   return JSON.stringify({
     functions: describeFunctions(bundle.modules ?? {}),
     routers: routersAmong(bundle.modules ?? {}),
-    crons: describeCrons(bundle.modules ?? {}),
+    crons: describeCrons({ ...bundle.modules, ...(bundle.crons && { crons: bundle.crons }) }),
     schema: schemaOf(bundle.schema),
   });
 }
