@@ -460,11 +460,20 @@ std::vector<GeneratedFile> generate(const CodegenInput& input) {
           {.name = "server.ts", .text = server_file(input)}};
 }
 
+/// For worker entries, which import it from the first build on.
+constexpr std::string_view kStubManifest =
+    "// A stand-in until the first build of moonstone.\n"
+    "export const functions: Record<string, unknown> = {};\n"
+    "export const schema: unknown = { tables: {} };\n"
+    "export const httpRouter: unknown = null;\n"
+    "export const cronJobsDef: unknown = null;\n";
+
 std::vector<GeneratedFile> generate_stubs(const std::string& package) {
   const std::string name = literal_of(package);
   const std::string imports = fmt::format(fmt::runtime(kServerImports), name);
   return {{.name = "api.ts", .text = std::string(kStubApi)},
           {.name = "dataModel.ts", .text = fmt::format(fmt::runtime(kStubDataModel), name)},
+          {.name = "manifest.ts", .text = std::string(kStubManifest)},
           {.name = "server.ts",
            .text = fmt::format("// A stand-in until the first build of moonstone.\n{}{}", imports,
                                kServerFactories)}};

@@ -183,14 +183,14 @@ test("logs shows what functions print, and follows", async () => {
   const root = makeFolder(
     {
       ...kProject,
-      "moonstone/talk.ts": `import { query } from "./_generated/server";
-export const say = query({ args: {}, handler: async () => { console.warn("a word", 5); return 1; } });
+      "moonstone/talk.ts": `import { mutation } from "./_generated/server";
+export const say = mutation({ args: {}, handler: async () => { console.warn("a word", 5); return 1; } });
 `,
     },
     "logs",
   );
   const server = await Server.start(root);
-  await server.query("talk:say");
+  await server.run("talk:say");
   const recent = await cli(["logs", "--url", server.url], { cwd: root });
   assert.equal(recent.code, 0, recent.text);
   assert.match(recent.out, /talk:say: a word 5/);
