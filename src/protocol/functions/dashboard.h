@@ -1,15 +1,14 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// The minimal page at /_dashboard in development: which tables and functions there are.
+// The page at /_dashboard in development: documents, functions and the log of a running server. One
+// text without requests to anywhere else; it speaks the functions protocol and the routes of
+// administration like any other client.
 // Threads: pure. Source: functions.md 21.21.
 
-#include <string>
-
-#include "runtime/bundle.h"
+#include <string_view>
 
 namespace moonstone::protocol::functions {
 
-/// `bundle` may be null: nothing is deployed yet.
-[[nodiscard]] std::string dashboard_page(const runtime::Bundle* bundle);
+[[nodiscard]] std::string_view dashboard_page();
 
 }  // namespace moonstone::protocol::functions

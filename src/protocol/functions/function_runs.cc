@@ -65,18 +65,18 @@ void FunctionRuns::read(MetricSnapshot& snapshot) const {
   family.name = "moonstone_function_run_seconds";
   family.type = MetricType::Histogram;
   family.help = "Runs of functions by name, kind and outcome.";
+  const auto add = [&family](const std::string& function, runtime::FunctionKind kind,
+                             std::string_view outcome, const HistogramCounts& counts) {
+    if (counts.count == 0) return;
+    family.samples.push_back({.labels = {{"function", function},
+                                         {"kind", std::string(name_of(kind))},
+                                         {"outcome", std::string(outcome)}},
+                              .value = 0,
+                              .histogram = counts});
+  };
   for (const auto& [function, summary] : summaries()) {
-    const auto add = [&, &function = function, kind = summary.kind](std::string_view outcome,
-                                                                    const HistogramCounts& counts) {
-      if (counts.count == 0) return;
-      family.samples.push_back({.labels = {{"function", function},
-                                           {"kind", std::string(name_of(kind))},
-                                           {"outcome", std::string(outcome)}},
-                                .value = 0,
-                                .histogram = counts});
-    };
-    add("success", summary.succeeded);
-    add("error", summary.failed);
+    add(function, summary.kind, "success", summary.succeeded);
+    add(function, summary.kind, "error", summary.failed);
   }
 }
 

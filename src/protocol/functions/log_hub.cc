@@ -111,9 +111,7 @@ std::string LogHub::take(const State& state, const LogFilter& filter, std::uint6
   return piece;
 }
 
-std::uint64_t LogHub::start_of(const State& state,
-                               const LogFilter& filter,
-                               std::size_t lines_max) {
+std::uint64_t LogHub::start_of(const State& state, const LogFilter& filter, std::size_t lines_max) {
   std::uint64_t start = state.last_sequence;
   for (auto line = state.lines.rbegin(); line != state.lines.rend() && lines_max > 0; ++line) {
     start = line->sequence - 1;
@@ -138,11 +136,11 @@ void LogHub::log(LogLevel level,
                  std::string_view event,
                  std::initializer_list<Member> fields) {
   next_.log(level, module, event, fields);
-  Line line{.level = level, .unix_ms = clock_.unix_ms()};
-  Object json{{"ts", line.unix_ms},
-              {"level", to_string(level)},
-              {"module", module},
-              {"event", event}};
+  Line line;
+  line.level = level;
+  line.unix_ms = clock_.unix_ms();
+  Object json{
+      {"ts", line.unix_ms}, {"level", to_string(level)}, {"module", module}, {"event", event}};
   for (const Member& field : fields) {
     if (field.value.is_undefined()) continue;
     Value value = redact(field.name, field.value);
@@ -181,9 +179,7 @@ std::string LogHub::recent(const LogFilter& filter, std::size_t lines_max) const
   return all;
 }
 
-BodyReaderPtr LogHub::follow(LogFilter filter,
-                             std::size_t lines_max,
-                             const std::stop_token& gone) {
+BodyReaderPtr LogHub::follow(LogFilter filter, std::size_t lines_max, const std::stop_token& gone) {
   std::shared_ptr<Follower> follower;
   state_.with_lock([&](State& state) {
     std::erase_if(state.followers, [](const auto& weak) { return weak.expired(); });

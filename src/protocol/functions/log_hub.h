@@ -50,8 +50,8 @@ class LogHub final : public Logger {
   /// The newest kept lines that fit, at most `lines_max`, oldest first, as NDJSON.
   [[nodiscard]] std::string recent(const LogFilter& filter, std::size_t lines_max) const;
 
-  /// The kept lines, then those that come, until the reader is `gone` or the hub is ended. Who reads
-  /// too slowly misses lines and is told how many. Nothing: too many follow already.
+  /// The kept lines, then those that come, until the reader is `gone` or the hub is ended. Who
+  /// reads too slowly misses lines and is told how many. Nothing: too many follow already.
   [[nodiscard]] BodyReaderPtr follow(LogFilter filter,
                                      std::size_t lines_max,
                                      const std::stop_token& gone);

@@ -136,7 +136,8 @@ Result<Value> list_documents(const SystemCall& call) {
   MS_TRY(const schema::Table* const table, table_argument(call));
   MS_TRY(const query::Query query, query_of_listing(call, *table));
   const Value* size = argument(call, "numItems");
-  const double rows = size != nullptr && (size->is_number() || size->is_integer()) ? size->to_double() : kPageRows;
+  const double rows =
+      size != nullptr && (size->is_number() || size->is_integer()) ? size->to_double() : kPageRows;
   if (!(rows >= 0) || rows > static_cast<double>(query::kPageRowsMax)) {
     return Error(ErrorCode::InvalidArgument,
                  "numItems must be from 0 to " + std::to_string(query::kPageRowsMax), "page_size");
@@ -144,12 +145,11 @@ Result<Value> list_documents(const SystemCall& call) {
   const Value* cursor = argument(call, "cursor");
   const std::string before =
       cursor != nullptr && cursor->is_text() ? cursor->as_text() : std::string();
-  const query::PageRequest request{.cursor = before,
-                                   .size = static_cast<std::uint64_t>(rows),
-                                   .secret = call.reader->secret()};
-  MS_TRY(const query::Page page,
-         query::read_page(query, request,
-                          [&](const query::Query& part) { return call.reader->select(part); }));
+  const query::PageRequest request{
+      .cursor = before, .size = static_cast<std::uint64_t>(rows), .secret = call.reader->secret()};
+  MS_TRY(const query::Page page, query::read_page(query, request, [&](const query::Query& part) {
+           return call.reader->select(part);
+         }));
   return Value(Object{{"page", documents_of(page.rows)},
                       {"continueCursor", page.cursor.empty() ? Value(nullptr) : Value(page.cursor)},
                       {"isDone", page.is_done}});
@@ -162,6 +162,21 @@ Result<Value> get_document(const SystemCall& call) {
   return row ? Value(query::document_of(*row)) : Value(nullptr);
 }
 
+/// Every table of the project with its number of documents.
+Result<Value> list_tables(const SystemCall& call) {
+  Array out;
+  for (const schema::Table& table : call.reader->schema()->tables) {
+    if (table.owner != schema::TableOwner::User) continue;
+    query::Query query;
+    query.table = table.name;
+    MS_TRY(const std::uint64_t rows, call.reader->count(query));
+    out.emplace_back(Object{{"name", table.name},
+                            {"documents", static_cast<std::int64_t>(rows)},
+                            {"fields", static_cast<std::int64_t>(table.fields.size())}});
+  }
+  return Value(std::move(out));
+}
+
 Result<Value> list_functions(const SystemCall& call) {
   Array out;
   if (call.bundle == nullptr) return Value(std::move(out));
@@ -170,9 +185,8 @@ Result<Value> list_functions(const SystemCall& call) {
     const std::string_view kind = function.kind == FunctionKind::Query      ? "query"
                                   : function.kind == FunctionKind::Mutation ? "mutation"
                                                                             : "action";
-    out.emplace_back(Object{{"name", name},
-                            {"kind", kind},
-                            {"visibility", is_internal ? "internal" : "public"}});
+    out.emplace_back(Object{
+        {"name", name}, {"kind", kind}, {"visibility", is_internal ? "internal" : "public"}});
   }
   return Value(std::move(out));
 }
@@ -244,6 +258,7 @@ const std::map<std::string, SystemFunction, std::less<>>& system_functions() {
       functions.emplace(made.function.name, std::move(made));
     };
     add("getSchema", FunctionKind::Query, get_schema);
+    add("listTables", FunctionKind::Query, list_tables);
     add("getTableCount", FunctionKind::Query, get_table_count);
     add("listDocuments", FunctionKind::Query, list_documents);
     add("getDocument", FunctionKind::Query, get_document);

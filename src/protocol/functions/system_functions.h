@@ -3,7 +3,8 @@
 // The functions `_system:*`, by which dashboards look into a database. Callers find them like a
 // project's own; they run here instead of in V8.
 //
-//   query     getSchema  getTableCount  listDocuments  getDocument  listFunctions  listJobs
+//   query     getSchema  listTables  getTableCount  listDocuments  getDocument  listFunctions
+//             listJobs
 //   mutation  insertDocument  updateDocument  deleteDocument
 //   action    runSQL
 // Threads: pure functions on what they are given. Source: functions.md section 14.
