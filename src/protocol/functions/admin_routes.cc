@@ -3,24 +3,16 @@
 
 #include <utility>
 
+#include "base/digest.h"
 #include "protocol/functions/dashboard.h"
 
 namespace moonstone::protocol::functions {
 namespace {
 
-/// Compares without telling by its duration where the texts differ.
-bool equal_secrets(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  }
-  return difference == 0;
-}
-
 void run(Exchange exchange) {
   auto body = parse_call_body(exchange.request.body);
   if (!body) return exchange.respond(admin_error_response(body.error()));
+  if (body->identity.is_object()) exchange.session.identity = std::move(body->identity);
   const TenantPtr tenant = exchange.tenant;
   tenant->host().call({.function = body->function,
                        .args = std::move(body->args),
@@ -87,8 +79,10 @@ bool route_administration(Exchange& exchange, const Administration& rules, Execu
   if (development && (path == "/_dashboard" || path.starts_with("/_dashboard/"))) {
     exchange.respond(
         {.status = 200,
-         .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}},
-         .body = dashboard_page(exchange.tenant->host().bundle().get())});
+         .headers = {{"Content-Type", "text/html; charset=utf-8"},
+                     {"Cache-Control", "no-cache"},
+                     {"Content-Security-Policy", "default-src 'self' 'unsafe-inline' data:"}},
+         .body = std::string(dashboard_page())});
     return true;
   }
   const bool is_run = post && path == "/__admin/run";

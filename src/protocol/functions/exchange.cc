@@ -35,12 +35,14 @@ HttpResponse admin_error_response(const Error& error) {
 
 Result<CallBody> parse_call_body(const std::string& body) {
   MS_TRY(Value parsed, parse_json(body));
-  CallBody call{.function = {}, .args = Object()};
+  CallBody call{.function = {}, .args = Object(), .identity = {}};
   if (!parsed.is_object()) return call;
   if (Value* function = parsed.as_object().find("fn"); function != nullptr && function->is_text()) {
     call.function = function->as_text();
   }
   if (Value* args = parsed.as_object().find("args")) call.args = std::move(*args);
+  Value* const identity = parsed.as_object().find("identity");
+  if (identity != nullptr && identity->is_object()) call.identity = std::move(*identity);
   return call;
 }
 

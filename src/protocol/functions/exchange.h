@@ -20,6 +20,7 @@ struct Exchange {
   HttpRequest request;  // its path is without the tenant's prefix
   Respond respond;
   engine::Session session;  // who asks, and by which address
+  Caller caller = Caller::Client;
 };
 
 [[nodiscard]] HttpResponse text_response(int status, std::string_view text);
@@ -31,10 +32,11 @@ struct Exchange {
 /// `{"success":false,"error":..,"code":..}`, the shape of POST /__admin/run.
 [[nodiscard]] HttpResponse admin_error_response(const Error& error);
 
-/// The body of a call: `{"fn", "args"}`; args default to {}.
+/// The body of a call: `{"fn", "args", "identity"?}`; args default to {}.
 struct CallBody {
   std::string function;  // empty: missing, or no text
   Value args;
+  Value identity;  // for administrators, who may act for anybody; undefined: none was sent
 };
 [[nodiscard]] Result<CallBody> parse_call_body(const std::string& body);
 

@@ -16,6 +16,9 @@ HttpResponse response_of(const Error& error, const std::string& function) {
   if (error.reason() == "internal_function") {
     return error_response(403, "forbidden", "Function \"" + function + "\" is internal");
   }
+  if (error.reason() == "system_function") {
+    return error_response(403, "forbidden", error.message());
+  }
   if (error.reason() == "kind") {
     return error_response(400, "bad_request", "\"" + function + "\" is not a query");
   }
@@ -40,7 +43,7 @@ bool route_query(Exchange& exchange) {
       {.function = body->function,
        .args = std::move(body->args),
        .kind = runtime::FunctionKind::Query,
-       .caller = Caller::Client,
+       .caller = exchange.caller,
        .session = std::move(exchange.session)},
       [tenant, function = body->function,
        respond = std::move(exchange.respond)](Result<FunctionResult> result) mutable {
