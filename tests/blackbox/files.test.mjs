@@ -17,7 +17,7 @@ import { defineSchema, defineTable, v } from "@moonstone/server";
 export const schema = defineSchema({ notes: defineTable({ text: v.string() }) });
 `;
 const kFunctions = `
-import { mutation, query, v } from "./_generated/server";
+import { action, mutation, query, v } from "./_generated/server";
 export const uploadUrl = mutation({ args: {}, handler: (ctx) => ctx.storage.generateUploadUrl() });
 export const uploadUrlAndFail = mutation({
   args: {},
@@ -61,6 +61,18 @@ export const membersInMutation = mutation({
 export const bad = query({
   args: {},
   handler: (ctx, a: any) => (ctx.storage as any)[a.what](...a.args),
+});
+export const inAction = action({
+  args: { text: v.string(), type: v.string() },
+  handler: async (ctx, a): Promise<any> => {
+    const id = await ctx.storage.store(new Blob([a.text], { type: a.type }));
+    const url = await ctx.storage.getUrl(id);
+    const metadata = await ctx.storage.getMetadata(id);
+    const upload = await fetch(await ctx.storage.generateUploadUrl(), { method: "PUT", body: "2" });
+    const second = (await upload.json()).storageId;
+    await ctx.storage.delete(second);
+    return { id, url, metadata, second, gone: await ctx.storage.getUrl(second) };
+  },
 });
 export const peek = query({
   args: {},
@@ -109,7 +121,7 @@ const refusal = async (reply) => [reply.status, await reply.json()];
 
 /** Files below the folder of stored ones, without the secret and the stamp. */
 function stored(on = server) {
-  const folder = path.join(on.root, ".moonstone", "files");
+  const folder = path.join(on.root, ".moonstone/data/files");
   const names = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = names.filter((one) => one.isFile() && one.name.length === 36);
   const isIncoming = (one) => (one.parentPath ?? one.path).endsWith("incoming");
@@ -139,7 +151,7 @@ test("a content type is kept as sent, and has a default", async () => {
     (await download(await upload("x", { type }))).headers.get("content-type");
   assert.equal(await as("text/plain; charset=utf-8"), "text/plain; charset=utf-8");
   assert.equal(await as("application/x-mine"), "application/x-mine");
-  assert.equal(await as(undefined), "text/plain;charset=UTF-8"); // what fetch says of a text
+  assert.equal(await as(null), "text/plain;charset=UTF-8"); // what fetch says of a text
   const url = new URL(await uploadUrl());
   const request = http.request(url, { method: "PUT" });
   request.end("x");
@@ -404,6 +416,24 @@ test("wrong arguments", async () => {
   }
   assert.match(await fails("getUrl", id, { expiresIn: "5" }), /expiresIn is a number of seconds/);
 });
+test("actions store files and do all that mutations do", async () => {
+  const { id, url, metadata, second, gone } = await server.run("files:inAction", {
+    text: "from an action",
+    type: "text/x-mine",
+  });
+  assert.equal(url, `${server.url}/storage/${id}`);
+  assert.deepEqual(metadata, {
+    storageId: id,
+    sha256: sha256("from an action"),
+    contentType: "text/x-mine",
+    size: 14,
+  });
+  assert.equal(await (await fetch(url)).text(), "from an action");
+  assert.match(second, kUuid);
+  assert.equal(gone, null);
+  const untyped = await server.run("files:inAction", { text: "", type: "" });
+  assert.equal(untyped.metadata.contentType, "application/octet-stream");
+});
 test("the tables of files are out of reach of ctx.db", async () => {
   for (const table of ["_storage", "_uploads"]) {
     const error = await server.query("files:peek", { table }).then(assert.fail, (e) => e.message);
@@ -414,7 +444,7 @@ test("a deletion takes the bytes with it; one that fails does not", async () => 
   const id = await upload("bytes");
   const file = path.join(
     server.root,
-    ".moonstone/files",
+    ".moonstone/data/files",
     id.slice(9, 11),
     id.slice(11, 13),
     id.slice(9),
