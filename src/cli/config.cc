@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/config_auth.h"
 #include "cli/files.h"
 
 namespace moonstone::cli {
@@ -83,6 +84,7 @@ Result<LoadedConfig> load_config(const ConfigRequest& request) {
     MS_TRY_STATUS(
         apply_setting(loaded.config, {.key = std::string(key), .text = *value, .place = variable}));
   }
+  MS_TRY_STATUS(load_auth_environment(request, loaded.config));
   for (const Setting& flag : request.flags)
     MS_TRY_STATUS(apply_setting(loaded.config, flag));
   load_secrets(request, loaded.config);

@@ -17,11 +17,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "engine/limits.h"
+#include "identity/token_verifier.h"
 #include "live/live_queries.h"
 #include "protocol/functions/function_session.h"
 #include "protocol/functions/tenants.h"
+#include "runtime/actions/action_pool.h"
 #include "runtime/isolate.h"
 #include "server/server.h"
 #include "store/sqlite/sqlite_store.h"
@@ -31,6 +34,8 @@ namespace moonstone::cli {
 struct Config {
   server::ServerOptions server;
   std::vector<std::string> origins;          // empty: every origin may open /ws
+  std::vector<std::string> cors_origins;     // empty: no CORS headers
+  std::vector<identity::Provider> auth;      // identity providers by name
   std::string public_url;                    // how callers reach it; empty: as they say
   std::string tenant_domain;                 // whose subdomains are tenants; empty: none
   std::optional<std::string> static_folder;  // nothing: dist/ if it is there; "": none
@@ -39,7 +44,11 @@ struct Config {
   runtime::RuntimeLimits runtime;
   live::LiveOptions live;
   protocol::functions::TenantsOptions tenants;
+  actions::PoolOptions actions;
   store::Durability durability = store::Durability::Full;
+  LogFormat log_format = LogFormat::Human;
+  std::optional<LogLevel> log_level;  // nothing: as the command line says
+  bool metrics_are_public = false;    // whether /metrics needs no key
 };
 
 /// One setting as text or number, and where it stands for messages ("moonstone.toml:3").

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "cli/config.h"
+#include "cli/config_auth.h"
 
 namespace moonstone::cli {
 namespace {
@@ -106,7 +107,8 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
-Refusal set_origins(Config& config, const std::string& text) {
+/// Origins as browsers send them.
+Refusal read_origins(const std::string& text, std::vector<std::string>& target) {
   std::vector<std::string> origins = split_list(text);
   for (const std::string& origin : origins) {
     const std::size_t scheme = origin.find("://");
@@ -114,7 +116,17 @@ Refusal set_origins(Config& config, const std::string& text) {
       return "origins such as \"https://app.example.com\", without a path";
     }
   }
-  config.origins = std::move(origins);
+  target = std::move(origins);
+  return {};
+}
+
+Refusal set_origins(Config& config, const std::string& text) {
+  return read_origins(text, config.origins);
+}
+
+Refusal set_cors_origins(Config& config, const std::string& text) {
+  if (text != "*") return read_origins(text, config.cors_origins);
+  config.cors_origins = {"*"};
   return {};
 }
 
@@ -211,6 +223,34 @@ Refusal set_bucket_style(Config& config, const std::string& text) {
   return {};
 }
 
+Refusal set_node(Config& config, const std::string& text) {
+  if (text.empty()) return "the path of Node, or its name on the PATH";
+  config.actions.node = text;
+  return {};
+}
+
+Refusal set_log_format(Config& config, const std::string& text) {
+  if (text != "human" && text != "json") return "\"human\" or \"json\"";
+  config.log_format = text == "json" ? LogFormat::Json : LogFormat::Human;
+  return {};
+}
+
+Refusal set_log_level(Config& config, const std::string& text) {
+  using enum LogLevel;
+  for (const LogLevel level : {Debug, Info, Warn, Error}) {
+    if (to_string(level) != text) continue;
+    config.log_level = level;
+    return {};
+  }
+  return "\"debug\", \"info\", \"warn\" or \"error\"";
+}
+
+Refusal set_metrics_public(Config& config, const std::string& text) {
+  if (text != "true" && text != "false") return "true or false";
+  config.metrics_are_public = text == "true";
+  return {};
+}
+
 /// One limit for whoever runs user code.
 Refusal set_run_time(Config& config, const std::string& text) {
   const Refusal refusal = milliseconds<&Config::engine, &engine::Limits::call_max>(config, text);
@@ -218,6 +258,7 @@ Refusal set_run_time(Config& config, const std::string& text) {
   return refusal;
 }
 
+using actions::PoolOptions;
 using engine::Limits;
 using live::LiveOptions;
 using protocol::functions::SessionLimits;
@@ -231,12 +272,14 @@ constexpr auto kSession = &Config::session;
 constexpr auto kEngine = &Config::engine;
 constexpr auto kRuntime = &Config::runtime;
 constexpr auto kLive = &Config::live;
+constexpr auto kActions = &Config::actions;
 constexpr auto kTenants = &Config::tenants;
 
 constexpr auto kKeys = std::to_array<Key>({
     {"server.port", count<kServer, &ServerOptions::port, 0>},
     {"server.host", set_host},
     {"server.origins", set_origins},
+    {"server.cors_origins", set_cors_origins},
     {"server.static", set_static},
     {"server.threads", count<kServer, &ServerOptions::threads, 1, kThreadsMax>},
     {"limits.connections", count<kServer, &ServerOptions::connections_max, 0>},
@@ -262,6 +305,17 @@ constexpr auto kKeys = std::to_array<Key>({
     {"jobs.actions_max", job_count<&JobLimits::actions_max>},
     {"jobs.keep_max", job_count<&JobLimits::keep_max>},
     {"jobs.keep_days", set_job_days},
+    {"actions.node", set_node},
+    {"actions.workers", count<kActions, &PoolOptions::workers_max, 1, kThreadsMax>},
+    {"actions.calls", count<kActions, &PoolOptions::calls_max>},
+    {"actions.calls_per_worker", count<kActions, &PoolOptions::calls_per_worker>},
+    {"actions.run_ms", milliseconds<kActions, &PoolOptions::call_max>},
+    {"actions.idle_ms", milliseconds<kActions, &PoolOptions::idle_max>},
+    {"actions.silence_ms", milliseconds<kActions, &PoolOptions::silence_max>},
+    {"actions.heap_mib", count<kActions, &PoolOptions::heap_mib, 16, kMebibytesMax>},
+    {"log.format", set_log_format},
+    {"log.level", set_log_level},
+    {"metrics.public", set_metrics_public},
     {"server.public_url", set_public_url},
     {"tenants.create", set_tenant_creation},
     {"tenants.domain", set_tenant_domain},
@@ -309,6 +363,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 Status apply_setting(Config& config, const Setting& setting) {
+  if (const auto applied = apply_auth_setting(config, setting)) return *applied;
   const auto key = std::ranges::find(kKeys, std::string_view(setting.key), &Key::name);
   if (key == kKeys.end()) return unknown_key(setting);
   const Refusal expected = key->set(config, setting.text);

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/redact.h"
 #include "base/version.h"
+#include "cli/env_file.h"
 #include "cli/files.h"
 #include "cli/report.h"
 
@@ -49,7 +51,7 @@ std::string text_field(std::initializer_list<Member> fields, std::string_view na
 Result<Serving> open_serving(Project project,
                              const ServeOptions& options,
                              Mode mode,
-                             Logger& logger,
+                             ServeLogger& logger,
                              Terminal& terminal) {
   Serving serving;
   serving.project = std::move(project);
@@ -60,14 +62,27 @@ Result<Serving> open_serving(Project project,
   for (const std::string& warning : loaded.warnings)
     terminal.warning(warning);
   serving.config = std::move(loaded.config);
+  for (identity::Provider& provider : serving.config.auth) {
+    if (!provider.keys_file.empty()) {
+      provider.keys_file =
+          (std::filesystem::path(serving.project.root) / provider.keys_file).string();
+    }
+  }
+  logger.use(serving.config.log_format, serving.config.log_level);
   serving.data_folder = serving.project.data_folder(options.environment);
   MS_TRY(serving.static_folder, find_static_folder(serving.config, serving.project));
+  // In production the owner of the server sets the environment, not a file of the project.
+  MS_TRY(auto environment,
+         action_environment(serving.project.root,
+                            mode == Mode::Development ? EnvFiles::Read : EnvFiles::Ignore));
   MS_TRY(serving.app, App::open({.config = serving.config,
                                  .data_folder = serving.data_folder,
                                  .static_folder = serving.static_folder,
                                  .admin_key = options.admin_key,
                                  .mode = mode,
-                                 .logger = &logger}));
+                                 .logger = &logger,
+                                 .working_folder = serving.project.root,
+                                 .action_environment = std::move(environment)}));
   return serving;
 }
 
@@ -87,7 +102,8 @@ void print_addresses(Terminal& terminal, const Serving& serving, Mode mode) {
                              shown_path(serving.static_folder, serving.project.root)));
   }
   if (mode == Mode::Development) row("Dashboard", link("http://" + host + "/_dashboard"));
-  row("Data", shown_path(serving.data_folder, serving.project.root) + "/" + std::string(kDatabaseFile));
+  row("Data",
+      shown_path(serving.data_folder, serving.project.root) + "/" + std::string(kDatabaseFile));
   terminal.line();
 }
 
@@ -95,17 +111,19 @@ void ServeLogger::log(LogLevel level,
                       std::string_view module,
                       std::string_view event,
                       std::initializer_list<Member> fields) {
-  if (module == "functions") {
+  if (format_ == LogFormat::Human && module == "functions") {
     const std::string function = text_field(fields, "function");
     if (event == "console") {
-      return terminal_.error_line(fmt::format("  {}: {}", function, text_field(fields, "text")));
+      return terminal_.error_line(
+          fmt::format("  {}: {}", function, redact_text(text_field(fields, "text"))));
     }
     if (event == "failed") {
-      terminal_.error_line(fmt::format("  ✗ {}: {}", function, text_field(fields, "error")));
+      terminal_.error_line(
+          fmt::format("  ✗ {}: {}", function, redact_text(text_field(fields, "error"))));
       return print_stack(terminal_, text_field(fields, "stack"));
     }
   }
-  if (level >= least_) stderr_logger(LogFormat::Human, least_).log(level, module, event, fields);
+  if (level >= least_) stderr_logger(format_, least_).log(level, module, event, fields);
 }
 
 }  // namespace moonstone::cli

@@ -2,10 +2,14 @@
 #include "protocol/functions/function_application.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "base/digest.h"
 #include "protocol/functions/deploy_routes.h"
 #include "protocol/functions/file_routes.h"
+#include "protocol/functions/http_action_routes.h"
+#include "protocol/functions/observation_routes.h"
 #include "protocol/functions/query_routes.h"
 #include "protocol/functions/transfer_routes.h"
 
@@ -13,6 +17,17 @@ namespace moonstone::protocol::functions {
 namespace {
 
 constexpr std::string_view kTenantPrefix = "/t/";
+
+/// The part of a request that says who sent it.
+HttpRequest head_of(const HttpRequest& request) {
+  return {.method = {},
+          .path = {},
+          .query = {},
+          .headers = {{"Authorization", std::string(request.header("Authorization"))}},
+          .body = {},
+          .remote_address = {},
+          .id = {}};
+}
 
 /// Why a tenant cannot be served, as an answer.
 HttpResponse tenant_refusal(const Error& error) {
@@ -34,9 +49,9 @@ class FunctionApplication::TrackedSession final : public SocketSession {
   TrackedSession(TenantPtr tenant,
                  SocketSinkPtr sink,
                  const SessionLimits& limits,
-                 engine::Session session)
+                 SocketCaller who)
       : tenant_(std::move(tenant)),
-        session_(tenant_->host(), std::move(sink), limits, std::move(session)) {
+        session_(tenant_->host(), std::move(sink), limits, std::move(who)) {
     tenant_->track(session_);
   }
   ~TrackedSession() override { tenant_->untrack(session_); }
@@ -54,7 +69,16 @@ class FunctionApplication::TrackedSession final : public SocketSession {
 };
 
 FunctionApplication::FunctionApplication(Tenants& tenants, ApplicationOptions options)
-    : tenants_(tenants), options_(std::move(options)) {}
+    : tenants_(tenants),
+      options_(std::move(options)),
+      cors_(options_.cors_origins),
+      authentication_(options_.tokens) {
+  if (options_.actions == nullptr) return;
+  gate_.emplace(*options_.actions, tenants_,
+                [this](std::string tenant, HttpRequest request, Respond respond) {
+                  serve(std::move(request), std::move(tenant), std::move(respond));
+                });
+}
 
 FunctionApplication::~FunctionApplication() = default;
 
@@ -87,7 +111,8 @@ Tenants::IfMissing FunctionApplication::if_missing(const HttpRequest& request) c
   using enum Tenants::IfMissing;
   // Whoever asks for a page that is not there must not leave a database behind.
   const bool is_call = request.path == "/ws" || request.path == "/query" ||
-                       request.path.starts_with("/__admin/") || request.path == "/__dev/reset";
+                       request.path.starts_with("/__admin/") || request.path == "/__dev/reset" ||
+                       is_http_action(tenants_.root()->host().bundle().get(), request);
   if (!is_call) return Refuse;
   if (tenants_.options().creation == TenantCreation::Anyone) return Create;
   const bool may_administrate =
@@ -96,55 +121,219 @@ Tenants::IfMissing FunctionApplication::if_missing(const HttpRequest& request) c
   return may_administrate ? Create : Refuse;
 }
 
+FunctionApplication::Decide FunctionApplication::with_cors(const HttpRequest& request,
+                                                           Decide decide) const {
+  if (!cors_.is_configured()) return decide;
+  return [this, origin = std::string(request.header("Origin")),
+          decide = std::move(decide)](Acceptance acceptance) mutable {
+    if (auto* const refusal = std::get_if<HttpResponse>(&acceptance)) {
+      cors_.add_headers(origin, *refusal);
+    }
+    decide(std::move(acceptance));
+  };
+}
+
 void FunctionApplication::accept(HttpRequest request, SocketSinkPtr sink, Decide decide) {
-  Address address = take_address(request);
-  if (request.path != "/ws") return decide(text_response(404, "Not found"));
+  decide = with_cors(request, std::move(decide));
+  HttpRequest bare = request;  // the gate sees the path as it came
+  Address address = take_address(bare);
+  if (bare.path != "/ws") return decide(text_response(404, "Not found"));
   const std::string_view origin = request.header("Origin");
   const auto& allowed = options_.origins;
   if (!allowed.empty() && !origin.empty() && std::ranges::find(allowed, origin) == allowed.end()) {
     return decide(text_response(403, "Origin not allowed"));
   }
-  engine::Session session;
-  session.base_url = std::move(address.base_url);
-  tenants_.find(address.slug, if_missing(request),
-                [this, sink = std::move(sink), session = std::move(session),
-                 decide = std::move(decide)](Result<TenantPtr> tenant) mutable {
-                  if (!tenant) return decide(tenant_refusal(tenant.error()));
-                  decide(std::make_unique<TrackedSession>(*std::move(tenant), std::move(sink),
-                                                          options_.session, std::move(session)));
-                });
+  if (!gate_ || !gate_->stands_before(request)) {
+    return open_socket(std::move(bare), std::move(address), std::move(sink), std::move(decide));
+  }
+  const std::string base_url = address.base_url;
+  gate_->admit(
+      std::move(request), base_url,
+      [this, address = std::move(address), sink = std::move(sink),
+       decide = std::move(decide)](std::variant<Gate::Admitted, HttpResponse> decision) mutable {
+        if (auto* const answer = std::get_if<HttpResponse>(&decision)) {
+          return decide(std::move(*answer));
+        }
+        auto& admitted = std::get<Gate::Admitted>(decision);
+        if (admitted.request.path != "/ws") return decide(text_response(404, "Not found"));
+        address.slug = std::move(admitted.tenant);
+        open_socket(std::move(admitted.request), std::move(address), std::move(sink),
+                    std::move(decide));
+      });
 }
 
-BodyMode FunctionApplication::body_mode(const HttpRequest& head) {
-  const bool is_stream = carries_bundle(head) || carries_file(head) || carries_imported_file(head);
+void FunctionApplication::open_socket(HttpRequest request,
+                                      Address address,
+                                      SocketSinkPtr sink,
+                                      Decide decide) {
+  SocketCaller who{.rights = caller_of(request)};
+  who.session.base_url = std::move(address.base_url);
+  who.session.request = request.id;
+  const Tenants::IfMissing missing = if_missing(request);
+  const auto open = [this, slug = std::move(address.slug), missing](
+                        SocketCaller caller, SocketSinkPtr opened, Decide then) {
+    tenants_.find(slug, missing,
+                  [this, caller = std::move(caller), opened = std::move(opened),
+                   then = std::move(then)](Result<TenantPtr> tenant) mutable {
+                    if (!tenant) return then(tenant_refusal(tenant.error()));
+                    caller.authentication.authentication = &authentication_;
+                    caller.authentication.keep_alive = *tenant;
+                    then(std::make_unique<TrackedSession>(*std::move(tenant), std::move(opened),
+                                                          options_.session, std::move(caller)));
+                  });
+  };
+  authentication_.identify(
+      request, bearer_rule(request),
+      [open, who = std::move(who), sink = std::move(sink),
+       decide = std::move(decide)](Result<std::optional<identity::VerifiedToken>> token) mutable {
+        if (!token) return decide(token_refusal(token.error()));
+        who.authentication.verified = *std::move(token);
+        open(std::move(who), std::move(sink), std::move(decide));
+      });
+}
+
+/// What a bearer secret may be, by the route that it is sent to.
+BearerRule FunctionApplication::bearer_rule(const HttpRequest& request) const {
+  const Administration& rules = options_.administration;
+  const std::string_view path = request.path;
+  if (!rules.key.empty() && equal_secrets(request.header("Authorization"), "Bearer " + rules.key)) {
+    return BearerRule::Ignored;
+  }
+  if (path == "/query" || path == "/ws") {
+    // Without a provider the tokens of a project with a worker entry are that entry's business.
+    return gate_ && options_.tokens == nullptr ? BearerRule::OwnScheme : BearerRule::Token;
+  }
+  if (path.starts_with("/__")) {
+    const bool needs_key = rules.mode == Mode::Production;
+    return needs_key ? BearerRule::Ignored : BearerRule::Key;
+  }
+  return BearerRule::OwnScheme;
+}
+
+BodyMode FunctionApplication::mode_of(const HttpRequest& request) const {
+  const runtime::BundlePtr bundle = tenants_.root()->host().bundle();
+  const bool is_stream = carries_bundle(request) || carries_file(request) ||
+                         carries_imported_file(request) || is_http_action(bundle.get(), request);
   return is_stream ? BodyMode::Stream : BodyMode::Whole;
 }
 
+BodyMode FunctionApplication::body_mode(const HttpRequest& head) {
+  if (gate_ && gate_->stands_before(head)) return BodyMode::Stream;
+  HttpRequest bare = head;
+  static_cast<void>(take_address(bare));
+  return mode_of(bare);
+}
+
+/// Files say themselves which pages may have them (functions.md 21.20).
+bool FunctionApplication::is_about_files(const HttpRequest& request) const {
+  HttpRequest bare = request;
+  static_cast<void>(take_address(bare));
+  return bare.path.starts_with("/storage/");
+}
+
+Caller FunctionApplication::caller_of(const HttpRequest& request) const {
+  const bool may_inspect = !refuse_administration(options_.administration, request).has_value();
+  return may_inspect ? Caller::Inspector : Caller::Client;
+}
+
+Respond FunctionApplication::counted(const HttpRequest& request, Respond respond) const {
+  Observation* const observation = tenants_.options().each.host.observation;
+  if (observation == nullptr) return respond;
+  HttpRequest bare;
+  bare.path = request.path;
+  bare.headers = {{"Host", std::string(request.header("Host"))}};
+  static_cast<void>(take_address(bare));
+  const std::string route(route_label(bare.path));
+  return [observation, route, id = request.id, path = bare.path, respond = std::move(respond),
+          start = std::chrono::steady_clock::now()](HttpResponse response) mutable {
+    observation->metrics
+        .counter("moonstone_http_requests_total", "Answered requests by kind of route and status.",
+                 {{"route", route}, {"status", std::to_string(response.status)}})
+        .add();
+    observation->metrics
+        .histogram("moonstone_http_request_seconds", "Time to the beginning of the answer.",
+                   {{"route", route}})
+        .record(std::chrono::steady_clock::now() - start);
+    if (response.status >= 500) {
+      observation->logs.log(LogLevel::Warn, "http", "answered",
+                            {{"path", path}, {"status", response.status}, {"request", id}});
+    }
+    respond(std::move(response));
+  };
+}
+
 void FunctionApplication::handle(HttpRequest request, Respond respond) {
+  respond = cors_.wrap(request, counted(request, std::move(respond)));
+  if (request.method == "OPTIONS" && cors_.is_configured() && !is_about_files(request)) {
+    return respond(cors_.answer_preflight(request));
+  }
+  if (gate_ && gate_->stands_before(request)) {
+    HttpRequest bare = request;
+    const std::string base_url = take_address(bare).base_url;
+    return gate_->pass(std::move(request), base_url, std::move(respond));
+  }
+  serve(std::move(request), std::nullopt, std::move(respond));
+}
+
+void FunctionApplication::serve(HttpRequest request,
+                                std::optional<std::string> tenant,
+                                Respond respond) {
   Address address = take_address(request);
   if (request.path == "/health") return respond(text_response(200, "OK"));
+  if (tenant) address.slug = *std::move(tenant);
+  if (request.stream != nullptr && mode_of(request) == BodyMode::Whole) {
+    const BodyReaderPtr stream = std::exchange(request.stream, nullptr);
+    return read_whole_body(
+        stream, options_.body_bytes_max,
+        [this, request = std::move(request), address = std::move(address),
+         respond = std::move(respond)](Result<std::string> body) mutable {
+          if (!body) return respond(error_response(413, "bad_request", body.error().message()));
+          request.body = *std::move(body);
+          dispatch(std::move(request), std::move(address), std::move(respond));
+        });
+  }
+  dispatch(std::move(request), std::move(address), std::move(respond));
+}
+
+void FunctionApplication::dispatch(HttpRequest request, Address address, Respond respond) {
   Exchange exchange{.tenant = nullptr,
                     .request = std::move(request),
                     .respond = std::move(respond),
                     .session = {}};
   exchange.session.base_url = std::move(address.base_url);
+  exchange.session.request = exchange.request.id;
+  exchange.caller = caller_of(exchange.request);
   const Tenants::IfMissing missing = if_missing(exchange.request);
-  tenants_.find(address.slug, missing,
-                [this, exchange = std::move(exchange)](Result<TenantPtr> tenant) mutable {
-                  if (!tenant) return exchange.respond(tenant_refusal(tenant.error()));
-                  exchange.tenant = *std::move(tenant);
-                  route(std::move(exchange));
-                });
+  const BearerRule rule = bearer_rule(exchange.request);
+  const HttpRequest head = head_of(exchange.request);  // the rest moves on
+  authentication_.identify(
+      head, rule,
+      [this, slug = std::move(address.slug), missing, exchange = std::move(exchange)](
+          Result<std::optional<identity::VerifiedToken>> token) mutable {
+        if (!token) return exchange.respond(token_refusal(token.error()));
+        if (*token) exchange.session.identity = std::move((*token)->identity);
+        tenants_.find(slug, missing,
+                      [this, exchange = std::move(exchange)](Result<TenantPtr> found) mutable {
+                        if (!found) return exchange.respond(tenant_refusal(found.error()));
+                        exchange.tenant = *std::move(found);
+                        route(std::move(exchange));
+                      });
+      });
 }
 
 void FunctionApplication::route(Exchange exchange) {
   if (route_query(exchange)) return;
+  const ObservationEnvironment observation{.tenants = &tenants_,
+                                           .observation = tenants_.options().each.host.observation,
+                                           .is_public = options_.metrics_are_public};
+  if (route_observation(exchange, options_.administration, observation)) return;
   if (route_files(exchange)) return;
   if (route_administration(exchange, options_.administration, maintenance_)) return;
   const DeployEnvironment deployment{
       .tenants = &tenants_, .bundles = options_.bundles, .maintenance = &maintenance_};
   if (route_deploy(exchange, options_.administration, deployment)) return;
   if (route_transfer(exchange, options_.administration, maintenance_)) return;
+  if (route_http_action(exchange)) return;
   exchange.respond(text_response(404, "Not found"));
 }
 

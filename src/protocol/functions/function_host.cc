@@ -125,11 +125,9 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
   if (outcome.code_changed) {
     live_.replace_runs([this](const std::string& key) -> std::optional<live::RunFunction> {
       auto parts = parse_json(key);
-      if (!parts || !parts->is_array() || parts->as_array().size() != 3) return std::nullopt;
+      if (!parts || !parts->is_array() || parts->as_array().size() != 2) return std::nullopt;
       Array& fields = parts->as_array();
-      engine::Session session;
-      if (!fields[2].is_null()) session.identity = std::move(fields[2]);
-      return run_function(fields[0].as_text(), std::move(fields[1]), std::move(session));
+      return run_function(fields[0].as_text(), std::move(fields[1]));
     });
   }
   return outcome;
@@ -145,7 +143,7 @@ Result<PreparedCall> FunctionHost::prepare(std::string_view name,
   call.function = call.bundle != nullptr ? call.bundle->find(name) : nullptr;
   if (call.function == nullptr) return not_found(name, call.bundle.get(), options_.mode);
   const Function& function = *call.function;
-  if (function.visibility == runtime::Visibility::Internal && caller == Caller::Client) {
+  if (function.visibility == runtime::Visibility::Internal && caller != Caller::Administrator) {
     return Error(
         ErrorCode::PermissionDenied,
         "Function \"" + function.name + "\" is internal and cannot be called from a client",
@@ -181,24 +179,21 @@ const live::SharedText& FunctionHost::undefined_result() {
   return kUndefined;
 }
 
-live::QueryDefinition FunctionHost::live_query(const PreparedCall& call,
-                                               const engine::Session& session) {
-  const Value& identity = session.identity;
+live::QueryDefinition FunctionHost::live_query(const PreparedCall& call, live::CallerPtr caller) {
   std::string key = "[";
   write_json_string(call.function->name, key);
-  key.append(",").append(call.args.is_undefined() ? "null" : canonical_json(call.args));
-  key.append(",").append(identity.is_undefined() ? "null" : canonical_json(identity)).append("]");
-  return {.key = std::move(key), .run = run_function(call.function->name, call.args, session)};
+  key.append(",").append(call.args.is_undefined() ? "null" : canonical_json(call.args)).append("]");
+  return {.key = std::move(key),
+          .run = run_function(call.function->name, call.args),
+          .caller = std::move(caller)};
 }
 
-live::RunFunction FunctionHost::run_function(std::string function,
-                                             Value args,
-                                             engine::Session session) {
-  return
-      [this, function = std::move(function), args = std::move(args), session = std::move(session)](
-          engine::ReadSession& snapshot, std::chrono::steady_clock::time_point deadline) {
-        return run_query(function, args, session, snapshot, deadline);
-      };
+live::RunFunction FunctionHost::run_function(std::string function, Value args) {
+  return [this, function = std::move(function), args = std::move(args)](
+             engine::ReadSession& snapshot, const engine::Session& session,
+             std::chrono::steady_clock::time_point deadline) {
+    return run_query(function, args, session, snapshot, deadline);
+  };
 }
 
 live::RunResult FunctionHost::run_query(const std::string& name,
@@ -232,7 +227,9 @@ live::RunResult FunctionHost::run_query(const std::string& name,
                        .deadline = deadline + ready.preparation};
     if (checks_args(*function))
       MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
-    MS_TRY(runtime::CallOutcome outcome, run_logged(*ready.isolate, bundle, call));
+    auto ran = run_logged(*ready.isolate, bundle, call);
+    result.reads = {.identity = call.read_identity, .base_url = call.read_base_url};
+    MS_TRY(runtime::CallOutcome outcome, std::move(ran));
     result.lasts = !outcome.read_time_or_random;
     if (!outcome.json) return undefined_result();
     return std::make_shared<const std::string>(*std::move(outcome.json));
@@ -250,7 +247,8 @@ void FunctionHost::call(FunctionCall call, CallDone done) {
       // run_once() takes a function that can be copied.
       auto shared = std::make_shared<CallDone>(std::move(done));
       return live_.run_once(
-          live_query(*prepared, call.session), [shared](const Result<live::SharedText>& json) {
+          live_query(*prepared, live::make_caller(std::move(call.session))),
+          [shared](const Result<live::SharedText>& json) {
             if (!json) return (*shared)(json.error());
             (*shared)(*json == undefined_result() ? FunctionResult() : FunctionResult(*json));
           });
@@ -311,7 +309,10 @@ void FunctionHost::mutate(PreparedCall call,
     if (within) MS_TRY_STATUS(within(transaction));
     return json;
   };
-  mutation.done = std::move(done);
+  mutation.done = [this, done = std::move(done)](Result<engine::MutationOutcome> outcome) mutable {
+    if (!outcome && outcome.error().reason() == "queue_full") count_limit(outcome.error());
+    done(std::move(outcome));
+  };
   database_.submit(std::move(mutation));
 }
 
@@ -372,6 +373,7 @@ Result<runtime::CallOutcome> FunctionHost::run_logged(runtime::Isolate& isolate,
   log_console(call, call.console);
   // The caller gets the message alone; where it was thrown is for the developer.
   const Error& error = outcome.error();
+  count_limit(error);
   options_.logger->log(LogLevel::Warn, "functions", "failed",
                        {{"function", call.function->name},
                         {"error", error.message()},
@@ -390,6 +392,16 @@ void FunctionHost::log_console(const runtime::Call& call,
                           {"tenant", options_.tenant},
                           {"request", request_of(call.session)}});
   }
+}
+
+void FunctionHost::count_limit(const Error& error) const {
+  const bool is_limit =
+      error.code() == ErrorCode::LimitExceeded || error.code() == ErrorCode::DeadlineExceeded;
+  if (!is_limit || error.reason().empty() || options_.observation == nullptr) return;
+  options_.observation->metrics
+      .counter("moonstone_limit_hits_total", "Calls that a limit ended or refused.",
+               {{"limit", error.reason()}})
+      .add();
 }
 
 void FunctionHost::count_run(const Function& function,

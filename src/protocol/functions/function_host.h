@@ -127,9 +127,9 @@ class FunctionHost {
   /// an explicit null, where a wire does (functions.md 4.3, 9 and section 10).
   [[nodiscard]] static const live::SharedText& undefined_result();
 
-  /// The live query of a prepared call of kind query.
-  [[nodiscard]] live::QueryDefinition live_query(const PreparedCall& call,
-                                                 const engine::Session& session);
+  /// The live query of a prepared call of kind query. Callers share it as far as its runs do not
+  /// look at them.
+  [[nodiscard]] live::QueryDefinition live_query(const PreparedCall& call, live::CallerPtr caller);
 
   /// Queues a prepared call of kind mutation; see engine::Database::submit.
   using MutationDone = std::move_only_function<void(Result<engine::MutationOutcome>)>;
@@ -149,6 +149,9 @@ class FunctionHost {
   /// Who runs jobs; it must outlive the host's last deploy, which tells it of cron jobs and starts
   /// it. Set before the first deploy.
   void set_job_scheduler(runtime::jobs::JobScheduler& scheduler) { jobs_ = &scheduler; }
+
+  /// Counts an error that tells of a limit, by its reason.
+  void count_limit(const Error& error) const;
 
   [[nodiscard]] engine::Database& database() { return database_; }
   [[nodiscard]] live::LiveQueries& live() { return live_; }
@@ -172,7 +175,7 @@ class FunctionHost {
                             const engine::Session& session,
                             engine::ReadSession& snapshot,
                             std::chrono::steady_clock::time_point deadline);
-  live::RunFunction run_function(std::string function, Value args, engine::Session session);
+  live::RunFunction run_function(std::string function, Value args);
   Result<std::optional<std::string>> run_mutation(const PreparedCall& prepared,
                                                   const engine::Session& session,
                                                   engine::Transaction& transaction);

@@ -1,12 +1,17 @@
 // Moonstone. Licence: see LICENSE.
 #include "protocol/functions/function_session.h"
 
+#include <chrono>
 #include <optional>
+#include <stop_token>
+#include <string>
 #include <utility>
-#include <vector>
 
-#include "base/mutex.h"
 #include "base/version.h"
+#include "protocol/functions/mailbox.h"
+#include "protocol/functions/messages.h"
+#include "protocol/functions/rate_limiter.h"
+#include "protocol/functions/socket_channel.h"
 
 namespace moonstone::protocol::functions {
 
@@ -23,126 +28,70 @@ std::string ledger_id_of(std::string_view wire_id) {
 
 }  // namespace
 
-/// The part of a session that others may hold on to: its sink and the names of its subscriptions.
-/// Threads: synchronised.
-class FunctionSession::Channel final : public live::Subscriber {
+/// All of a session. What checks of tokens and alarms hold on to.
+/// Threads: handle() and what it calls run in the mailbox; the rest is said there.
+class FunctionSession::Core final : public std::enable_shared_from_this<Core> {
  public:
-  Channel(SocketSinkPtr sink, const SessionLimits& limits)
-      : sink_(std::move(sink)), limits_(limits) {}
+  Core(FunctionHost& host, SocketSinkPtr sink, const SessionLimits& limits, SocketCaller who);
 
-  void on_first_result(live::SubscriptionId subscription,
-                       const Result<live::SharedText>& json) override {
-    const std::optional<std::string> id = wire_id_of(subscription);
-    if (!id) return;
-    if (json) {
-      send(encode_result(*id, *json));
-      return;
-    }
-    forget(subscription);
-    send(encode_error(*id, wire_code_of(json.error()), json.error().message()));
-  }
-
-  void on_updates(std::span<const live::Update> updates, live::Version /*version*/) override {
-    std::vector<std::pair<std::string, SharedText>> named;
-    named.reserve(updates.size());
-    for (const live::Update& update : updates) {
-      if (auto id = wire_id_of(update.subscription))
-        named.emplace_back(*std::move(id), update.json);
-    }
-    if (!named.empty()) send(encode_updates(named));
-  }
-
-  bool ready() const override { return sink_->queued_bytes() < limits_.unsent_bytes_max; }
-
-  void send(Frame frame) {
-    if (!closed_) sink_->send(std::move(frame));
-  }
-
-  void close() { closed_ = true; }
-
-  /// A new subscription under a wire id; `replaced` is the one that had it.
-  struct Opened {
-    live::SubscriptionId subscription;
-    std::optional<live::SubscriptionId> replaced;
-  };
-  std::optional<Opened> open(const std::string& wire_id) {
-    const MutexLock lock(mutex_);
-    const auto existing = subscription_by_id_.find(wire_id);
-    if (existing == subscription_by_id_.end() &&
-        subscription_by_id_.size() >= limits_.subscriptions_max) {
-      return std::nullopt;
-    }
-    Opened opened{.subscription = {++last_subscription_}, .replaced = {}};
-    if (existing != subscription_by_id_.end()) {
-      opened.replaced = existing->second;
-      id_by_subscription_.erase(existing->second);
-      existing->second = opened.subscription;
-    } else {
-      subscription_by_id_.emplace(wire_id, opened.subscription);
-    }
-    id_by_subscription_.emplace(opened.subscription, wire_id);
-    return opened;
-  }
-
-  std::optional<live::SubscriptionId> take(const std::string& wire_id) {
-    const MutexLock lock(mutex_);
-    const auto existing = subscription_by_id_.find(wire_id);
-    if (existing == subscription_by_id_.end()) return std::nullopt;
-    const live::SubscriptionId subscription = existing->second;
-    id_by_subscription_.erase(subscription);
-    subscription_by_id_.erase(existing);
-    return subscription;
-  }
-
-  void forget_all() {
-    const MutexLock lock(mutex_);
-    subscription_by_id_.clear();
-    id_by_subscription_.clear();
-  }
-
-  [[nodiscard]] bool has_subscriptions() const {
-    const MutexLock lock(mutex_);
-    return !subscription_by_id_.empty();
-  }
+  /// Puts the identity of the upgrade into force.
+  void start();
+  void receive(std::string_view text);  // strand
+  void send_reset();                    // any thread
+  void on_writable() { host_.live().resume(channel_); }
+  void close();  // strand
 
  private:
-  std::optional<std::string> wire_id_of(live::SubscriptionId subscription) const {
-    const MutexLock lock(mutex_);
-    const auto found = id_by_subscription_.find(subscription);
-    if (found == id_by_subscription_.end()) return std::nullopt;
-    return found->second;
-  }
+  void handle(ClientMessage message);
+  void start_query(ClientMessage message);
+  void start_mutation(ClientMessage message);
+  void start_action(ClientMessage message);
+  void greet(const ClientMessage& message);
+  void take_token(const ClientMessage& message);
+  void take_verdict(const std::string& id, Result<identity::VerifiedToken> verdict);
+  void become(Value identity, std::int64_t expires_unix_ms, Frame answer);
+  void set_alarm();
+  void end_identity_if_due();
+  void send_error(std::string_view id, const Error& error);
 
-  void forget(live::SubscriptionId subscription) {
-    const MutexLock lock(mutex_);
-    const auto found = id_by_subscription_.find(subscription);
-    if (found == id_by_subscription_.end()) return;
-    subscription_by_id_.erase(found->second);
-    id_by_subscription_.erase(found);
-  }
-
-  SocketSinkPtr sink_;
-  SessionLimits limits_;
-  std::atomic<bool> closed_{false};
-  mutable Mutex mutex_;
-  std::map<std::string, live::SubscriptionId> subscription_by_id_ MS_GUARDED_BY(mutex_);
-  std::map<live::SubscriptionId, std::string> id_by_subscription_ MS_GUARDED_BY(mutex_);
-  std::uint64_t last_subscription_ MS_GUARDED_BY(mutex_) = 0;
+  FunctionHost& host_;
+  const SessionLimits limits_;
+  const Caller rights_;
+  SocketAuthentication authentication_;
+  const std::shared_ptr<SocketChannel> channel_;  // shared with the live engine, pending mutations
+  RateLimiter rate_;                              // strand only
+  std::stop_source closed_;                       // tells actions that nobody waits any more
+  Mailbox mailbox_;
+  // Of the mailbox's tasks.
+  live::CallerPtr subject_;
+  std::int64_t expires_unix_ms_ = 0;  // 0: never
+  std::optional<Alarms::Id> alarm_;
 };
 
-FunctionSession::FunctionSession(FunctionHost& host,
-                                 SocketSinkPtr sink,
-                                 const SessionLimits& limits,
-                                 engine::Session session)
+FunctionSession::Core::Core(FunctionHost& host,
+                            SocketSinkPtr sink,
+                            const SessionLimits& limits,
+                            SocketCaller who)
     : host_(host),
       limits_(limits),
-      rate_(limits.messages_per_second),
-      identity_(std::move(session)),
-      channel_(std::make_shared<Channel>(std::move(sink), limits)) {}
+      rights_(who.rights),
+      authentication_(std::move(who.authentication)),
+      channel_(std::make_shared<SocketChannel>(
+          std::move(sink), limits.subscriptions_max, limits.unsent_bytes_max)),
+      rate_(limits.messages_per_second) {
+  if (auto& verified = authentication_.verified) {
+    who.session.identity = std::move(verified->identity);
+    expires_unix_ms_ = verified->expires_unix_ms;
+    verified.reset();
+  }
+  subject_ = live::make_caller(std::move(who.session));
+}
 
-FunctionSession::~FunctionSession() = default;
+void FunctionSession::Core::start() {
+  mailbox_.post([this] { set_alarm(); });
+}
 
-void FunctionSession::on_text(std::string_view text) {
+void FunctionSession::Core::receive(std::string_view text) {
   auto decoded = decode_client_message(text);
   if (!decoded) {
     if (decoded.error().code() == ErrorCode::LimitExceeded) send_error("", decoded.error());
@@ -153,17 +102,25 @@ void FunctionSession::on_text(std::string_view text) {
     channel_->send(encode_pong());
     return;
   }
+  Frame refusal = encode_error(message.id, "rate_limited", "Too many requests — slow down");
   if (!rate_.admit(host_.options().clock->monotonic())) {
-    channel_->send(encode_error(message.id, "rate_limited", "Too many requests — slow down"));
-    return;
+    host_.count_limit(Error(ErrorCode::LimitExceeded, "too many messages", "messages_per_second"));
+    return channel_->send(std::move(refusal));
   }
+  const bool is_taken =
+      mailbox_.post([this, message = std::move(message)]() mutable { handle(std::move(message)); });
+  if (!is_taken) channel_->send(std::move(refusal));
+}
+
+void FunctionSession::Core::handle(ClientMessage message) {
+  end_identity_if_due();
   switch (message.kind) {
     case MessageKind::Query:
       return start_query(std::move(message));
     case MessageKind::Mutation:
       return start_mutation(std::move(message));
     case MessageKind::Action:
-      return refuse_action(message);
+      return start_action(std::move(message));
     case MessageKind::Unsubscribe:
       if (const auto subscription = channel_->take(message.id)) {
         host_.live().unsubscribe(channel_, *subscription);
@@ -172,17 +129,16 @@ void FunctionSession::on_text(std::string_view text) {
     case MessageKind::Hello:
       return greet(message);
     case MessageKind::Auth:
-      return send_error(message.id, Error(ErrorCode::Unimplemented,
-                                          "this server has no authentication configured"));
+      return take_token(message);
     case MessageKind::Ping:
     case MessageKind::Unknown:
       return;
   }
 }
 
-void FunctionSession::start_query(ClientMessage message) {
+void FunctionSession::Core::start_query(ClientMessage message) {
   auto call = host_.prepare(message.function, std::move(message.args), runtime::FunctionKind::Query,
-                            Caller::Client);
+                            rights_);
   if (!call) return send_error(message.id, call.error());
   const auto opened = channel_->open(message.id);
   if (!opened) {
@@ -193,15 +149,15 @@ void FunctionSession::start_query(ClientMessage message) {
                             "subscriptions"));
   }
   if (opened->replaced) host_.live().unsubscribe(channel_, *opened->replaced);
-  host_.live().subscribe(channel_, opened->subscription, host_.live_query(*call, identity_));
+  host_.live().subscribe(channel_, opened->subscription, host_.live_query(*call, subject_));
 }
 
-void FunctionSession::start_mutation(ClientMessage message) {
+void FunctionSession::Core::start_mutation(ClientMessage message) {
   auto call = host_.prepare(message.function, std::move(message.args),
-                            runtime::FunctionKind::Mutation, Caller::Client);
+                            runtime::FunctionKind::Mutation, rights_);
   if (!call) return send_error(message.id, call.error());
   host_.mutate(
-      *std::move(call), identity_, ledger_id_of(message.id),
+      *std::move(call), subject_->session(), ledger_id_of(message.id),
       [channel = channel_, id = message.id,
        &live = host_.live()](Result<engine::MutationOutcome> outcome) {
         if (!outcome) {
@@ -216,43 +172,158 @@ void FunctionSession::start_mutation(ClientMessage message) {
       });
 }
 
-void FunctionSession::refuse_action(const ClientMessage& message) {
-  auto call =
-      host_.prepare(message.function, Value(), runtime::FunctionKind::Action, Caller::Client);
-  if (!call && call.error().reason() != "validation") return send_error(message.id, call.error());
-  send_error(
-      message.id,
-      Error(ErrorCode::Unimplemented,
-            "actions are not available in this version of Moonstone; use a mutation, or call "
-            "the other service from your own server",
-            "actions"));
+void FunctionSession::Core::start_action(ClientMessage message) {
+  FunctionCall call{.function = std::move(message.function),
+                    .args = std::move(message.args),
+                    .kind = runtime::FunctionKind::Action,
+                    .caller = rights_,
+                    .session = subject_->session(),
+                    .cancelled = closed_.get_token()};
+  host_.call(std::move(call), [channel = channel_, id = std::move(message.id),
+                               &host = host_](const Result<FunctionResult>& result) {
+    if (!result) {
+      const Error& error = result.error();
+      channel->send(encode_error(id, wire_code_of(error), error.message()));
+      return;
+    }
+    Frame reply = encode_action_result(id, result->value_or(nullptr));
+    if (!channel->has_subscriptions()) return channel->send(std::move(reply));
+    // What its mutations changed is shown before it.
+    host.live().when_delivered(
+        channel, host.database().version(),
+        [channel, reply = std::move(reply)]() mutable { channel->send(std::move(reply)); });
+  });
 }
 
-void FunctionSession::greet(const ClientMessage& message) {
+void FunctionSession::Core::greet(const ClientMessage& message) {
   if (message.client.empty() || message.client.size() > kClientIdBytesMax) {
     return send_error(message.id, Error(ErrorCode::InvalidArgument,
                                         "hello needs a client id of 1 to 128 characters"));
   }
-  identity_.client = message.client;
+  engine::Session session = subject_->session();
+  session.client = message.client;
+  subject_ = live::make_caller(std::move(session));
   channel_->send(encode_hello(version()));
+  if (message.token) take_token(message);
 }
 
-void FunctionSession::send_error(std::string_view id, const Error& error) {
+void FunctionSession::Core::take_token(const ClientMessage& message) {
+  if (!message.token) {
+    return send_error(message.id, Error(ErrorCode::InvalidArgument,
+                                        "auth needs a token, or null to have no identity"));
+  }
+  if (message.token->empty()) return become(Value(), 0, encode_auth(message.id, std::nullopt));
+  if (authentication_.authentication == nullptr) {
+    return take_verdict(
+        message.id, Error(ErrorCode::Unauthenticated, "tokens are not taken on this connection"));
+  }
+  mailbox_.suspend();
+  authentication_.authentication->verify(
+      *message.token,
+      [core = shared_from_this(), id = message.id](Result<identity::VerifiedToken> verdict) {
+        core->mailbox_.resume([core = core.get(), id, verdict = std::move(verdict)]() mutable {
+          core->take_verdict(id, std::move(verdict));
+        });
+      });
+}
+
+void FunctionSession::Core::take_verdict(const std::string& id,
+                                         Result<identity::VerifiedToken> verdict) {
+  if (verdict) {
+    const std::int64_t now = host_.options().clock->unix_ms();
+    Frame answer = encode_auth(id, verdict->expires_unix_ms - now);
+    return become(std::move(verdict->identity), verdict->expires_unix_ms, std::move(answer));
+  }
+  const Error& error = verdict.error();
+  Frame refusal = encode_error(id, token_refusal_code(error), error.message());
+  // Keys that cannot be fetched are nobody's fault: who was known stays known.
+  if (error.code() != ErrorCode::Unauthenticated) return channel_->send(std::move(refusal));
+  // Never go on as the former user for somebody who tried to be another one.
+  become(Value(), 0, std::move(refusal));
+}
+
+/// From now on frames and subscriptions are of that identity. `answer` is sent when nothing for the
+/// former one can follow.
+void FunctionSession::Core::become(Value identity, std::int64_t expires_unix_ms, Frame answer) {
+  engine::Session session = subject_->session();
+  session.identity = std::move(identity);
+  subject_ = live::make_caller(std::move(session));
+  expires_unix_ms_ = expires_unix_ms;
+  set_alarm();
+  host_.live().change_caller(channel_, subject_,
+                             [channel = channel_, answer = std::move(answer)]() mutable {
+                               channel->send(std::move(answer));
+                             });
+}
+
+void FunctionSession::Core::set_alarm() {
+  if (authentication_.authentication == nullptr) return;
+  Alarms& alarms = authentication_.authentication->alarms();
+  if (alarm_) alarms.cancel(*std::exchange(alarm_, std::nullopt));
+  if (expires_unix_ms_ == 0) return;
+  const std::chrono::milliseconds left(expires_unix_ms_ - host_.options().clock->unix_ms());
+  alarm_ = alarms.set(std::chrono::steady_clock::now() + left, [weak = weak_from_this()] {
+    const auto core = weak.lock();
+    if (!core) return;
+    core->mailbox_.post([core = core.get()] {
+      core->end_identity_if_due();
+      core->set_alarm();  // again if the clocks differ a little
+    });
+  });
+}
+
+void FunctionSession::Core::end_identity_if_due() {
+  if (expires_unix_ms_ == 0) return;
+  if (host_.options().clock->unix_ms() < expires_unix_ms_) return;
+  become(Value(), 0,
+         encode_error("", "unauthenticated",
+                      "the token has expired, and with it the identity of this connection; send a "
+                      "fresh one with {\"type\":\"auth\",\"token\":..}"));
+}
+
+void FunctionSession::Core::send_error(std::string_view id, const Error& error) {
   channel_->send(encode_error(id, wire_code_of(error), error.message()));
 }
 
-void FunctionSession::send_reset() {
+void FunctionSession::Core::send_reset() {
   channel_->forget_all();
   channel_->send(encode_reset());
 }
 
+void FunctionSession::Core::close() {
+  channel_->close();
+  closed_.request_stop();
+  mailbox_.close([this] {
+    expires_unix_ms_ = 0;
+    set_alarm();
+    host_.live().remove(channel_);
+  });
+}
+
+FunctionSession::FunctionSession(FunctionHost& host,
+                                 SocketSinkPtr sink,
+                                 const SessionLimits& limits,
+                                 SocketCaller who)
+    : core_(std::make_shared<Core>(host, std::move(sink), limits, std::move(who))) {
+  core_->start();
+}
+
+FunctionSession::~FunctionSession() = default;
+
+void FunctionSession::on_text(std::string_view text) {
+  core_->receive(text);
+}
+
 void FunctionSession::on_writable() {
-  host_.live().resume(channel_);
+  core_->on_writable();
 }
 
 void FunctionSession::on_closed() {
-  channel_->close();
-  host_.live().remove(channel_);
+  core_->close();
+}
+
+void FunctionSession::send_reset() {
+  core_->send_reset();
 }
 
 }  // namespace moonstone::protocol::functions

@@ -9,21 +9,20 @@
 //  (1) Subscriptions are keyed by (connection, wire id); a repeated id replaces its subscription.
 //  (2) The pushes that a mutation causes on this connection are sent before its mutationResult.
 //  (3) After close nothing is sent and no subscription is left in the live engine.
+//  (4) Frames after a token are handled once it has been checked, under what it proves.
+//  (5) After the frame that answers a change of identity, nothing arrives that was meant for the
+//      former one.
 // Threads: on_text, on_writable and on_closed come from the connection's strand, the Subscriber
-// calls from the live engine's; what both touch is guarded.
+// calls from the live engine's, verdicts on tokens from anywhere; frames pass through a mailbox.
 // Source: functions.md sections 9 and 21.18-21.28.
 
-#include <atomic>
-#include <cstdint>
-#include <map>
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 
-#include "live/live_queries.h"
+#include "engine/session.h"
+#include "protocol/functions/authentication.h"
 #include "protocol/functions/function_host.h"
-#include "protocol/functions/messages.h"
-#include "protocol/functions/rate_limiter.h"
 #include "protocol/transport.h"
 
 namespace moonstone::protocol::functions {
@@ -34,13 +33,20 @@ struct SessionLimits {
   std::size_t unsent_bytes_max = std::size_t{8} * 1024 * 1024;  // beyond, its queries skip versions
 };
 
+/// Who opened the socket.
+struct SocketCaller {
+  engine::Session session = {};
+  Caller rights = Caller::Client;
+  SocketAuthentication authentication = {};
+};
+
 class FunctionSession final : public SocketSession {
  public:
-  /// `host` must outlive the session.
+  /// `host` must outlive the session, and `who.authentication` all of its checks.
   FunctionSession(FunctionHost& host,
                   SocketSinkPtr sink,
                   const SessionLimits& limits,
-                  engine::Session session = {});
+                  SocketCaller who = {});
   ~FunctionSession() override;
 
   void on_text(std::string_view text) override;
@@ -51,19 +57,9 @@ class FunctionSession final : public SocketSession {
   void send_reset();
 
  private:
-  class Channel;
+  class Core;
 
-  void start_query(ClientMessage message);
-  void start_mutation(ClientMessage message);
-  void refuse_action(const ClientMessage& message);
-  void greet(const ClientMessage& message);
-  void send_error(std::string_view id, const Error& error);
-
-  FunctionHost& host_;
-  SessionLimits limits_;
-  RateLimiter rate_;
-  engine::Session identity_;          // strand only
-  std::shared_ptr<Channel> channel_;  // shared with the live engine and pending mutations
+  std::shared_ptr<Core> core_;  // shared with the checks of tokens and the alarm of their end
 };
 
 }  // namespace moonstone::protocol::functions

@@ -61,6 +61,10 @@ Result<ClientMessage> decode_client_message(std::string_view text) {
   if (const Value* id = object.find("id")) message.id = to_json(*id);
   message.function = text_member(object, "fn");
   message.client = text_member(object, "client");
+  if (const Value* token = object.find("token")) {
+    // Any other value is checked like a token, and refused as none.
+    message.token = token->is_null() ? "" : token->is_text() ? token->as_text() : to_json(*token);
+  }
   if (Value* args = object.find("args")) message.args = std::move(*args);
   return message;
 }
@@ -94,12 +98,25 @@ Frame encode_mutation_result(std::string_view id, const std::optional<std::strin
   return {share(std::move(text))};
 }
 
+Frame encode_action_result(std::string_view id, const SharedText& json) {
+  std::string before = head("actionResult", id);
+  if (json == nullptr) return {share(before + "}")};
+  return {share(before + R"(,"result":)"), json, closing_brace()};
+}
+
 Frame encode_error(std::string_view id, std::string_view code, std::string_view message) {
   std::string text = head("error", id);
   text.append(R"(,"code":")").append(code).append(R"(","message":)");
   write_json_string(message, text);
   text.append("}");
   return {share(std::move(text))};
+}
+
+Frame encode_auth(std::string_view id, std::optional<std::int64_t> lasts_ms) {
+  std::string text = head("auth", id);
+  text.append(lasts_ms ? R"(,"authenticated":true,"expiresInMs":)" + std::to_string(*lasts_ms)
+                       : R"(,"authenticated":false)");
+  return {share(text + "}")};
 }
 
 Frame encode_reset() {
@@ -115,7 +132,7 @@ Frame encode_pong() {
 Frame encode_hello(std::string_view server_version) {
   std::string text = R"({"type":"hello","server":)";
   write_json_string("moonstone/" + std::string(server_version), text);
-  text.append(R"(,"capabilities":["mutation-ledger"]})");
+  text.append(R"(,"capabilities":["mutation-ledger","auth"]})");
   return {share(std::move(text))};
 }
 
@@ -125,8 +142,9 @@ std::string_view wire_code_of(const Error& error) {
       return "forbidden";
     case ErrorCode::Conflict:
       return "conflict";
-    case ErrorCode::InvalidArgument:
     case ErrorCode::Unauthenticated:
+      return "unauthenticated";
+    case ErrorCode::InvalidArgument:
     case ErrorCode::NotFound:
     case ErrorCode::AlreadyExists:
     case ErrorCode::FailedPrecondition:

@@ -7,9 +7,11 @@
 //           | hello {client, token?, capabilities?} | auth {token}
 //   server: result|mutationResult|actionResult {id, result?} | update {id, result}
 //           | updates {items: [{id, result}]} | error {id?, code, message} | reset | pong | hello
+//           | auth {id?, authenticated, expiresInMs?}
 // An id is any JSON value and comes back as it was sent, so it is kept as its JSON text.
 // Threads: pure functions.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,10 +40,11 @@ enum class MessageKind : unsigned char {
 
 struct ClientMessage {
   MessageKind kind = MessageKind::Unknown;
-  std::string id;        // JSON text; empty: none was sent
-  std::string function;  // as sent
-  Value args;            // undefined if absent
-  std::string client;    // Hello
+  std::string id;                                   // JSON text; empty: none was sent
+  std::string function;                             // as sent
+  Value args;                                       // undefined if absent
+  std::string client;                               // Hello
+  std::optional<std::string> token = std::nullopt;  // Hello, Auth; empty: null was sent
 };
 
 /// Errors: InvalidArgument for text that is not a JSON object (the frame is then ignored, 9.3),
@@ -55,9 +58,13 @@ using SharedText = std::shared_ptr<const std::string>;
 /// `json` absent: the member `result` is left out, which clients read as undefined.
 [[nodiscard]] Frame encode_mutation_result(std::string_view id,
                                            const std::optional<std::string>& json);
+/// `json` null: as above.
+[[nodiscard]] Frame encode_action_result(std::string_view id, const SharedText& json);
 [[nodiscard]] Frame encode_error(std::string_view id,
                                  std::string_view code,
                                  std::string_view message);
+/// Answers a token; `lasts_ms` nothing: there is no identity now.
+[[nodiscard]] Frame encode_auth(std::string_view id, std::optional<std::int64_t> lasts_ms);
 [[nodiscard]] Frame encode_reset();
 [[nodiscard]] Frame encode_pong();
 [[nodiscard]] Frame encode_hello(std::string_view server_version);

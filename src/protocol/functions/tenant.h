@@ -19,6 +19,7 @@
 #include "engine/database.h"
 #include "files/file_settings.h"
 #include "live/live_queries.h"
+#include "protocol/functions/action_host.h"
 #include "protocol/functions/function_host.h"
 #include "protocol/functions/job_host.h"
 #include "runtime/jobs/scheduler.h"
@@ -39,10 +40,11 @@ struct TenantOptions {
   live::LiveOptions live;
   files::FileSettings files;
   HostOptions host;  // its limits are the engine's, too
-  std::shared_ptr<runtime::jobs::Alarms> alarms;  // shared by all tenants; null: some of its own
+  std::shared_ptr<runtime::jobs::Alarms> alarms = nullptr;  // shared by all tenants; null: some of its own
+  actions::ActionPool* actions = nullptr;  // shared by all tenants; null: no actions
 };
 
-class Tenant {
+class Tenant : public std::enable_shared_from_this<Tenant> {
  public:
   /// Opens or creates the database. It serves nothing before its host got a bundle.
   /// Errors: those of engine::Database::open; reason "locked" if another process has it.
@@ -57,6 +59,8 @@ class Tenant {
   [[nodiscard]] live::LiveQueries& live() { return *live_; }
   [[nodiscard]] files::FileService& files() { return *files_; }
   [[nodiscard]] FunctionHost& host() { return *host_; }
+  /// Null: this server runs no actions.
+  [[nodiscard]] ActionHost* actions() { return actions_ ? &*actions_ : nullptr; }
 
   /// The open sockets, so that reset() can tell them.
   void track(FunctionSession& session) { sessions_.lock()->insert(&session); }
@@ -84,6 +88,7 @@ class Tenant {
   std::optional<FunctionHost> host_;
   std::optional<JobHost> job_host_;
   std::optional<runtime::jobs::JobScheduler> jobs_;
+  std::optional<ActionHost> actions_;
   Guarded<std::set<FunctionSession*>> sessions_;
 };
 /// Shared by Tenants and by every request and socket of the tenant.
