@@ -75,7 +75,8 @@ TEST(Discovery, LeavesOutFilesForNode) {
   const auto layout = discover(folder.path());
   ASSERT_TRUE(layout);
   EXPECT_THAT(names(layout->modules), ElementsAre("plain"));
-  EXPECT_THAT(layout->node_modules, ElementsAre("mail"));
+  ASSERT_EQ(layout->node_modules.size(), 1U);
+  EXPECT_EQ(layout->node_modules.front().name, "mail");
 }
 
 TEST(Discovery, NamesAFolderThatIsMissing) {
@@ -83,6 +84,35 @@ TEST(Discovery, NamesAFolderThatIsMissing) {
   const auto layout = discover(folder / "nowhere");
   ASSERT_FALSE(layout);
   EXPECT_THAT(layout.error().message(), HasSubstr("nowhere"));
+}
+
+TEST(Gate, IsAnEntryThatDoesMoreThanPassOn) {
+  const TemporaryFolder folder;
+  const Project project = project_of(folder / "zeroback");
+  ASSERT_TRUE(find_gate(project));
+  EXPECT_FALSE(find_gate(project)->has_value());
+  folder.write(".zeroback/entry.ts", "export default workerHandler");
+  EXPECT_FALSE(find_gate(project)->has_value());
+  folder.write(".zeroback/entry.ts", "export default { fetch() {} }");
+  const auto gate = find_gate(project);
+  ASSERT_TRUE(gate && gate->has_value());
+  EXPECT_EQ((*gate)->name, ".zeroback/entry.ts");
+}
+
+TEST(Gate, ScaffoldsAreToldByWhatTheyDoNotByTheirSpaces) {
+  EXPECT_TRUE(
+      is_plain_entry(R"(import { createZerobackDO, workerHandler } from "@zeroback/server/runtime"
+import { functions, schema } from '../zeroback/_generated/manifest';
+// user-owned
+export const ZerobackDO = createZerobackDO({ functions, schema, authDef: authDef ?? undefined })
+export default workerHandler;
+)"));
+  EXPECT_TRUE(is_plain_entry(
+      "import{createWorkerHandler}from\"x\"\nexport default createWorkerHandler( { } )"));
+  EXPECT_FALSE(is_plain_entry(R"(export default createWorkerHandler({ cors: { origin: "*" } }))"));
+  EXPECT_FALSE(is_plain_entry("export default workerHandler\nconsole.log(1)"));
+  EXPECT_FALSE(is_plain_entry("console.log(1)\nexport default workerHandler"));
+  EXPECT_FALSE(is_plain_entry(""));
 }
 
 TEST(Directives, AreFoundBehindCommentsAndOtherDirectives) {
