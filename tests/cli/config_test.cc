@@ -145,6 +145,56 @@ TEST(Config, LimitsAreTakenAtTheirBoundsOnly) {
   EXPECT_FALSE(load({.flags = {flag("limits.rows_read", "0")}}));
 }
 
+TEST(Config, ProvidersStandInSectionsAndTheirSecretsInTheEnvironment) {
+  const auto loaded = load({.file = R"(
+[auth]
+issuer = "https://a"
+jwks = "https://a/keys"
+audience = ["app", "other"]
+[auth.own]
+clock_skew_s = 5
+jwks = "keys.json"
+)",
+                            .environment = {{"MOONSTONE_AUTH_AUDIENCE", "from-environment"},
+                                            {"MOONSTONE_AUTH_OWN_ISSUER", "https://own"},
+                                            {"MOONSTONE_AUTH_OWN_SECRET", "s1"},
+                                            {"MOONSTONE_AUTH_OWN_SECRET_PREVIOUS", "s0"}}});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  const auto& providers = loaded->config.auth;
+  ASSERT_EQ(providers.size(), 2U);
+  EXPECT_EQ(providers[0].name, "main");
+  EXPECT_EQ(providers[0].keys_url, "https://a/keys");
+  EXPECT_THAT(providers[0].audiences, ElementsAre("from-environment"));
+  EXPECT_EQ(providers[1].issuer, "https://own");
+  EXPECT_EQ(providers[1].keys_file, "keys.json");
+  EXPECT_EQ(providers[1].clock_skew, std::chrono::seconds(5));
+  EXPECT_THAT(providers[1].secrets, ElementsAre("s1", "s0"));
+}
+
+TEST(Config, ASecretAloneIsAProvider) {
+  const auto loaded = load({.environment = {{"MOONSTONE_AUTH_SECRET", "s"}}});
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(loaded->config.auth.size(), 1U);
+  EXPECT_THAT(loaded->config.auth[0].secrets, ElementsAre("s"));
+  EXPECT_TRUE(load({})->config.auth.empty());
+}
+
+TEST(Config, WrongProvidersNameThePlace) {
+  const auto message = [](std::string_view file) {
+    const auto loaded = load({.file = file});
+    return loaded ? std::string() : loaded.error().message();
+  };
+  const std::string secret = message("[auth]\nsecret = \"hunter2\"\n");
+  EXPECT_THAT(secret, HasSubstr("moonstone.toml:2"));
+  EXPECT_THAT(secret, HasSubstr("MOONSTONE_AUTH_SECRET"));
+  EXPECT_EQ(secret.find("hunter2"), std::string::npos);
+  EXPECT_THAT(message("[auth]\nclock_skew_s = 9999\n"), HasSubstr("from 0 to 3600"));
+  EXPECT_THAT(message("[auth.\"A b\"]\nissuer = \"x\"\n"), HasSubstr("small letters"));
+  const auto unknown = load({.file = "[auth]\naudiense = \"x\"\n"});
+  ASSERT_TRUE(unknown);
+  EXPECT_THAT(unknown->warnings, ElementsAre(HasSubstr("unknown key auth.audiense")));
+}
+
 TEST(Config, EveryKeyHasAnEnvironmentVariableOfItsOwn) {
   std::set<std::string> variables;
   for (const std::string_view key : config_keys())

@@ -40,7 +40,8 @@ struct TenantOptions {
   live::LiveOptions live;
   files::FileSettings files;
   HostOptions host;  // its limits are the engine's, too
-  std::shared_ptr<runtime::jobs::Alarms> alarms = nullptr;  // shared by all tenants; null: some of its own
+  std::shared_ptr<runtime::jobs::Alarms> alarms =
+      nullptr;                             // shared by all tenants; null: some of its own
   actions::ActionPool* actions = nullptr;  // shared by all tenants; null: no actions
 };
 

@@ -61,14 +61,28 @@ TEST(MessagesTest, SharesTheBytesOfAResult) {
   EXPECT_EQ(frame[1].get(), json.get());
 }
 
+TEST(MessagesTest, ReadsAndAnswersTokens) {
+  const auto token_of = [](std::string_view member) {
+    return decode_client_message(R"({"type":"auth")" + std::string(member) + "}")->token;
+  };
+  EXPECT_EQ(token_of(""), std::nullopt);
+  EXPECT_EQ(token_of(R"(,"token":null)"), "");
+  EXPECT_EQ(token_of(R"(,"token":"a.b.c")"), "a.b.c");
+  EXPECT_EQ(token_of(R"(,"token":{"x":1})"), R"({"x":1})") << "to be refused as none";
+  EXPECT_EQ(text_of(encode_auth("7", 1500)),
+            R"({"type":"auth","id":7,"authenticated":true,"expiresInMs":1500})");
+  EXPECT_EQ(text_of(encode_auth("", std::nullopt)), R"({"type":"auth","authenticated":false})");
+}
+
 TEST(MessagesTest, MapsEveryErrorCode) {
   EXPECT_EQ(wire_code_of(Error(ErrorCode::PermissionDenied, "x")), "forbidden");
   EXPECT_EQ(wire_code_of(Error(ErrorCode::Conflict, "x")), "conflict");
+  EXPECT_EQ(wire_code_of(Error(ErrorCode::Unauthenticated, "x")), "unauthenticated");
   for (const ErrorCode code :
-       {ErrorCode::InvalidArgument, ErrorCode::Unauthenticated, ErrorCode::NotFound,
-        ErrorCode::AlreadyExists, ErrorCode::FailedPrecondition, ErrorCode::LimitExceeded,
-        ErrorCode::Cancelled, ErrorCode::DeadlineExceeded, ErrorCode::Unavailable,
-        ErrorCode::Unimplemented, ErrorCode::Corruption, ErrorCode::Internal}) {
+       {ErrorCode::InvalidArgument, ErrorCode::NotFound, ErrorCode::AlreadyExists,
+        ErrorCode::FailedPrecondition, ErrorCode::LimitExceeded, ErrorCode::Cancelled,
+        ErrorCode::DeadlineExceeded, ErrorCode::Unavailable, ErrorCode::Unimplemented,
+        ErrorCode::Corruption, ErrorCode::Internal}) {
     EXPECT_EQ(wire_code_of(Error(code, "x")), "execution_error");
   }
 }
