@@ -237,7 +237,8 @@ test("tables, documents, functions, runs, jobs", async () => {
   assert.equal(runs.length, 1);
   assert.equal(runs[0].outcome, "error");
   assert.equal(runs[0].error, "it fell");
-  assert.deepEqual(await json("/__admin/jobs"), []);
+  assert.deepEqual((await json("/__admin/jobs")).jobs, []);
+  assert.deepEqual((await admin("_system:listJobs")).result.jobs, []);
 });
 
 test("metrics, as Prometheus reads them and as JSON", async () => {

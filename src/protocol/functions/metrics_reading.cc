@@ -1,0 +1,153 @@
+// Moonstone. Licence: see LICENSE.
+// What is read at the moment of asking: the process, the open tenants.
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "protocol/functions/observation_routes.h"
+
+namespace moonstone::protocol::functions {
+namespace {
+
+/// Resident memory by the kernel's account; 0 where there is none.
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t pages = 0;
+  std::uint64_t resident = 0;
+  statm >> pages >> resident;
+  return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double open_descriptors() {
+  std::error_code failure;
+  double count = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", failure), end; !failure && at != end;
+       at.increment(failure)) {
+    ++count;
+  }
+  return count;
+}
+
+double file_bytes(const std::string& path) {
+  std::error_code failure;
+  const auto bytes = std::filesystem::file_size(path, failure);
+  return failure ? 0 : static_cast<double>(bytes);
+}
+
+/// One figure of each open tenant.
+struct TenantFigure {
+  std::string_view name;
+  MetricType type;
+  std::string_view help;
+  double (*read)(Tenant& tenant);
+};
+
+template <auto Member>
+double of_database(Tenant& tenant) {
+  return static_cast<double>(tenant.database().counters().*Member);
+}
+template <auto Member>
+double of_live(Tenant& tenant) {
+  return static_cast<double>(tenant.live().counters().*Member);
+}
+std::string path_of(const Tenant& tenant) {
+  return tenant.folder() + "/" + std::string(kDatabaseFile);
+}
+
+using DatabaseCounters = engine::Database::Counters;
+using LiveCounters = live::LiveQueries::Counters;
+
+constexpr auto kTenantFigures = std::to_array<TenantFigure>({
+    {"moonstone_group_commits_total", MetricType::Counter, "Durable commits, each of a group.",
+     of_database<&DatabaseCounters::commits>},
+    {"moonstone_mutations_total", MetricType::Counter,
+     "Mutations answered with success; divided by the commits, the size of a group.",
+     of_database<&DatabaseCounters::mutations>},
+    {"moonstone_mutation_replays_total", MetricType::Counter,
+     "Calls that ran again because their group was lost.", of_database<&DatabaseCounters::replays>},
+    {"moonstone_ledger_hits_total", MetricType::Counter,
+     "Repeated mutations answered without running.", of_database<&DatabaseCounters::ledger_hits>},
+    {"moonstone_writer_queue_length", MetricType::Gauge, "Mutations that wait for the writer.",
+     of_database<&DatabaseCounters::queued>},
+    {"moonstone_live_runs_total", MetricType::Counter, "Runs of live queries, first ones included.",
+     of_live<&LiveCounters::runs>},
+    {"moonstone_live_reruns_total", MetricType::Counter, "Runs of them that commits caused.",
+     of_live<&LiveCounters::reruns>},
+    {"moonstone_live_suppressed_total", MetricType::Counter,
+     "Re-runs whose result was unchanged, so that nothing was sent.",
+     of_live<&LiveCounters::suppressed>},
+    {"moonstone_live_moved_slow_total", MetricType::Counter,
+     "Queries that were too slow for the common lane.", of_live<&LiveCounters::moved_slow>},
+    {"moonstone_live_queries", MetricType::Gauge, "Live queries with subscribers.",
+     of_live<&LiveCounters::queries>},
+    {"moonstone_subscriptions", MetricType::Gauge, "Subscriptions of all connections.",
+     of_live<&LiveCounters::subscriptions>},
+    {"moonstone_database_bytes", MetricType::Gauge, "The database file.",
+     [](Tenant& tenant) { return file_bytes(path_of(tenant)); }},
+    {"moonstone_wal_bytes", MetricType::Gauge, "The file of what is not in the database file yet.",
+     [](Tenant& tenant) { return file_bytes(path_of(tenant) + "-wal"); }},
+});
+
+void read_tenants(const Tenants& tenants, MetricSnapshot& snapshot) {
+  const std::size_t first = snapshot.size();
+  for (const TenantFigure& figure : kTenantFigures) {
+    snapshot.push_back({.name = std::string(figure.name),
+                        .type = figure.type,
+                        .help = std::string(figure.help),
+                        .samples = {}});
+  }
+  double open = 0;
+  tenants.for_each_open([&](Tenant& tenant) {
+    ++open;
+    for (std::size_t i = 0; i < kTenantFigures.size(); ++i) {
+      snapshot[first + i].samples.push_back({.labels = {{"tenant", tenant.slug()}},
+                                             .value = kTenantFigures[i].read(tenant),
+                                             .histogram = {}});
+    }
+  });
+  add_metric(snapshot, MetricType::Gauge, "moonstone_tenants_open",
+             "Tenants whose database is open.", open);
+}
+
+}  // namespace
+
+MetricSnapshot read_metrics(const ObservationEnvironment& environment) {
+  MetricSnapshot snapshot;
+  snapshot.push_back(
+      {.name = "moonstone_info",
+       .type = MetricType::Gauge,
+       .help = "The version that runs.",
+       .samples = {
+           {.labels = {{"version", std::string(version())}}, .value = 1, .histogram = {}}}});
+  add_metric(snapshot, MetricType::Gauge, "process_resident_memory_bytes", "Resident memory.",
+             resident_bytes());
+  add_metric(snapshot, MetricType::Counter, "process_cpu_seconds_total",
+             "User and system time of the process.", cpu_seconds());
+  add_metric(snapshot, MetricType::Gauge, "process_open_fds", "Open file descriptors.",
+             open_descriptors());
+  read_tenants(*environment.tenants, snapshot);
+  if (Observation* const observation = environment.observation) {
+    observation->runs.read(snapshot);
+    observation->metrics.read(snapshot);
+    if (observation->read_more) observation->read_more(snapshot);
+  }
+  return snapshot;
+}
+
+}  // namespace moonstone::protocol::functions
