@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "base/thread.h"
 
 namespace moonstone::runtime::jobs {
@@ -18,9 +22,37 @@ constexpr std::int64_t kWaitMaxMs = 5000;
 
 }  // namespace
 
-class ThreadAlarms::Entry final : public Alarm {
+class ThreadAlarms::State {
  public:
-  Entry(ThreadAlarms& owner, std::move_only_function<void()> ring)
+  class Entry;
+
+  explicit State(Clock& clock) : clock_(clock) {
+    thread_ = start_thread("ms-alarms", [this](const std::stop_token&) { run(); });
+  }
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void set(Entry& entry, std::int64_t unix_ms);
+  void clear(Entry& entry);
+  void forget(Entry& entry);
+
+ private:
+  void run();
+  void take_out(Entry& entry) MS_REQUIRES(mutex_);
+
+  Clock& clock_;
+  Mutex mutex_;
+  Condition changed_;  // an earlier time, the end of a ring, or the end of it all
+  std::multimap<std::int64_t, Entry*> due_ MS_GUARDED_BY(mutex_);
+  Entry* ringing_ MS_GUARDED_BY(mutex_) = nullptr;
+  bool is_stopping_ MS_GUARDED_BY(mutex_) = false;
+  std::jthread thread_;  // last, so that it starts when all else exists
+};
+
+class ThreadAlarms::State::Entry final : public Alarm {
+ public:
+  Entry(State& owner, std::move_only_function<void()> ring)
       : owner_(owner), ring_(std::move(ring)) {}
   ~Entry() override { owner_.forget(*this); }
   Entry(const Entry&) = delete;
@@ -33,15 +65,11 @@ class ThreadAlarms::Entry final : public Alarm {
   std::optional<std::int64_t> time;  // guarded by the owner's mutex
 
  private:
-  ThreadAlarms& owner_;
+  State& owner_;
   std::move_only_function<void()> ring_;
 };
 
-ThreadAlarms::ThreadAlarms(Clock& clock) : clock_(clock) {
-  thread_ = start_thread("ms-alarms", [this](const std::stop_token& stop) { run(stop); });
-}
-
-ThreadAlarms::~ThreadAlarms() {
+ThreadAlarms::State::~State() {
   {
     const MutexLock lock(mutex_);
     MS_CHECK(due_.empty(), "an alarm outlives its thread and would never ring");
@@ -51,11 +79,7 @@ ThreadAlarms::~ThreadAlarms() {
   thread_.join();
 }
 
-std::unique_ptr<Alarm> ThreadAlarms::make(std::move_only_function<void()> ring) {
-  return std::make_unique<Entry>(*this, std::move(ring));
-}
-
-void ThreadAlarms::set(Entry& entry, std::int64_t unix_ms) {
+void ThreadAlarms::State::set(Entry& entry, std::int64_t unix_ms) {
   const MutexLock lock(mutex_);
   take_out(entry);
   entry.time = unix_ms;
@@ -63,12 +87,12 @@ void ThreadAlarms::set(Entry& entry, std::int64_t unix_ms) {
   if (due_.begin()->second == &entry) changed_.notify_all();
 }
 
-void ThreadAlarms::clear(Entry& entry) {
+void ThreadAlarms::State::clear(Entry& entry) {
   const MutexLock lock(mutex_);
   take_out(entry);
 }
 
-void ThreadAlarms::take_out(Entry& entry) {
+void ThreadAlarms::State::take_out(Entry& entry) {
   if (!entry.time) return;
   const auto [first, last] = due_.equal_range(*entry.time);
   for (auto position = first; position != last; ++position) {
@@ -79,14 +103,14 @@ void ThreadAlarms::take_out(Entry& entry) {
   entry.time.reset();
 }
 
-void ThreadAlarms::forget(Entry& entry) {
+void ThreadAlarms::State::forget(Entry& entry) {
   const MutexLock lock(mutex_);
   take_out(entry);
   while (ringing_ == &entry && std::this_thread::get_id() != thread_.get_id())
     changed_.wait(mutex_);
 }
 
-void ThreadAlarms::run(const std::stop_token& /*stop*/) {
+void ThreadAlarms::State::run() {
   while (true) {
     Entry* due = nullptr;
     {
@@ -111,6 +135,14 @@ void ThreadAlarms::run(const std::stop_token& /*stop*/) {
     ringing_ = nullptr;
     changed_.notify_all();
   }
+}
+
+ThreadAlarms::ThreadAlarms(Clock& clock) : state_(std::make_unique<State>(clock)) {}
+
+ThreadAlarms::~ThreadAlarms() = default;
+
+std::unique_ptr<Alarm> ThreadAlarms::make(std::move_only_function<void()> ring) {
+  return std::make_unique<State::Entry>(*state_, std::move(ring));
 }
 
 }  // namespace moonstone::runtime::jobs

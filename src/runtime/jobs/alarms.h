@@ -8,12 +8,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <thread>
 
 #include "base/clock.h"
-#include "base/mutex.h"
 
 namespace moonstone::runtime::jobs {
 
@@ -44,21 +41,8 @@ class ThreadAlarms final : public Alarms {
   [[nodiscard]] std::unique_ptr<Alarm> make(std::move_only_function<void()> ring) override;
 
  private:
-  class Entry;
-
-  void run(const std::stop_token& stop);
-  void set(Entry& entry, std::int64_t unix_ms);
-  void clear(Entry& entry);
-  void forget(Entry& entry);
-  void take_out(Entry& entry) MS_REQUIRES(mutex_);
-
-  Clock& clock_;
-  Mutex mutex_;
-  Condition changed_;  // an earlier time, the end of a ring, or the end of it all
-  std::multimap<std::int64_t, Entry*> due_ MS_GUARDED_BY(mutex_);
-  Entry* ringing_ MS_GUARDED_BY(mutex_) = nullptr;
-  bool is_stopping_ MS_GUARDED_BY(mutex_) = false;
-  std::jthread thread_;  // last, so that it starts when all else exists
+  class State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace moonstone::runtime::jobs
