@@ -39,9 +39,10 @@ class Production {
   Production(const ServeOptions& options, Terminal& terminal, StopSignals& signals)
       : options_(options), terminal_(terminal), signals_(signals) {}
 
-  Result<ExitCode> run(Logger& logger) {
+  Result<ExitCode> run(ServeLogger& logger) {
     MS_TRY(Project project, choose_project());
-    MS_TRY(serving_, open_serving(std::move(project), options_, Mode::Production, logger, terminal_));
+    MS_TRY(serving_,
+           open_serving(std::move(project), options_, Mode::Production, logger, terminal_));
     bool is_given = false;
     if (source_ != Source::Deployed) {
       auto given = make_bundle();
@@ -138,7 +139,8 @@ class Production {
       terminal_.line("  Administration is off; set MOONSTONE_ADMIN_KEY to switch it on.");
     }
     if (bundle_ == nullptr) {
-      terminal_.line("  Nothing was deployed yet: there are no functions until `moonstone deploy`.");
+      terminal_.line(
+          "  Nothing was deployed yet: there are no functions until `moonstone deploy`.");
     }
     terminal_.line(fmt::format("  Ready in {}", watch_.shown()));
     wait_readable({signals_.descriptor()}, std::nullopt);
