@@ -94,7 +94,7 @@ Result<std::unique_ptr<App>> App::open(AppOptions options) {
                                .administration = {.mode = given.mode, .key = given.admin_key},
                                .origins = config.origins,
                                .cors_origins = config.cors_origins,
-                               .tokens = parts->tokens.get(),
+                               .tokens = config.auth.empty() ? nullptr : parts->tokens.get(),
                                .public_url = config.public_url,
                                .tenant_domain = config.tenant_domain,
                                .actions = parts->actions.get(),
