@@ -51,7 +51,8 @@ export class AuthKeeper {
 
   set(fetchToken: TokenFetcher | null, onChange: AuthListener | undefined): void {
     this.#fetchToken = fetchToken ?? undefined;
-    this.#onChange = onChange;
+    // Whoever heard of signing in hears of signing out, too.
+    if (fetchToken !== null || onChange !== undefined) this.#onChange = onChange;
     this.#token = null;
     this.#goodUntil = 0;
     this.#wasForced = false;
