@@ -29,17 +29,16 @@ std::string shown_size(std::size_t bytes) {
 Status build_file(const BuildFileOptions& options, Terminal& terminal) {
   const Stopwatch watch;
   MS_TRY(const Project project, find_project(options.functions_folder));
-  auto built = build(project, {.colours = options.format == Format::People
-                                              ? colours_of(terminal)
-                                              : BundleRequest::Colours::Off});
+  auto built =
+      build(project, {.colours = options.format == Format::People ? colours_of(terminal)
+                                                                  : BundleRequest::Colours::Off});
   if (!built) return std::move(built).error();
   for (const std::string& warning : built->warnings)
     terminal.warning(warning);
   const runtime::Bundle& bundle = *built->bundle;
   const std::string text = runtime::write_bundle_file(bundle);
-  const std::string path = options.out.empty()
-                               ? project.root + "/" + kBundleFile
-                               : std::filesystem::absolute(options.out).string();
+  const std::string path = options.out.empty() ? project.root + "/" + kBundleFile
+                                               : std::filesystem::absolute(options.out).string();
   MS_TRY_STATUS(write_file(path, text));
   if (options.format == Format::Json) {
     print_json(terminal,
@@ -52,10 +51,9 @@ Status build_file(const BuildFileOptions& options, Terminal& terminal) {
     return {};
   }
   print_bundled(terminal, bundle, watch);
-  terminal.line(fmt::format("    {} ({}), version {}",
-                            options.out.empty() ? shown_path(path, project.root) : options.out,
-                            shown_size(text.size()),
-                            bundle.hash.substr(0, runtime::kShownHashLength)));
+  terminal.line(fmt::format(
+      "    {} ({}), version {}", options.out.empty() ? shown_path(path, project.root) : options.out,
+      shown_size(text.size()), bundle.hash.substr(0, runtime::kShownHashLength)));
   return {};
 }
 

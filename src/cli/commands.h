@@ -56,7 +56,7 @@ inline constexpr const char* kBundleFile = "moonstone.bundle.json";
 [[nodiscard]] ExitCode run_build(const BuildFileOptions& options, Terminal& terminal);
 
 struct DeployOptions {
-  std::string functions_folder;  // or a bundle file
+  std::string functions_folder;               // or a bundle file
   Remote remote{.url = {}, .admin_key = {}};  // no URL: only --dry-run can do something
   enum class Action : unsigned char { Deploy, Plan, Rollback, PlanRollback };
   Action action = Action::Deploy;
@@ -80,7 +80,7 @@ struct DataOptions {
 };
 
 struct TransferOptions {
-  std::string folder;                         // of the export
+  std::string folder;  // of the export
   DataOptions data;
   Remote remote{.url = {}, .admin_key = {}};  // no URL: `data`
   /// import: what becomes of a document whose id is there already.

@@ -84,8 +84,8 @@ class Connection::Tls {
   }
 
   Step send(std::string_view& bytes) {
-    const int piece = static_cast<int>(
-        std::min<std::size_t>(bytes.size(), std::numeric_limits<int>::max()));
+    const int piece =
+        static_cast<int>(std::min<std::size_t>(bytes.size(), std::numeric_limits<int>::max()));
     const int count = ::SSL_write(ssl_.get(), bytes.data(), piece);
     if (count <= 0) return what_next(count);
     bytes.remove_prefix(static_cast<std::size_t>(count));

@@ -97,9 +97,8 @@ class Deployment {
     const Stopwatch watch;
     MS_TRY(const Project project, find_project(options_.functions_folder));
     const bool colours = options_.format == Format::People;
-    MS_TRY(BuildOutcome built,
-           build(project, {.colours = colours ? colours_of(terminal_)
-                                              : BundleRequest::Colours::Off}));
+    MS_TRY(BuildOutcome built, build(project, {.colours = colours ? colours_of(terminal_)
+                                                                  : BundleRequest::Colours::Off}));
     for (const std::string& warning : built.warnings)
       terminal_.warning(warning);
     if (options_.format == Format::People) print_bundled(terminal_, *built.bundle, watch);

@@ -220,9 +220,8 @@ class Doctor {
 
   void check_stored_files(App& app) {
     protocol::functions::Tenant& tenant = *app.tenants().root();
-    auto store = files::open_tenant_store(
-        app.tenants().options().each.files,
-        {.folder = tenant.folder(), .name = tenant.slug()});
+    auto store = files::open_tenant_store(app.tenants().options().each.files,
+                                          {.folder = tenant.folder(), .name = tenant.slug()});
     if (!store) return add("files", Finding::Problem, store.error().message(), "");
     const auto check = files::check_files(tenant.database(), **store);
     if (!check) return add("files", Finding::Problem, check.error().message(), "");

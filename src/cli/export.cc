@@ -68,9 +68,9 @@ class Export {
   Status prepare_folder() {
     std::error_code failed;
     if (fs::exists(options_.folder, failed) && !fs::is_empty(options_.folder, failed)) {
-      return Error(ErrorCode::AlreadyExists,
-                   fmt::format("{} is not empty; name a folder that is, or a new one",
-                               options_.folder));
+      return Error(
+          ErrorCode::AlreadyExists,
+          fmt::format("{} is not empty; name a folder that is, or a new one", options_.folder));
     }
     fs::create_directories(options_.folder + "/tables", failed);
     if (!failed) return {};
@@ -162,8 +162,7 @@ class Export {
     if (!stream.is_open()) return {};
     stream.close();
     if (stream) return {};
-    return Error(ErrorCode::Unavailable,
-                 fmt::format("cannot write {}; is the disk full?", what));
+    return Error(ErrorCode::Unavailable, fmt::format("cannot write {}; is the disk full?", what));
   }
 
   const TransferOptions& options_;
@@ -187,8 +186,7 @@ Status export_from(const TransferOptions& options, const Remote& remote, Termina
 
 Status export_data(const TransferOptions& options, Terminal& terminal) {
   if (!options.remote.url.empty()) return export_from(options, options.remote, terminal);
-  MS_TRY(const auto server,
-         LocalServer::start(options.data, LocalServer::Code::None, terminal));
+  MS_TRY(const auto server, LocalServer::start(options.data, LocalServer::Code::None, terminal));
   return export_from(options, server->remote(), terminal);
 }
 

@@ -11,7 +11,8 @@ namespace moonstone::cli {
 Result<std::string> table_file(const std::string& folder, std::string_view table) {
   const std::string problem = schema::problem_with_table_name(table);
   if (!problem.empty() || table.find('/') != std::string_view::npos) {
-    return Error(ErrorCode::InvalidArgument, fmt::format("\"{}\" is not the name of a table", table));
+    return Error(ErrorCode::InvalidArgument,
+                 fmt::format("\"{}\" is not the name of a table", table));
   }
   return fmt::format("{}/tables/{}.jsonl", folder, table);
 }

@@ -101,8 +101,8 @@ class Exchange {
                      fmt::format("cannot read {}: {}", call_.body_file, failed.message()));
       }
     }
-    std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", call_.method, url_.path,
-                                   url_.authority());
+    std::string head =
+        fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", call_.method, url_.path, url_.authority());
     if (length > 0 || call_.method != "GET") head += fmt::format("Content-Length: {}\r\n", length);
     head += "Connection: close\r\n";
     for (const auto& [name, value] : call_.headers)

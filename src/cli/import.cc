@@ -48,7 +48,8 @@ class Import {
   void report() {
     if (options_.format == Format::Json) {
       return print_json(
-          terminal_, Object{{"folder", options_.folder}, {"documents", documents_}, {"files", files_}});
+          terminal_,
+          Object{{"folder", options_.folder}, {"documents", documents_}, {"files", files_}});
     }
     terminal_.line(fmt::format("  {} {} documents and {} files imported",
                                terminal_.styled(Style::Green, "✓"), documents_, files_));
@@ -58,9 +59,9 @@ class Import {
   /// A folder without the manifest may be written by hand; one of a newer format may not be read.
   Status check_manifest() {
     if (!is_folder(options_.folder + "/tables")) {
-      return Error(ErrorCode::NotFound,
-                   fmt::format("{} is not the folder of an export: it has no tables/",
-                               options_.folder));
+      return Error(
+          ErrorCode::NotFound,
+          fmt::format("{} is not the folder of an export: it has no tables/", options_.folder));
     }
     const std::string path = export_manifest(options_.folder);
     if (!is_file(path)) {
@@ -69,13 +70,12 @@ class Import {
     }
     MS_TRY(const std::string text, read_file(path));
     const auto manifest = parse_json(text);
-    const Value* const format = manifest && manifest->is_object()
-                                    ? manifest->as_object().find("format")
-                                    : nullptr;
+    const Value* const format =
+        manifest && manifest->is_object() ? manifest->as_object().find("format") : nullptr;
     if (format != nullptr && *format == Value(kExportFormat)) return {};
-    return Error(ErrorCode::InvalidArgument,
-                 fmt::format("{}: this version of Moonstone reads format {} only", path,
-                             kExportFormat));
+    return Error(
+        ErrorCode::InvalidArgument,
+        fmt::format("{}: this version of Moonstone reads format {} only", path, kExportFormat));
   }
 
   Result<std::vector<std::string>> list_tables() const {
@@ -132,10 +132,7 @@ class Import {
   }
 
   /// The error with the file and the line that it is about.
-  static Error place(Error error,
-                     const std::string& path,
-                     const Value* body,
-                     std::size_t before) {
+  static Error place(Error error, const std::string& path, const Value* body, std::size_t before) {
     const Value* const line =
         body != nullptr && body->is_object() ? body->as_object().find("line") : nullptr;
     if (line == nullptr || !line->is_integer()) return std::move(error).with_context(path);

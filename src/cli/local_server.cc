@@ -71,8 +71,8 @@ Result<std::unique_ptr<LocalServer>> LocalServer::start(const DataOptions& data,
                    {.key = "server.static", .text = "", .place = "moonstone"}};
   const std::string key = options.admin_key;
   MS_TRY(Project project, project_of_data(data));
-  MS_TRY(parts->serving, open_serving(std::move(project), options, Mode::Production, parts->logger,
-                                      terminal));
+  MS_TRY(parts->serving,
+         open_serving(std::move(project), options, Mode::Production, parts->logger, terminal));
   if (code == Code::Deployed) MS_TRY_STATUS(put_code_into_force(parts->serving));
   MS_TRY_STATUS(parts->serving.app->serve());
   const int port = parts->serving.app->port();

@@ -67,8 +67,7 @@ class LogPrinter {
     if (!parsed || !parsed->is_object()) return terminal_.line(text);
     const Object& line = parsed->as_object();
     const std::string_view level = text_of(line, "level");
-    const std::string head =
-        fmt::format("{} {:<5}", shown_time(text_of(line, "ts")), level);
+    const std::string head = fmt::format("{} {:<5}", shown_time(text_of(line, "ts")), level);
     const bool is_console = text_of(line, "event") == "console";
     terminal_.line(fmt::format(
         "{} {}", terminal_.styled(style_of(level), head),

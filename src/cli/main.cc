@@ -189,8 +189,9 @@ class CommandLine {
     const bool is_import = name == "import";
     command->footer(is_import ? "Example: moonstone import backup --url http://localhost:8788"
                               : "Example: moonstone export backup");
-    command->add_option("folder", options.folder,
-                        is_import ? "What `moonstone export` wrote" : "A new or an empty folder")
+    command
+        ->add_option("folder", options.folder,
+                     is_import ? "What `moonstone export` wrote" : "A new or an empty folder")
         ->required();
     command->add_option("functionsDir", options.data.functions_folder,
                         "Without --url: the functions folder whose data is meant");
@@ -198,8 +199,8 @@ class CommandLine {
     command->add_option("--url", options.remote.url, "A running server");
     add_key(*command, options.remote);
     if (is_import) {
-      CLI::Option* const replace = command->add_flag(
-          "--replace", is_replacing_, "Replace documents whose id is there already");
+      CLI::Option* const replace = command->add_flag("--replace", is_replacing_,
+                                                     "Replace documents whose id is there already");
       command->add_flag("--skip", is_skipping_, "Leave documents whose id is there already")
           ->excludes(replace);
     }

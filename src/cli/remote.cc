@@ -56,10 +56,10 @@ Error error_of(const HttpReply& reply) {
 
 Error explain(const Remote& remote, const Error& error) {
   if (error.code() != ErrorCode::Unavailable) return error;
-  return {ErrorCode::Unavailable,
-          fmt::format("Cannot reach {}: {}. Is Moonstone running there?", remote.url,
-                      error.message()),
-          "unreachable"};
+  return {
+      ErrorCode::Unavailable,
+      fmt::format("Cannot reach {}: {}. Is Moonstone running there?", remote.url, error.message()),
+      "unreachable"};
 }
 
 Result<Value> ask(const Remote& remote, const HttpCall& made) {

@@ -50,10 +50,9 @@ std::string_view kind_name(FunctionKind kind) {
 Value list_functions(const Bundle& bundle) {
   Array functions;
   for (const auto& [name, function] : bundle.functions) {
-    functions.emplace_back(
-        Object{{"name", name},
-               {"kind", kind_name(function.kind)},
-               {"internal", function.visibility == Visibility::Internal}});
+    functions.emplace_back(Object{{"name", name},
+                                  {"kind", kind_name(function.kind)},
+                                  {"internal", function.visibility == Visibility::Internal}});
   }
   return functions;
 }
@@ -74,13 +73,14 @@ Status check_format(const Object& file) {
   }
   const Value* const format_version = file.find("formatVersion");
   if (format_version != nullptr && *format_version == Value(kFormatVersion)) return {};
-  return Error(ErrorCode::InvalidArgument,
-               fmt::format("the bundle was made by Moonstone {} in format {}; this is Moonstone {}, "
-                           "which reads format {}. Use the same version on both sides",
-                           text_member(file, "moonstone"),
-                           format_version == nullptr ? "unknown" : to_json(*format_version),
-                           version(), kFormatVersion),
-               "bundle");
+  return Error(
+      ErrorCode::InvalidArgument,
+      fmt::format("the bundle was made by Moonstone {} in format {}; this is Moonstone {}, "
+                  "which reads format {}. Use the same version on both sides",
+                  text_member(file, "moonstone"),
+                  format_version == nullptr ? "unknown" : to_json(*format_version), version(),
+                  kFormatVersion),
+      "bundle");
 }
 
 Result<BundleSource> read_source(const Object& file) {

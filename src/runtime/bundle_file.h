@@ -32,8 +32,8 @@ struct BundleFile {
   std::string hash;
   std::string version;  // of the Moonstone that made it
 };
-/// Reads the text and checks that it is whole. Errors: InvalidArgument (reason "bundle") saying what
-/// is wrong and what to do; LimitExceeded (reason "bundle_bytes").
+/// Reads the text and checks that it is whole. Errors: InvalidArgument (reason "bundle") saying
+/// what is wrong and what to do; LimitExceeded (reason "bundle_bytes").
 [[nodiscard]] Result<BundleFile> read_bundle_file(std::string_view text);
 
 }  // namespace moonstone::runtime

@@ -153,10 +153,10 @@ TEST(HttpClient, HandsABodyOnPieceByPiece) {
 
 TEST(HttpClient, KeepsTheBodyOfAFailure) {
   const ScriptedServer server("HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno");
-  const auto reply = call({.method = "POST",
-                           .url = server.url(),
-                           .body = "body!",
-                           .on_body = [](std::string_view) { return ok(); }});
+  const auto reply = call(
+      {.method = "POST", .url = server.url(), .body = "body!", .on_body = [](std::string_view) {
+         return ok();
+       }});
   ASSERT_TRUE(reply) << reply.error().message();
   EXPECT_EQ(reply->body, "no");
 }

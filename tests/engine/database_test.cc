@@ -291,7 +291,8 @@ TEST_F(DatabaseTest, AnImportKeepsIdsAndRefusesForeignOnes) {
   EXPECT_EQ(import(other, bob), "");
   EXPECT_EQ(read_all("accounts").size(), 2U);
   EXPECT_EQ(import(other, bob), "there is a document " + other + " already");
-  for (const char* foreign : {"", "accounts", "accounts:", "accounts:short", "others:01ARZ3NDEKTSV4RRFFQ69G5FAV"})
+  for (const char* foreign :
+       {"", "accounts", "accounts:", "accounts:short", "others:01ARZ3NDEKTSV4RRFFQ69G5FAV"})
     EXPECT_NE(import(foreign, bob).find("is not an id of the table"), std::string::npos) << foreign;
 }
 

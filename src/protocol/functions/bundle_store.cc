@@ -216,7 +216,8 @@ void BundleStore::remove_unnamed() const {
        entry.increment(ignored)) {
     const std::string name = entry->path().stem().string();
     if (!is_hash(name)) continue;
-    const bool is_named = std::ranges::find(history_, name, &DeployedBundle::hash) != history_.end();
+    const bool is_named =
+        std::ranges::find(history_, name, &DeployedBundle::hash) != history_.end();
     if (!is_named) unnamed.push_back(entry->path());
   }
   for (const fs::path& path : unnamed)

@@ -149,7 +149,8 @@ class Deployer {
     // Kept first: if the process dies in between, the next start carries the deployment out.
     const std::string former = in_force();
     const runtime::BundlePtr running = tenants_.root()->host().bundle();
-    const Status kept = way == Way::Back ? bundles_.forget_last() : bundles_.record(**bundle, now());
+    const Status kept =
+        way == Way::Back ? bundles_.forget_last() : bundles_.record(**bundle, now());
     if (!kept) return refusal(kept.error());
     auto outcome = tenants_.deploy(*bundle, allow_);
     if (!outcome) {

@@ -19,7 +19,7 @@ namespace moonstone::protocol::functions {
 
 struct DeployEnvironment {
   Tenants* tenants = nullptr;
-  BundleStore* bundles = nullptr;  // null: this server takes its code from elsewhere
+  BundleStore* bundles = nullptr;   // null: this server takes its code from elsewhere
   Executor* maintenance = nullptr;  // runs one deployment after the other
 };
 

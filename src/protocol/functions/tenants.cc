@@ -51,8 +51,7 @@ Status refusal_of(const std::vector<Tenants::Check>& checks, store::Writer::Allo
     if (check.schema.losses.empty()) continue;
     return Error(ErrorCode::FailedPrecondition,
                  place(check) + "the new schema would delete data: " +
-                     joined(check.schema.losses, ", ") +
-                     ". Pass --accept-data-loss to accept that",
+                     joined(check.schema.losses, ", ") + ". Pass --accept-data-loss to accept that",
                  "data_loss");
   }
   return {};
@@ -566,8 +565,8 @@ Result<std::unique_ptr<Tenants>> Tenants::open(TenantsOptions options) {
   }
   if (options.each.alarms == nullptr) {
     Clock* const clock = options.each.host.clock;
-    options.each.alarms = std::make_shared<runtime::jobs::ThreadAlarms>(
-        clock != nullptr ? *clock : system_clock());
+    options.each.alarms =
+        std::make_shared<runtime::jobs::ThreadAlarms>(clock != nullptr ? *clock : system_clock());
   }
   auto keeper = std::make_unique<TenantKeeper>(std::move(options));
   MS_TRY_STATUS(keeper->start());

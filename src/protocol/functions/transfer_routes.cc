@@ -32,7 +32,9 @@ constexpr std::size_t kPieceBytes = kStreamPieceBytesMax;
 /// One read of a piece; only a disk that hangs takes longer.
 constexpr std::chrono::seconds kReadTimeMax{30};
 
-HttpResponse refusal(int status, std::string_view code, std::string_view message,
+HttpResponse refusal(int status,
+                     std::string_view code,
+                     std::string_view message,
                      std::optional<std::size_t> line = std::nullopt) {
   std::string body = R"({"success":false,"error":)";
   write_json_string(message, body);
@@ -249,8 +251,7 @@ engine::MutationBody import_body(std::string table,
                                  std::shared_ptr<const std::vector<ImportedLine>> lines,
                                  Existing existing,
                                  FailedLine failed) {
-  return [table = std::move(table), lines = std::move(lines), existing,
-          failed = std::move(failed)](
+  return [table = std::move(table), lines = std::move(lines), existing, failed = std::move(failed)](
              engine::Transaction& transaction) -> Result<std::optional<std::string>> {
     transaction.stop_recording();
     MS_TRY(const schema::Table* const found, transaction.table(table));
@@ -275,12 +276,12 @@ void import_documents(Exchange exchange) {
   }
   engine::MutationCall call;
   call.function = "_system:import";
-  call.body = import_body(
-      *table, std::make_shared<const std::vector<ImportedLine>>(*std::move(lines)),
-      existing == "replace" ? Existing::Replace
-      : existing == "skip"  ? Existing::Skip
-                            : Existing::Refuse,
-      failed);
+  call.body =
+      import_body(*table, std::make_shared<const std::vector<ImportedLine>>(*std::move(lines)),
+                  existing == "replace" ? Existing::Replace
+                  : existing == "skip"  ? Existing::Skip
+                                        : Existing::Refuse,
+                  failed);
   engine::Database& database = exchange.tenant->database();
   call.done = [failed, tenant = exchange.tenant, respond = std::move(exchange.respond)](
                   Result<engine::MutationOutcome> outcome) mutable {
@@ -290,8 +291,8 @@ void import_documents(Exchange exchange) {
                              outcome.error().message(),
                              is_unknown ? std::nullopt : std::optional(*failed)));
     }
-    respond(json_response(200, R"({"success":true,"result":)" +
-                                   outcome->result_json.value_or("null") + "}"));
+    respond(json_response(
+        200, R"({"success":true,"result":)" + outcome->result_json.value_or("null") + "}"));
   };
   database.submit(std::move(call));
 }
@@ -300,8 +301,8 @@ void import_documents(Exchange exchange) {
 
 void send_file(Exchange exchange, std::string id) {
   files::FileService& files = exchange.tenant->files();
-  files.find(std::move(id), [exchange = std::move(exchange), &files](
-                                Result<std::optional<files::FileRecord>> found) mutable {
+  files.find(std::move(id), [exchange = std::move(exchange),
+                             &files](Result<std::optional<files::FileRecord>> found) mutable {
     if (!found) return exchange.respond(admin_error_response(found.error()));
     if (!*found) return exchange.respond(refusal(404, "not_found", "there is no such file"));
     const files::FileRecord record = **found;

@@ -1,5 +1,5 @@
 // Moonstone. Licence: see LICENSE.
-// The history of deployed bundles: what runs after a restart, how far back it goes, what damage does.
+// The history of deployed bundles: what runs after a restart, how far back it goes, and damage.
 #include "protocol/functions/bundle_store.h"
 
 #include <filesystem>
