@@ -17,8 +17,8 @@ namespace moonstone::query {
 
 namespace {
 
-/// Content: the storage JSON [version, fingerprint, id, [sort value...]]. That of a search has
-/// instead of sort values the numbers of its rows, ascending, each less the one before.
+/// Content: the storage JSON [version, fingerprint, row number, id, [sort value...]]. That of a
+/// search has instead of sort values the numbers of its rows, ascending, each less the one before.
 constexpr std::int64_t kCursorVersion = 1;  // clients keep cursors: never renumber
 
 std::string fingerprint_of(const Query& query) {
@@ -39,6 +39,7 @@ std::string fingerprint_of(const Query& query) {
 
 struct Cursor {
   std::string fingerprint;
+  std::int64_t number = 0;
   std::string id;
   Array values;
 };
@@ -50,13 +51,14 @@ std::optional<Cursor> decode(std::string_view text, std::string_view secret) {
   auto parsed = parse_storage_json(*json);
   if (!parsed || !parsed->is_array()) return std::nullopt;
   Array& parts = parsed->as_array();
-  if (parts.size() != 4 || parts[0] != Value(kCursorVersion) || !parts[1].is_text() ||
-      !parts[2].is_text() || !parts[3].is_array()) {
+  if (parts.size() != 5 || parts[0] != Value(kCursorVersion) || !parts[1].is_text() ||
+      !parts[2].is_integer() || !parts[3].is_text() || !parts[4].is_array()) {
     return std::nullopt;
   }
   return Cursor{.fingerprint = std::move(parts[1].as_text()),
-                .id = std::move(parts[2].as_text()),
-                .values = std::move(parts[3].as_array())};
+                .number = parts[2].as_integer(),
+                .id = std::move(parts[3].as_text()),
+                .values = std::move(parts[4].as_array())};
 }
 
 ExprPtr compare_field(CompareOp op, const std::string& field, const Value& value) {
@@ -78,8 +80,17 @@ ExprPtr equals(const std::string& field, const Value& value) {
   return compare_field(CompareOp::Eq, field, value.is_missing() ? Value(nullptr) : value);
 }
 
-/// (k1 after v1) or (k1 = v1 and k2 after v2) or ... or (all equal and the id after the last id)
+/// Rows that were inserted after the cursor's, or before it. Number and id say the same; which of
+/// them a store can look up depends on the index that it reads along.
+ExprPtr inserted_after(const Cursor& cursor, Direction direction) {
+  const CompareOp op = direction == Direction::Ascending ? CompareOp::Gt : CompareOp::Lt;
+  return Expr::all_of({compare_field(op, std::string(schema::kIdField), Value(cursor.id)),
+                       compare_field(op, std::string(kRowNumberField), Value(cursor.number))});
+}
+
+/// (k1 after v1) or (k1 = v1 and k2 after v2) or ... or (all equal and inserted after the last row)
 ExprPtr position_after(const Query& query, const Cursor& cursor) {
+  if (query.order.empty()) return inserted_after(cursor, query.tie_break);
   std::vector<ExprPtr> alternatives;
   std::vector<ExprPtr> equal_so_far;
   const auto add = [&](ExprPtr after) {
@@ -92,9 +103,8 @@ ExprPtr position_after(const Query& query, const Cursor& cursor) {
     add(sorts_after(key.field, cursor.values[i], key.direction));
     equal_so_far.push_back(equals(key.field, cursor.values[i]));
   }
-  add(sorts_after(std::string(schema::kIdField), Value(cursor.id), query.tie_break));
+  add(inserted_after(cursor, query.tie_break));
   ExprPtr position = Expr::any_of(std::move(alternatives));
-  if (query.order.empty()) return position;
   // Follows from the above, but only this is a range that an index can begin at.
   const SortKey& first = query.order.front();
   const Value& value = cursor.values.front();
@@ -158,6 +168,7 @@ Result<std::string> make_cursor(const Query& query,
   Array parts;
   parts.emplace_back(kCursorVersion);
   parts.emplace_back(fingerprint_of(query));
+  parts.emplace_back(page.back().number);
   parts.emplace_back(page.back().id);
   parts.emplace_back(std::move(values));
   std::string cursor = seal(storage_json(Value(std::move(parts))), secret);

@@ -2,10 +2,11 @@
 #pragma once
 // Cursors: where a page of a query ended, as text that its bearer cannot use for anything else.
 //
-// A cursor holds the sort values and the id of the last row and the fingerprint of its query; the
-// next page is what sorts strictly after it, whatever was inserted or deleted in between. A search
-// has no such position: each write moves the relevance of all rows. Its cursor holds the numbers of
-// the rows that were returned so far, and the next page is the most relevant of the others.
+// A cursor holds the sort values, number and id of the last row and the fingerprint of its query;
+// the next page is what sorts strictly after it, whatever was inserted or deleted in between. A
+// search has no such position: each write moves the relevance of all rows. Its cursor holds the
+// numbers of the rows that were returned so far, and the next page is the most relevant of the
+// others.
 //
 // Cursors are sealed: encrypted and authenticated with a secret of the database. Otherwise the sort
 // values would show a field that the function keeps to itself, and whoever could write a cursor

@@ -47,6 +47,10 @@ struct Expr {
   [[nodiscard]] static ExprPtr in(ExprPtr operand, Array members);
 };
 
+/// The number of the row, as a field of the predicates that cursors make. No schema can have a
+/// field of this name.
+inline constexpr std::string_view kRowNumberField = " row";
+
 /// Whether a value stands inside a JSON column, where bytes and special floats are tagged text
 /// (query/storage_json.h), or is a column of its own.
 enum class Nesting : unsigned char { TopLevel, Nested };

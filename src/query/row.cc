@@ -61,6 +61,10 @@ const Value* StoredRowView::field(std::string_view name) const {
     system_ = static_cast<double>(creation_time_of(row_));
     return &system_;
   }
+  if (name == kRowNumberField) {
+    system_ = row_.number;
+    return &system_;
+  }
   if (row_.table == nullptr) return nullptr;
   const std::optional<std::size_t> position = row_.table->find_field(name);
   if (!position || *position >= row_.values.size()) return nullptr;

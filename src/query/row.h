@@ -43,7 +43,7 @@ class StoredRowView final : public RowView {
 
  private:
   const Row& row_;
-  mutable Value system_;  // holds _id or _creationTime for the last call
+  mutable Value system_;  // holds _id, _creationTime or the number for the last call
 };
 
 }  // namespace moonstone::query

@@ -66,14 +66,14 @@ TEST_F(ContextSearchTest, ErrorsSayWhatToDo) {
             await message(() => q().search("title", "x".repeat(3000)).collect())];
   )js");
   EXPECT_EQ(json_of(query("m:q")),
-            R"(["No search index on field \"body\" of table \"notes\"",)"
-            R"("No search index on field \"gone\" of table \"notes\"",)"
-            R"(".withIndex() cannot be combined with .search()",)"
-            R"(".search() cannot be combined with .withIndex()",)"
-            R"(".search() looks for a text, not for undefined",)"
-            R"(".search() needs the name of a field",)"
-            R"(".search(): the text has 3000 bytes; at most 2048 are allowed. )"
-            R"(Search for fewer words"])");
+            R"x(["No search index on field \"body\" of table \"notes\"",)x"
+            R"x("No search index on field \"gone\" of table \"notes\"",)x"
+            R"x(".withIndex() cannot be combined with .search()",)x"
+            R"x(".search() cannot be combined with .withIndex()",)x"
+            R"x(".search() looks for a text, not for undefined",)x"
+            R"x(".search() needs the name of a field",)x"
+            R"x(".search(): the text has 3000 bytes; at most 2048 are allowed. )x"
+            R"x(Search for fewer words"])x");
   load_search("return await q().search('title', args.text).collect();");
   const std::string error = error_of(query("m:q", R"({"text":"(bug"})"));
   EXPECT_THAT(error, HasSubstr("fts5: syntax error near \"\""));

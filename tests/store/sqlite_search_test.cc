@@ -157,83 +157,102 @@ class SqliteSearchTest : public testing::Test {
 };
 
 /// Random inserts, updates and deletes under random marks, rollbacks and searches in between.
-TEST_F(SqliteSearchTest, RandomTransactionsLeaveExactlyTheTextsOfTheRows) {
-  RandomData dice(announced_seed());
-  const std::vector<std::string> words = {"a", "b b", "c a", "d e f", "", "ü", "a b c d"};
-  std::set<std::int64_t> present;
-  std::int64_t last = 0;
-  int searches = 0;
-  const auto fields = [&] {
+class RandomSearchTest : public SqliteSearchTest {
+ protected:
+  Object fields() {
+    static const std::vector<std::string> kWords = {"a", "b b", "c a", "d e f", "", "ü", "a b c d"};
+    const auto words = [&] { return kWords[dice_.below(kWords.size())]; };
     Object object;
-    if (!dice.chance(4)) object.append("text", words[dice.below(words.size())]);
-    if (dice.chance(2)) object.append("any", words[dice.below(words.size())]);
-    if (dice.chance(4)) object.set("any", Object{{"in", words[dice.below(words.size())]}});
+    if (!dice_.chance(4)) object.append("text", words());
+    if (dice_.chance(2)) object.append("any", words());
+    if (dice_.chance(4)) object.set("any", Object{{"in", words()}});
     return object;
-  };
-  for (int round = 0; round < 150; ++round) {
-    begin();
-    struct Open {
-      Mark mark;
-      std::set<std::int64_t> present;
-    };
-    std::vector<Open> marks;
-    const std::set<std::int64_t> before = present;
-    for (std::size_t steps = dice.below(14); steps > 0; --steps) {
-      const auto victim = [&] {
-        auto chosen = present.begin();
-        std::advance(chosen, static_cast<std::ptrdiff_t>(dice.below(present.size())));
-        return *chosen;
-      };
-      switch (dice.below(8)) {
-        case 0:
-          marks.push_back({*writer().mark(), present});
-          break;
-        case 1:
-          if (marks.empty()) break;
-          ASSERT_TRUE(writer().rollback_to(marks.back().mark));
-          present = marks.back().present;
-          [[fallthrough]];
-        case 2:
-          if (marks.empty()) break;
-          ASSERT_TRUE(writer().release(marks.back().mark));
-          marks.pop_back();
-          break;
-        case 3: {
-          ReadBudget budget;
-          ASSERT_TRUE(writer().select(search("a OR b"), budget));
-          ++searches;
-          break;
-        }
-        case 4:
-        case 5:
-          ASSERT_TRUE(writer().insert(note(++last, fields())));
-          present.insert(last);
-          break;
-        case 6:
-          if (!present.empty()) ASSERT_TRUE(writer().update(note(victim(), fields())));
-          break;
-        default:
-          if (present.empty()) break;
-          const std::int64_t number = victim();
-          ASSERT_TRUE(
-              writer().erase(*writer().schema()->find_table("notes"), id_of("notes", number)));
-          present.erase(number);
-      }
+  }
+  std::int64_t victim() {
+    auto chosen = present_.begin();
+    std::advance(chosen, static_cast<std::ptrdiff_t>(dice_.below(present_.size())));
+    return *chosen;
+  }
+
+  void set_mark() { marks_.push_back({*writer().mark(), present_}); }
+  void end_mark(bool takes_back) {
+    if (marks_.empty()) return;
+    if (takes_back) {
+      ASSERT_TRUE(writer().rollback_to(marks_.back().mark));
+      present_ = marks_.back().present;
     }
-    if (dice.chance(6)) {
-      writer().rollback();
-      present = before;
-    } else {
-      commit();
-    }
-    if (round % 10 == 0) {
-      expect_exact_index();
-      if (HasFailure()) return;
+    ASSERT_TRUE(writer().release(marks_.back().mark));
+    marks_.pop_back();
+  }
+  void find() {
+    ReadBudget budget;
+    ASSERT_TRUE(writer().select(search("a OR b"), budget));
+    ++searches_;
+  }
+  void insert() {
+    ASSERT_TRUE(writer().insert(note(++last_, fields())));
+    present_.insert(last_);
+  }
+  void update() {
+    if (!present_.empty()) ASSERT_TRUE(writer().update(note(victim(), fields())));
+  }
+  void erase() {
+    if (present_.empty()) return;
+    const std::int64_t number = victim();
+    ASSERT_TRUE(writer().erase(*writer().schema()->find_table("notes"), id_of("notes", number)));
+    present_.erase(number);
+  }
+
+  void step() {
+    switch (dice_.below(8)) {
+      case 0:
+        return set_mark();
+      case 1:
+        return end_mark(true);
+      case 2:
+        return end_mark(false);
+      case 3:
+        return find();
+      case 4:
+      case 5:
+        return insert();
+      case 6:
+        return update();
+      default:
+        return erase();
     }
   }
-  expect_exact_index();
-  EXPECT_GT(searches, 20);
-  EXPECT_GT(present.size(), 20U);
+
+  void transaction() {
+    const std::set<std::int64_t> before = present_;
+    begin();
+    marks_.clear();
+    for (std::size_t steps = dice_.below(14); steps > 0; --steps)
+      step();
+    if (!dice_.chance(6)) return commit();
+    writer().rollback();
+    present_ = before;
+  }
+
+  struct Open {
+    Mark mark;
+    std::set<std::int64_t> present;
+  };
+  RandomData dice_{announced_seed()};
+  std::vector<Open> marks_;
+  std::set<std::int64_t> present_;
+  std::int64_t last_ = 0;
+  int searches_ = 0;
+};
+
+TEST_F(RandomSearchTest, TransactionsLeaveExactlyTheTextsOfTheRows) {
+  for (int round = 0; round < 150; ++round) {
+    transaction();
+    if (round % 10 == 9) expect_exact_index();
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(searches_, 20);
+  EXPECT_GT(present_.size(), 20U);
 }
 
 TEST_F(SqliteSearchTest, AnIndexThatAnotherProgramMadeStaleIsBuiltAnew) {

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
+#include "query/cursor.h"
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/layout.h"
 #include "store/sqlite/internal/query_sql.h"
@@ -40,7 +41,8 @@ constexpr std::string_view kSchema = R"({"tables":{
     "maybe":{"type":"optional","value":{"type":"union","value":[{"type":"string"},{"type":"null"}]}},
     "mixed":{"type":"optional","value":{"type":"union","value":[{"type":"string"},{"type":"boolean"}]}}
   },"indexes":[{"name":"by_text","fields":["text","rank"]},{"name":"by_data","fields":["data"]},
-               {"name":"by_text_and_time","fields":["text","_creationTime"]}]},
+               {"name":"by_text_and_time","fields":["text","_creationTime"]},
+               {"name":"by_maybe","fields":["maybe"]}]},
   "others":{"fields":{"text":{"type":"string"}},"indexes":[]}
 }})";
 
@@ -352,6 +354,40 @@ TEST_F(PlanTest, TheNewestOfAChannelNeedNoSort) {
   query.limit = 10;
   EXPECT_THAT(plan(query), HasSubstr("notes.by_text_and_time"));
   EXPECT_THAT(plan(query), Not(HasSubstr("TEMP B-TREE")));
+}
+
+TEST_F(PlanTest, TheNextPageBeginsWhereTheLastEnded) {
+  const auto next_page = [&](query::Query query) {
+    query::Row last = conformance::row_of(*writer().schema(), "notes", id_of("notes", 7),
+                                          {{"text", "a"}, {"rank", 2.0}});
+    last.number = 7;
+    const auto cursor = query::make_cursor(query, std::vector<query::Row>{last}, "secret");
+    EXPECT_TRUE(cursor);
+    EXPECT_TRUE(query::apply_cursor(cursor.value_or(""), "secret", query));
+    query.limit = 10;
+    return plan(query);
+  };
+  for (const auto direction : {query::Direction::Ascending, query::Direction::Descending}) {
+    query::Query query = all_of("notes");
+    query.tie_break = direction;
+    EXPECT_THAT(next_page(query), HasSubstr("SEARCH"));
+    EXPECT_THAT(next_page(query), Not(HasSubstr("TEMP B-TREE")));
+    // One index over the field alone, one that goes on to the time.
+    query.where = compare("maybe", CompareOp::Eq, "general");
+    EXPECT_THAT(next_page(query), testing::ContainsRegex("by_maybe .maybe=. AND rowid[<>]."));
+    EXPECT_THAT(next_page(query), Not(HasSubstr("TEMP B-TREE")));
+    query.where = Expr::all_of({query.where, compare("rank", CompareOp::Eq, 1.0)});
+    EXPECT_THAT(next_page(query), testing::ContainsRegex("by_maybe .maybe=. AND rowid[<>]."));
+    EXPECT_THAT(next_page(query), Not(HasSubstr("TEMP B-TREE")));
+    query.where = compare("text", CompareOp::Eq, "general");
+    EXPECT_THAT(next_page(query), testing::ContainsRegex("by_text_and_time .text=. AND _id[<>]."));
+    EXPECT_THAT(next_page(query), Not(HasSubstr("TEMP B-TREE")));
+  }
+  query::Query by_rank = all_of("notes");
+  by_rank.where = compare("text", CompareOp::Eq, "general");
+  by_rank.order = {{.field = "rank"}};
+  EXPECT_THAT(next_page(by_rank), HasSubstr("by_text (text=? AND rank>?)"));
+  EXPECT_THAT(next_page(by_rank), Not(HasSubstr("TEMP B-TREE")));
 }
 
 TEST_F(PlanTest, OneShapeIsCompiledOnce) {

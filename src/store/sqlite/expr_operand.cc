@@ -77,6 +77,11 @@ Operand operand_of_path(const TableLayout& layout, const std::vector<std::string
     return {.kind = OperandKind::CreationTime,
             .sql = {.text = "moonstone_time(_id)", .values = {}}};
   }
+  if (is_plain && path[0] == query::kRowNumberField) {
+    return {.kind = OperandKind::Column,
+            .sql = {.text = "_row", .values = {}},
+            .storage = StorageClass::Integer};
+  }
   const auto index = layout.table->find_field(path[0]);
   if (!index) return missing();
   const FieldLayout& field = layout.fields[*index];

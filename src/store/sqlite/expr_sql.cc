@@ -444,6 +444,18 @@ Status append_expr(const TableLayout& layout, const query::Expr& expr, SqlText& 
   return ExprWriter(layout, out).append(expr);
 }
 
+bool bounds_row_number(const query::Expr& expr) {
+  if (expr.kind == ExprKind::And) {
+    return std::ranges::any_of(
+        expr.operands, [](const query::ExprPtr& operand) { return bounds_row_number(*operand); });
+  }
+  return expr.kind == ExprKind::Compare &&
+         std::ranges::any_of(expr.operands, [](const query::ExprPtr& side) {
+           return side->kind == ExprKind::Field && side->path.size() == 1 &&
+                  side->path[0] == query::kRowNumberField;
+         });
+}
+
 bool bounds_id(const query::Expr& expr) {
   if (expr.kind == ExprKind::And) {
     return std::ranges::any_of(expr.operands,

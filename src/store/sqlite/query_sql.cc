@@ -72,13 +72,24 @@ bool leads_to_rows(const schema::Index& index, const Names& names) {
          });
 }
 
+/// Whether some index has nothing but fields among `names`: its entries are in the order of rows.
+bool has_index_over(const TableLayout& layout, const Names& names) {
+  return std::ranges::any_of(layout.table->indexes, [&](const schema::Index& index) {
+    return std::ranges::all_of(index.fields,
+                               [&](const std::string& field) { return contains(names, field); });
+  });
+}
+
 /// The key that stands for insertion order behind the first `keys_before` keys. Ids are made in the
 /// order of row numbers, so either will do: the one that an index gives for nothing, so that LIMIT
 /// stops the scan early.
 std::string_view last_key(const TableLayout& layout, const Query& query, std::size_t keys_before) {
-  if (keys_before == 0 && query.where != nullptr && bounds_id(*query.where)) return "_id";
   Names leading;
   if (query.where != nullptr) collect_fixed(*query.where, leading);
+  if (keys_before == 0 && query.where != nullptr) {
+    if (bounds_row_number(*query.where) && has_index_over(layout, leading)) return "_row";
+    if (bounds_id(*query.where)) return "_id";
+  }
   for (std::size_t i = 0; i < keys_before; ++i)
     leading.push_back(query.order[i].field);
   const std::vector<schema::Index>& indexes = layout.table->indexes;

@@ -28,5 +28,7 @@ inline constexpr std::size_t kParametersMax = 200'000;
 /// Whether some conjunct bounds the rows by _id or _creationTime: then the index on _id should give
 /// the order too.
 [[nodiscard]] bool bounds_id(const query::Expr& expr);
+/// Whether some conjunct bounds the row numbers, as a cursor does beside the id.
+[[nodiscard]] bool bounds_row_number(const query::Expr& expr);
 
 }  // namespace moonstone::store::sqlite
