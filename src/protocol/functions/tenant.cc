@@ -37,6 +37,7 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                                                    .random = given.host.random,
                                                    .logger = given.host.logger}));
   HostOptions host = given.host;
+  host.tenant = given.slug;
   for (schema::Table& table : jobs::tables())
     host.system_tables.push_back(std::move(table));
   for (schema::Table& table : files::tables())
@@ -44,6 +45,12 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
   host.links = &tenant->files_->links();
   tenant->host_.emplace(*tenant->database_, *tenant->live_, std::move(host));
   tenant->open_jobs();
+  if (given.actions != nullptr) {
+    tenant->actions_.emplace(*tenant->host_, *given.actions,
+                             [weak = std::weak_ptr<Tenant>(tenant)] { return weak.lock(); });
+    tenant->actions_->set_files(tenant->files_.get());
+    tenant->host_->set_action_runner(*tenant->actions_);
+  }
   return tenant;
 }
 
