@@ -30,9 +30,10 @@ inline constexpr std::size_t kLogFollowersMax = 32;
 
 /// Which lines somebody wants.
 struct LogFilter {
-  std::optional<std::string> tenant;    // nothing: of all, and those of none
-  std::optional<std::string> function;  // a whole name, or a module as "messages:"
-  std::optional<std::string> request;
+  std::optional<std::string> tenant = std::nullopt;  // nothing: of all, and those of none
+  std::optional<std::string> function =
+      std::nullopt;  // a whole name, or "messages:" for all of one
+  std::optional<std::string> request = std::nullopt;
   LogLevel least = LogLevel::Debug;
   std::int64_t since_unix_ms = 0;
 };

@@ -2,6 +2,7 @@
 // The kept log: filters, bounds, followers that are slow, leave or are told to end.
 #include "protocol/functions/log_hub.h"
 
+#include <algorithm>
 #include <string>
 #include <thread>
 
