@@ -26,6 +26,8 @@ struct AppOptions {
   std::string admin_key;
   protocol::functions::Mode mode = protocol::functions::Mode::Production;
   Logger* logger = nullptr;  // null: none
+  std::string working_folder = "/";             // of actions
+  std::vector<std::string> action_environment;  // "NAME=value"
 };
 
 using protocol::functions::kDatabaseFile;

@@ -11,6 +11,8 @@
 
 #include "cli/bundle_cache.h"
 #include "cli/codegen.h"
+#include "cli/config.h"
+#include "cli/env_file.h"
 #include "cli/files.h"
 #include "cli/support.h"
 #include "runtime/actions/find_program.h"
@@ -104,7 +106,7 @@ class Builder {
                           .layout = &layout_,
                           .esbuild = {},
                           .authoring_package = {},
-                          .environment = options_.environment,
+                          .environment = {},
                           .colours = options_.colours,
                           .interrupt = options_.interrupt};
     MS_TRY(request.esbuild, find_esbuild(project_.root));
@@ -113,7 +115,12 @@ class Builder {
     MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
     const NodeParts parts = node_parts(layout_, *outcome_.bundle);
     if (parts.empty()) return made;
-    const auto node = actions::find_program(options_.node);
+    MS_TRY(const LoadedConfig settings, load_config({.file = project_.root + "/moonstone.toml",
+                                                     .environment = {},
+                                                     .lookup = process_environment,
+                                                     .flags = {}}));
+    MS_TRY(request.environment, action_environment(project_.root, EnvFiles::Read));
+    const auto node = actions::find_program(settings.config.actions.node);
     if (!node) {
       MS_TRY_STATUS(do_without_node(node.error()));
       return made;
@@ -127,22 +134,23 @@ class Builder {
   /// Queries and mutations need no Node; a gate does, as nothing may pass without it.
   Status do_without_node(const Error& cause) {
     is_incomplete_ = true;
-    const std::string what =
-        fmt::format("{}; Node 18 or newer is needed. Install it, or name its path in the setting "
-                    "actions.node",
-                    cause.message());
+    const std::string what = fmt::format(
+        "{}; Node 18 or newer is needed. Install it, or name its path in the setting "
+        "actions.node",
+        cause.message());
     if (layout_.gate) {
-      return Error(ErrorCode::FailedPrecondition,
-                   fmt::format("the worker entry {} decides about every request, and cannot run: {}",
-                               layout_.gate->name, what),
-                   "node_missing");
+      return Error(
+          ErrorCode::FailedPrecondition,
+          fmt::format("the worker entry {} decides about every request, and cannot run: {}",
+                      layout_.gate->name, what),
+          "node_missing");
     }
     std::string names;
     for (const Module& module : layout_.node_modules)
       names += " " + module.name;
-    outcome_.warnings.push_back(fmt::format(
-        "actions, HTTP routes and files marked \"use node\" cannot run: {}{}{}", what,
-        names.empty() ? "" : ". Left out:", names));
+    outcome_.warnings.push_back(
+        fmt::format("actions, HTTP routes and files marked \"use node\" cannot run: {}{}{}", what,
+                    names.empty() ? "" : ". Left out:", names));
     return {};
   }
 

@@ -21,8 +21,6 @@ namespace moonstone::cli {
 struct BuildOptions {
   BundleRequest::Colours colours = BundleRequest::Colours::Off;
   int interrupt = -1;  // see ProcessOptions
-  std::string node = "node";                  // for the half that runs in Node
-  std::vector<std::string> environment = {};  // of Node, "NAME=value"; empty: as ours
   /// Whether an unchanged project may start from the bundle on disk.
   enum class Cache : unsigned char { Use, Ignore } cache = Cache::Use;
 };

@@ -200,8 +200,8 @@ BearerRule FunctionApplication::bearer_rule(const HttpRequest& request) const {
     return BearerRule::Ignored;
   }
   if (path == "/query" || path == "/ws") {
-    // Without a provider the tokens of a project with a worker entry are that entry's business.
-    return gate_ && options_.tokens == nullptr ? BearerRule::OwnScheme : BearerRule::Token;
+    // What a worker entry has let through may carry a token of its own scheme.
+    return gate_ && gate_->stands_before(request) ? BearerRule::OwnScheme : BearerRule::Token;
   }
   if (path.starts_with("/__")) {
     const bool needs_key = rules.mode == Mode::Production;

@@ -1,12 +1,11 @@
 // Moonstone. Licence: see LICENSE.
 #include "protocol/functions/gate.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "protocol/functions/action_host.h"
 #include "protocol/functions/exchange.h"
+#include "protocol/functions/http_action_routes.h"
 
 namespace moonstone::protocol::functions {
 namespace {
@@ -21,12 +20,9 @@ void strip_tenant(std::string& path) {
   if (end != std::string::npos && end > kTenantPrefix.size()) path.erase(0, end);
 }
 
-bool is_own_path(std::string_view path) {
-  constexpr std::array<std::string_view, 3> kExact = {"/health", "/metrics", "/_dashboard"};
-  constexpr std::array<std::string_view, 3> kPrefixes = {"/__admin/", "/__dev/", "/_dashboard/"};
-  return std::ranges::find(kExact, path) != kExact.end() ||
-         std::ranges::any_of(kPrefixes,
-                             [&](std::string_view prefix) { return path.starts_with(prefix); });
+/// What the gate does not stand before: own paths, but for those that reach functions.
+bool is_beside_gate(std::string_view path) {
+  return is_own_path(path) && path != "/query" && path != "/ws";
 }
 
 /// What an entry may ask for: to pass a request on.
@@ -73,7 +69,7 @@ bool Gate::stands_before(const HttpRequest& request) const {
   if (bundle == nullptr || !bundle->has_gate) return false;
   std::string path = request.path;
   strip_tenant(path);
-  return !is_own_path(path);
+  return !is_beside_gate(path);
 }
 
 actions::GateCall Gate::call_of(HttpRequest request,

@@ -7,6 +7,9 @@
 
 namespace moonstone::protocol::functions {
 
+/// Whether a path is the server's own, so that no route of a project is asked.
+[[nodiscard]] bool is_own_path(std::string_view path);
+
 /// Whether the router of this bundle has a route for the request, whose path is without the
 /// tenant's prefix. `bundle` may be null.
 [[nodiscard]] bool is_http_action(const runtime::Bundle* bundle, const HttpRequest& request);

@@ -198,7 +198,10 @@ void Pool::on_log(const Object& message) {
   const Call* const call = find_call(message, "call");
   const auto& services = call == nullptr ? nullptr : origin_of(call->request).services;
   if (services != nullptr) return services->log(level, text);
-  options_.logger->log(level, "actions", "console", {{"text", text}});
+  // What goes on after the end of its call, or outside of any.
+  std::string_view name = text_in(message, "label");
+  if (name.empty()) name = "actions";
+  options_.logger->log(level, "functions", "console", {{"function", name}, {"text", text}});
 }
 
 void Pool::on_result(Call& call, Object& message) {
@@ -320,7 +323,8 @@ void Pool::on_forward(Call& call, std::uint32_t ask, Object& message) {
                       .from_loopback = gate->request.from_loopback,
                       .encrypted = gate->request.encrypted,
                       .id = gate->request.id,
-                      .gone = call.asks.get_token()};
+                      // The answer's body may go on when the gate has answered.
+                      .gone = gate->request.gone};
   set_target(text_in(message, "url"), request);
   if (text_in(message, "body") == "original") {
     request.stream = call.worker->streams().take_back(call.request_stream);

@@ -230,6 +230,7 @@ void Pool::send_call(Call& call) {
 std::string Pool::message_of(Call& call) {
   const CallOrigin& origin = origin_of(call.request);
   std::string out = fmt::format(R"({{"id":{},"now":{})", call.id, origin.now_unix_ms);
+  append_text(out, "label", origin.name);
   if (!origin.identity.is_missing()) {
     out += R"(,"identity":)";
     write_json(origin.identity, out);

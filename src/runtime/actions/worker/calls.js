@@ -11,6 +11,8 @@ const messageOf = (thrown) => (thrown instanceof Error ? thrown.message : "Unkno
 const withoutRoot = (text) =>
   text.replaceAll("file:///moonstone-sources/", "").replaceAll("/moonstone-sources/", "");
 const framesMax = 20;
+// Ours, Node's, and those of the authoring package, whose sources lie elsewhere.
+const hiddenFrame = /worker\.mjs|node:|[( ]\/\S+\.ts:\d/;
 
 /** The frames in user code, one per line, as the server prints those of queries. */
 function stackOf(thrown) {
@@ -19,7 +21,7 @@ function stackOf(thrown) {
     return withoutRoot(String(thrown.stack ?? ""))
       .split("\n")
       .map((line) => line.trim())
-      .filter((line) => line.startsWith("at ") && !/worker\.mjs|node:|<anonymous>/.test(line))
+      .filter((line) => line.startsWith("at ") && !hiddenFrame.test(line))
       .slice(0, framesMax)
       .join("\n");
   } catch {
@@ -28,8 +30,9 @@ function stackOf(thrown) {
 }
 
 class Call {
-  constructor({ id, identity, now }) {
+  constructor({ id, label, identity, now }) {
     this.id = id;
+    this.label = label;
     this.identity = identity ?? null;
     this.now = now;
     this.abort = new AbortController();
@@ -119,18 +122,21 @@ function startCall(message, body) {
   });
 }
 
+const lineMax = 8192; // characters
+
+function sendLine(level, text) {
+  const call = currentCall.getStore();
+  const line = withoutRoot(text).slice(0, lineMax);
+  send({ t: "log", call: call?.id ?? 0, label: call?.label ?? "", level, text: line });
+}
+
 // console.* of a call comes home under its name.
 function redirectConsole() {
   const levels = { debug: 0, log: 1, info: 1, dir: 1, table: 1, warn: 2, error: 3, trace: 3 };
   for (const [name, level] of Object.entries(levels)) {
     console[name] = (...values) => {
       const text = name === "dir" ? format(values[0]) : format(...values);
-      send({
-        t: "log",
-        call: currentCall.getStore()?.id ?? 0,
-        level,
-        text: withoutRoot(text).slice(0, 8192),
-      });
+      sendLine(level, text);
     };
   }
   console.assert = (condition, ...values) => {
@@ -142,12 +148,12 @@ function redirectConsole() {
 function catchStrays() {
   process.on("unhandledRejection", (reason) => {
     const text = `a promise was rejected and nobody listened: ${stackOf(reason) || messageOf(reason)}`;
-    send({ t: "log", call: currentCall.getStore()?.id ?? 0, level: 3, text });
+    sendLine(3, text);
   });
   process.on("uncaughtException", (error) => {
     const call = currentCall.getStore();
     const text = `an error was thrown where nobody catches it: ${stackOf(error) || messageOf(error)}`;
-    send({ t: "log", call: call?.id ?? 0, level: 3, text });
+    sendLine(3, text);
     call?.fail(error);
     send({ t: "tainted" }); // its state is unknown: no new calls
   });
