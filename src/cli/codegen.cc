@@ -248,8 +248,8 @@ std::string search_types(const schema::Schema& schema, std::string_view indent) 
     for (const schema::SearchIndex& index : table.search_indexes)
       fields.push_back(literal_of(index.field));
     if (fields.empty()) continue;
-    out += fmt::format("{}  {}: {};\n", indent, property_name(table.name),
-                       fmt::join(fields, " | "));
+    out +=
+        fmt::format("{}  {}: {};\n", indent, property_name(table.name), fmt::join(fields, " | "));
   }
   return out;
 }
@@ -272,8 +272,8 @@ std::string data_model_file(const CodegenInput& input) {
   out += fmt::format("export type DataModel = {{{}{}}}", tables.empty() ? "" : "\n", tables);
   if (!indexes.empty()) out += fmt::format(" & WithIndexes<{{\n{}}}>", indexes);
   if (!searches.empty()) {
-    out += fmt::format(" &{}WithSearchIndexes<{{\n{}{}}}>", indexes.empty() ? " " : "\n  ", searches,
-                       indent);
+    out += fmt::format(" &{}WithSearchIndexes<{{\n{}{}}}>", indexes.empty() ? " " : "\n  ",
+                       searches, indent);
   }
   std::string union_text = fmt::format("{}", fmt::join(names, " | "));
   if (names.empty()) union_text = "never";

@@ -57,7 +57,6 @@ function makeWriter(run) {
   };
 }
 
-
 function makeContext(isMutation, run, now) {
   const auth = {
     async getUserIdentity() {
