@@ -204,8 +204,9 @@ Error with_addon_hint(Error error) {
     return error;
   }
   return {error.code(),
-          error.message() + "\n\nNative addons (.node files) cannot be bundled. Use a package that is "
-                            "JavaScript or WebAssembly, or call a service of your own",
+          error.message() +
+              "\n\nNative addons (.node files) cannot be bundled. Use a package "
+              "that is JavaScript or WebAssembly, or call a service of your own",
           error.reason()};
 }
 
@@ -293,8 +294,8 @@ NodeParts node_parts(const Layout& layout, const runtime::Bundle& bundle) {
 
 Result<BundleOutcome> bundle(const BundleRequest& request) {
   const std::string folder = request.project->build_folder();
-  MS_TRY(Bundled made, run_esbuild(request, Half::V8, folder + "/entry.ts",
-                                   entry_text(*request.layout, folder)));
+  MS_TRY(Bundled made,
+         run_esbuild(request, Half::V8, folder + "/entry.ts", entry_text(*request.layout, folder)));
   BundleOutcome outcome;
   outcome.source.code = std::move(made.code);
   outcome.source.source_map = std::move(made.source_map);
@@ -307,8 +308,8 @@ Status bundle_for_node(const BundleRequest& request,
                        const NodeParts& parts,
                        BundleOutcome& outcome) {
   const std::string folder = request.project->build_folder();
-  auto made = run_esbuild(request, Half::Node, folder + "/entry.node.ts",
-                          node_entry_text(parts, folder));
+  auto made =
+      run_esbuild(request, Half::Node, folder + "/entry.node.ts", node_entry_text(parts, folder));
   if (!made) return with_addon_hint(std::move(made).error());
   outcome.source.node_code = std::move(made->code);
   outcome.source.node_source_map = std::move(made->source_map);
@@ -328,9 +329,9 @@ Status describe_for_node(const BundleRequest& request,
   const NodeFiles files(folder);
   MS_TRY_STATUS(write_file(files.worker, actions::worker_script()));
   MS_TRY_STATUS(write_file(files.map, outcome.source.node_source_map));
-  MS_TRY_STATUS(write_file(
-      files.code, fmt::format("{}\n//# sourceMappingURL={}\n", outcome.source.node_code,
-                              fs::path(files.map).filename().string())));
+  MS_TRY_STATUS(
+      write_file(files.code, fmt::format("{}\n//# sourceMappingURL={}\n", outcome.source.node_code,
+                                         fs::path(files.map).filename().string())));
   MS_TRY(const ProcessOutcome run,
          run_process({.command = {node, "--enable-source-maps", "--no-warnings", files.worker,
                                   "--describe", files.code, files.manifest},

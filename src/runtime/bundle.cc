@@ -121,7 +121,8 @@ Status read_description(const Value& description, Bundle& bundle) {
 Error not_an_action(const Function& function) {
   return {ErrorCode::InvalidArgument,
           fmt::format("{} is a {} in a file marked \"use node\". Such files hold actions only, "
-                      "since queries and mutations run inside the database: move it to another file",
+                      "since queries and mutations run inside the database: move it to another "
+                      "file",
                       function.name, function.kind == FunctionKind::Query ? "query" : "mutation"),
           "build"};
 }
@@ -182,8 +183,8 @@ const Function* Bundle::find(std::string_view name) const {
 
 const HttpRoute* Bundle::find_route(std::string_view method, std::string_view path) const {
   const auto found = std::ranges::find_if(routes, [&](const HttpRoute& route) {
-    const bool matches = route.match == HttpRoute::Match::Exact ? path == route.path
-                                                                : path.starts_with(route.path);
+    const bool matches =
+        route.match == HttpRoute::Match::Exact ? path == route.path : path.starts_with(route.path);
     return matches && route.method == method;
   });
   return found == routes.end() ? nullptr : &*found;

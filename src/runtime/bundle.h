@@ -3,11 +3,11 @@
 // Bundle: one build of a project's functions, and what it declares.
 //
 // The text is one script (esbuild, format iife, global name `__moonstone`) whose value has
-// `modules` (module path -> namespace object), `schema` and `crons`. load_bundle() evaluates it once in an
-// isolate of its own to learn schema and functions; isolates evaluate it again for their use.
-// What runs in Node instead (actions, HTTP routes, files marked "use node", the worker entry) is the
-// other half, an ES module of its own. The build evaluates it once, in Node, and keeps what it found
-// as the manifest, so that a server needs no Node to know its functions and routes.
+// `modules` (module path -> namespace object), `schema` and `crons`. load_bundle() evaluates it
+// once in an isolate of its own to learn schema and functions; isolates evaluate it again for their
+// use. What runs in Node instead (actions, HTTP routes, files marked "use node", the worker entry)
+// is the other half, an ES module of its own. The build evaluates it once, in Node, and keeps what
+// it found as the manifest, so that a server needs no Node to know its functions and routes.
 // Threads: immutable, shared by BundlePtr.
 // Source: functions.md sections 2 and 4; design.md decision 22.
 

@@ -52,7 +52,7 @@ TEST_F(BundleTest, DeclaresFunctionsAndSchema) {
   ASSERT_EQ(bundle_->schema.tables.size(), 1U);
   EXPECT_EQ(bundle_->schema.tables[0].fields.size(), 4U);
   EXPECT_NE(bundle_->schema.tables[0].find_index("by_author"), nullptr);
-  EXPECT_EQ(bundle_->hash.size(), 16U);
+  EXPECT_EQ(bundle_->hash.size(), 64U);
 }
 
 TEST_F(BundleTest, BothAuthoringStylesRun) {

@@ -161,7 +161,7 @@ TEST_F(CallTest, TheContextHoldsWhatItsKindMayUse) {
             R"([["auth","db","now","scheduler","storage"],)"
             R"(["delete","get","getMany","insert","patch","query","replace"]])");
   EXPECT_EQ(error_of(query("m:write")), "ctx.db.insert is not a function");
-  EXPECT_THAT(error_of(mutate("m:later")), testing::HasSubstr("not available in this version"));
+  EXPECT_THAT(error_of(mutate("m:later")), testing::HasSubstr("deploy a project first"));
 }
 
 TEST_F(CallTest, ContextOfAnEarlierCallIsRefused) {

@@ -137,11 +137,10 @@ TEST(SchemaJson, ChecksSearchIndexes) {
     return one_table("t", R"("a":)" + std::string(type),
                      R"(,"searchIndexes":[{"name":"s","searchField":"a"}])");
   };
-  for (
-      const char* type :
-      {R"({"type":"string"})", R"({"type":"any"})", R"({"type":"id","tableName":"t"})",
-       R"({"type":"literal","value":"x"})",
-       R"({"type":"optional","value":{"type":"union","value":[{"type":"number"},{"type":"string"}]}})"}) {
+  for (const char* type : {R"({"type":"string"})", R"({"type":"any"})",
+                           R"({"type":"id","tableName":"t"})", R"({"type":"literal","value":"x"})",
+                           R"({"type":"optional","value":)"
+                           R"({"type":"union","value":[{"type":"number"},{"type":"string"}]}})"}) {
     EXPECT_TRUE(parse_schema_json(json(typed(type))).has_value()) << type;
   }
   for (const char* type :

@@ -48,7 +48,10 @@ class GateTest : public PoolTest {
     return response;
   }
   static constexpr const char* kForward =
-      R"((request, env) { return env.ZEROBACK_DO.get(env.ZEROBACK_DO.idFromName("acme")).fetch(request); })";
+      R"((request, env) {
+        const id = env.ZEROBACK_DO.idFromName("acme");
+        return env.ZEROBACK_DO.get(id).fetch(request);
+      })";
 };
 
 TEST_F(GateTest, RefusesWithoutTheServerHearingOfIt) {

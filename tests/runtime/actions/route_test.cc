@@ -113,7 +113,8 @@ TEST_F(RouteTest, WhatNobodyReadsIsCancelled) {
 
 TEST_F(RouteTest, AnEmptyBodyAndOddMethods) {
   define(
-      R"(async (ctx, request) => new Response(null, { status: request.method === "HEAD" ? 200 : 204 }))");
+      R"(async (ctx, request) =>
+        new Response(null, { status: request.method === "HEAD" ? 200 : 204 }))");
   EXPECT_EQ(ask({.method = "HEAD", .path = "/x"})->status, 200);
   EXPECT_EQ(ask({.method = "OPTIONS", .path = "/x"})->status, 204);
   EXPECT_EQ(ask({.method = "PURGE", .path = "/x"})->status, 204);

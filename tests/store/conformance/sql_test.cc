@@ -38,7 +38,6 @@ TEST_P(SqlTest, SeesDocuments) {
             "[[\"" + id_of("tasks", 1) + "\"," + std::to_string(time_of(1)) + "," +
                 std::to_string(time_of(1)) + "]]");
   EXPECT_EQ(ask("  select count(*) from tasks ;  "), "[[2]]");
-  EXPECT_EQ(ask("SELECT value FROM tasks, json_each(more)"), "[[1]]");
   EXPECT_EQ(ask("SELECT ';' || title FROM tasks WHERE title = 'b'"), R"([[";b"]])");
   EXPECT_EQ(ask("SELECT * FROM _sqlite_like"), "[]");
 }
@@ -50,7 +49,7 @@ TEST_P(SqlTest, ReachesNothingElse) {
         "SELECT * FROM pragma_table_list", "SELECT * FROM pragma_database_list",
         "SELECT load_extension('x')", "SELECT readfile('/etc/passwd')", "SELECT * FROM missing",
         "SELECT writefile('x', 'y')", "SELECT zeroblob(1000000000)",
-        "SELECT printf('%1000000000d', 1)"}) {
+        "SELECT count(*) FROM _moonstone_log", "SELECT * FROM tasks, json_each(more)"}) {
     const auto read = store_->query_sql(select, {});
     EXPECT_FALSE(read) << select;
     EXPECT_EQ(reason_of(read), "sql") << select;

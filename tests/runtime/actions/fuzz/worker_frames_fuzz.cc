@@ -14,7 +14,7 @@
 
 namespace {
 
-using namespace std::string_view_literals;
+using std::string_view_literals::operator""sv;
 using moonstone::actions::FrameReader;
 using moonstone::actions::WorkerFrame;
 
