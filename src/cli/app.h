@@ -25,7 +25,7 @@ struct AppOptions {
   std::string static_folder;  // empty: no pages
   std::string admin_key;
   protocol::functions::Mode mode = protocol::functions::Mode::Production;
-  Logger* logger = nullptr;  // null: none
+  Logger* logger = nullptr;                     // null: none
   std::string working_folder = "/";             // of actions
   std::vector<std::string> action_environment;  // "NAME=value"
 };

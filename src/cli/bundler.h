@@ -24,8 +24,8 @@ namespace moonstone::cli {
 struct BundleRequest {
   const Project* project = nullptr;
   const Layout* layout = nullptr;
-  std::string esbuild;            // executable
-  std::string authoring_package;  // file
+  std::string esbuild;                   // executable
+  std::string authoring_package;         // file
   std::vector<std::string> environment;  // for Node, "NAME=value"; empty: as ours
   enum class Colours : unsigned char { Off, On } colours = Colours::Off;
   int interrupt = -1;  // see ProcessOptions

@@ -111,9 +111,9 @@ Result<Child> start(const ProcessOptions& options) {
   pid_t pid = -1;
   const SpawnActions actions(options.folder, ends[1]);
   const SpawnAttributes attributes;
-  const int failed = ::posix_spawn(&pid, arguments.front(), actions.get(), attributes.get(),
-                                   arguments.data(),
-                                   options.environment.empty() ? environ : variables.data());
+  const int failed =
+      ::posix_spawn(&pid, arguments.front(), actions.get(), attributes.get(), arguments.data(),
+                    options.environment.empty() ? environ : variables.data());
   ::close(ends[1]);
   if (failed == 0) return Child(pid, ends[0]);
   ::close(ends[0]);

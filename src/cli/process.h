@@ -19,7 +19,7 @@ struct ProcessOptions {
   std::vector<std::string> command{};  // command[0] is a path
   std::string folder{};                // where it runs
   std::chrono::seconds time_max{30};
-  int interrupt = -1;  // a descriptor; once it is readable the child is stopped
+  int interrupt = -1;                      // a descriptor; once it is readable the child is stopped
   std::vector<std::string> environment{};  // "NAME=value"; empty: as ours
 };
 

@@ -63,7 +63,7 @@ struct HostOptions {
 
 /// A call that was found and checked.
 struct PreparedCall {
-  runtime::BundlePtr bundle;  // keeps `function` alive
+  runtime::BundlePtr bundle;                    // keeps `function` alive
   const runtime::Function* function = nullptr;  // of the bundle or of the system
   Value args;
 };

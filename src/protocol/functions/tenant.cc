@@ -74,8 +74,7 @@ Tenant::~Tenant() {
 }
 
 Status Tenant::reset() {
-  MS_TRY_STATUS(
-      database_->reset({std::string(jobs::kJobsTable), std::string(jobs::kCronsTable)}));
+  MS_TRY_STATUS(database_->reset({std::string(jobs::kJobsTable), std::string(jobs::kCronsTable)}));
   files_->clear();
   live_->clear();
   sessions_.with_lock([](const std::set<FunctionSession*>& sessions) {
