@@ -98,10 +98,10 @@ class Services final : public actions::ActionServices {
                              .origin = parts_.function};
     const bool is_delay = request.when == Schedule::When::After;
     write("ctx.scheduler", std::move(done),
-          [call = std::move(call),
-           is_delay](engine::Transaction& transaction) -> Result<std::optional<std::string>> {
-            MS_TRY(const std::string id,
-                   is_delay ? jobs::run_after(transaction, call) : jobs::run_at(transaction, call));
+          [call = std::move(call), is_delay, limits = parts_.host->options().runtime.jobs](
+              engine::Transaction& transaction) -> Result<std::optional<std::string>> {
+            MS_TRY(const std::string id, is_delay ? jobs::run_after(transaction, call, limits)
+                                                  : jobs::run_at(transaction, call, limits));
             return json_text(id);
           });
   }

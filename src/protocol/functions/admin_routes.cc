@@ -53,6 +53,11 @@ bool has_foreign_origin(const HttpRequest& request) {
   return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("Host");
 }
 
+bool presents_key(const Administration& rules, const HttpRequest& request) {
+  return !rules.key.empty() &&
+         equal_secrets(request.header("Authorization"), "Bearer " + rules.key);
+}
+
 std::optional<HttpResponse> refuse_administration(const Administration& rules,
                                                   const HttpRequest& request) {
   const auto forbidden = [](std::string_view message) {
@@ -66,8 +71,7 @@ std::optional<HttpResponse> refuse_administration(const Administration& rules,
   if (rules.key.empty()) {
     return forbidden("administration is off; set MOONSTONE_ADMIN_KEY to switch it on");
   }
-  const std::string expected = "Bearer " + rules.key;
-  if (equal_secrets(request.header("Authorization"), expected)) return std::nullopt;
+  if (presents_key(rules, request)) return std::nullopt;
   return error_response(401, "unauthorized",
                         "administration needs the key: Authorization: Bearer <key>");
 }

@@ -16,6 +16,9 @@ struct Administration {
   std::string key;  // production: what must be presented; empty there: always refused
 };
 
+/// Whether the request presents the administration's key; never if there is none.
+[[nodiscard]] bool presents_key(const Administration& rules, const HttpRequest& request);
+
 /// Why this request may not administrate; nothing if it may.
 [[nodiscard]] std::optional<HttpResponse> refuse_administration(const Administration& rules,
                                                                 const HttpRequest& request);

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "base/digest.h"
 #include "protocol/functions/deploy_routes.h"
 #include "protocol/functions/file_routes.h"
 #include "protocol/functions/http_action_routes.h"
@@ -196,9 +195,7 @@ void FunctionApplication::open_socket(HttpRequest request,
 BearerRule FunctionApplication::bearer_rule(const HttpRequest& request) const {
   const Administration& rules = options_.administration;
   const std::string_view path = request.path;
-  if (!rules.key.empty() && equal_secrets(request.header("Authorization"), "Bearer " + rules.key)) {
-    return BearerRule::Ignored;
-  }
+  if (presents_key(rules, request)) return BearerRule::Ignored;
   if (path == "/query" || path == "/ws") {
     // What a worker entry has let through may carry a token of its own scheme.
     return gate_ && gate_->stands_before(request) ? BearerRule::OwnScheme : BearerRule::Token;

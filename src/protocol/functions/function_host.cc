@@ -271,8 +271,7 @@ void FunctionHost::call(FunctionCall call, CallDone done) {
         return actions_->run(*std::move(prepared), std::move(call.session),
                              std::move(call.cancelled), std::move(done));
       }
-      return done(Error(ErrorCode::Unimplemented,
-                        "actions are not available in this version of Moonstone", "actions"));
+      return done(Error(ErrorCode::Unimplemented, "nothing runs actions here", "actions"));
   }
 }
 

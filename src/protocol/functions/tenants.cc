@@ -369,6 +369,8 @@ void TenantKeeper::close(const std::string& slug, TenantPtr tenant) {
 void TenantKeeper::sweep() {
   const auto now = steady_clock::now();
   next_sweep_ = now + kSweepInterval;
+  // One that would be opened for a job before long stays.
+  const std::int64_t soon = clock_.unix_ms() + options_.idle_max.count();
   std::vector<std::pair<std::string, TenantPtr>> unused;
   {
     const MutexLock lock(mutex_);
@@ -376,7 +378,8 @@ void TenantKeeper::sweep() {
       if (entry.tenant == nullptr) continue;
       if (entry.tenant.use_count() > 1 || entry.tenant->is_working()) {
         entry.last_used = now;
-      } else if (now - entry.last_used >= options_.idle_max) {
+      } else if (now - entry.last_used >= options_.idle_max &&
+                 entry.tenant->next_due_unix_ms().value_or(soon) >= soon) {
         unused.emplace_back(slug, std::move(entry.tenant));
       }
     }
