@@ -66,7 +66,7 @@ try {
   const onProgress = progressBar(process.stdout);
   const { total } = await importCities(address, { limit: limitOfEnvironment(), onProgress });
   console.log(
-    `\n  Atlas with ${total.toLocaleString("en")} cities: http://localhost:${server.port()}/`,
+    `\n  Atlas with ${total.toLocaleString("en")} cities: http://127.0.0.1:${server.port()}/`,
   );
   console.log("  Open it in two windows. Ctrl-C ends it.\n");
 } catch (error) {
