@@ -21,11 +21,13 @@ function newestChange(folder, manifest) {
   return newest;
 }
 
-for (const name of readdirSync(packages)) {
-  const folder = join(packages, name);
-  if (!existsSync(join(folder, "package.json"))) continue;
+const folders = [packages, join(packages, "compat")]
+  .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))
+  .filter((folder) => existsSync(join(folder, "package.json")));
+
+for (const folder of folders) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  if (!existsSync(join(folder, "dist", "index.js"))) {
+  if (!manifest.files.every((name) => existsSync(join(folder, name)))) {
     console.error(`${manifest.name} is not built: run "npm run build" first`);
     process.exit(1);
   }

@@ -1,0 +1,2 @@
+/** Schema, validators, functions, routes and cron jobs. */
+export * from "@moonstone/server";
