@@ -1,0 +1,10 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const MOONSTONE = "http://127.0.0.1:8788";
+
+// The page talks to the server that it came from; under `npm run dev` that is Vite, which passes on.
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy: { "/ws": { target: MOONSTONE, ws: true }, "/storage": MOONSTONE } },
+});
