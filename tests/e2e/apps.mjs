@@ -11,8 +11,8 @@ import {
   serve,
   writeFiles,
 } from "./lib/moonstone.mjs";
+import { installOrSkip } from "./lib/npm.mjs";
 import { run, start } from "./lib/process.mjs";
-import { Skipped } from "./lib/runner.mjs";
 
 /** What a page of one's own needs beside the tarballs, at the versions that the workspace has. */
 const PAGE_PACKAGES = ["react", "react-dom", "vite", "@vitejs/plugin-react"];
@@ -53,17 +53,6 @@ function packageJson(folder) {
   });
   const dependencies = Object.fromEntries(versions);
   return JSON.stringify({ name: "fresh", private: true, type: "module", dependencies }, null, 2);
-}
-
-async function installOrSkip(t, folder) {
-  const npm = ["install", "--prefer-offline", "--no-audit", "--no-fund"];
-  try {
-    await run(t, "npm", npm, { cwd: folder });
-  } catch (error) {
-    const isOffline = /ENOTFOUND|ENOTCACHED|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET/;
-    if (isOffline.test(error.message)) throw new Skipped("npm cannot reach its registry");
-    throw error;
-  }
 }
 
 export const test = {

@@ -8,9 +8,10 @@ import { runTests } from "./lib/runner.mjs";
 import { test as apps } from "./apps.mjs";
 import { test as atlas } from "./atlas.mjs";
 import { test as crash } from "./crash.mjs";
+import { test as seedQuickstart } from "./seed_quickstart.mjs";
 import { test as shutdown } from "./shutdown.mjs";
 import { test as swap } from "./swap.mjs";
 
-const tests = { ...shutdown, ...crash, ...swap, ...apps, ...atlas };
+const tests = { ...shutdown, ...crash, ...swap, ...apps, ...atlas, ...seedQuickstart };
 const failed = await runTests(tests, process.argv[2] ?? "", closeBrowser);
 process.exit(failed === 0 ? 0 : 1);
