@@ -58,7 +58,7 @@ export class ActionCalls {
   }
 
   /** Takes an answer; returns whether it belongs to an action. */
-  settle(id: string, answer: { result: unknown } | { error: MoonstoneError }): boolean {
+  settle(id: string, answer: { result?: unknown } | { error: MoonstoneError }): boolean {
     const call = this.#calls.get(id);
     if (call === undefined) return false;
     if ("error" in answer && answer.error.code === "rate_limited") {

@@ -6,8 +6,13 @@ import type { BackoffOptions } from "./backoff.js";
 import { Connection } from "./connection.js";
 import type { ConnectionState, WebSocketConstructor } from "./connection.js";
 import { MoonstoneError } from "./errors.js";
+import type { MutationArgs, MutationOptions } from "./local_store.js";
 import { MutationQueue } from "./mutation_queue.js";
+import type { MutationEvents } from "./mutation_queue.js";
+import type { Layer } from "./optimistic.js";
 import { Outbox } from "./outbox.js";
+import type { MutationStore, PersistenceAdapter } from "./persistence_types.js";
+import type { Preloaded } from "./preload.js";
 import { QueryStore } from "./query_store.js";
 import type { QueryKey } from "./query_store.js";
 import { functionName } from "./reference.js";
@@ -29,6 +34,17 @@ export interface MoonstoneClientOptions {
   messagesPerSecond?: number;
   /** Says who we are, as `setAuth` does later. */
   auth?: TokenFetcher;
+  /**
+   * Keeps query results and unanswered mutations between visits: `true` in IndexedDB, or results
+   * in an adapter of your own. The client then connects in `init` only. Default false.
+   */
+  persistence?: boolean | PersistenceAdapter;
+  /** How old kept results may become, in milliseconds. Default 604800000, seven days. */
+  maxCacheAge?: number;
+  /** Another version than the one that was kept forgets all kept results. */
+  schemaVersion?: string;
+  /** Keeps unanswered mutations in place of IndexedDB. */
+  mutationStore?: MutationStore;
   /** The WebSocket to use where there is no global one, e.g. of the `ws` package on Node 18. */
   webSocket?: WebSocketConstructor;
 }
@@ -79,7 +95,7 @@ export class MoonstoneClient {
     const isOpen = (): boolean => this.#connection.state === "connected" && this.#hasGreeted;
     this.#outbox = new Outbox((text) => this.#connection.send(text), perSecond);
     this.#subscriptions = new SubscriptionRegistry(this.queryStore, this.#outbox, isOpen);
-    this.#mutations = new MutationQueue(this.#outbox, timeoutMs);
+    this.#mutations = new MutationQueue(this.#outbox, timeoutMs, this.#clientId);
     this.#actions = new ActionCalls(this.#outbox, timeoutMs);
     this.#auth = new AuthKeeper(this.#outbox, isOpen, {
       onIdentity: () => this.#subscriptions.renewFailed(),
@@ -88,6 +104,12 @@ export class MoonstoneClient {
     this.#stopListening = listenForReturn(() => this.#connection.wake());
     this.#connection.wake();
   }
+
+  /**
+   * With persistence: loads what was kept, connects, and sends the mutations that were left
+   * without an answer. Call it once, before rendering. Without persistence it does nothing.
+   */
+  async init(): Promise<void> {}
 
   get connectionState(): ConnectionState {
     return this.#connection.state;
@@ -149,9 +171,20 @@ export class MoonstoneClient {
     return this.queryStore.get(key);
   }
 
+  /** Why the server refused the query, or undefined. It stays until the query's next result. */
+  getQueryError(key: QueryKey): MoonstoneError | undefined {
+    return this.queryStore.getError(key);
+  }
+
   /** Whether the result came from the server, and the server has not lost sight of it since. */
   hasServerResult(key: QueryKey): boolean {
     return this.queryStore.hasServerResult(key);
+  }
+
+  /** Takes the result of `preloadQuery` as the server's, unless there is one already. */
+  hydrate(preloaded: Preloaded<unknown>): void {
+    const key = QueryStore.makeKey(functionName(preloaded._fn), preloaded._args);
+    this.queryStore.hydrate(key, preloaded._result);
   }
 
   /**
@@ -160,11 +193,18 @@ export class MoonstoneClient {
    */
   mutation<Args, Return>(
     ref: FunctionReference<"mutation", Args, Return>,
-    ...args: OptionalArgs<Args>
+    ...args: MutationArgs<Args>
   ): Promise<Return>;
-  mutation(name: string, args?: unknown): Promise<any>;
-  mutation(fn: string | FunctionReference<"mutation">, args?: unknown): Promise<unknown> {
-    return this.#call(this.#mutations, fn, args);
+  mutation(name: string, args?: unknown, options?: MutationOptions): Promise<any>;
+  async mutation(
+    fn: string | FunctionReference<"mutation">,
+    args?: unknown,
+    options?: MutationOptions,
+  ): Promise<unknown> {
+    const { name, value } = this.#prepare(fn, args);
+    const update = options?.optimisticUpdate;
+    const layer = update === undefined ? undefined : this.queryStore.addLayer(update);
+    return this.#mutations.add(name, value, layer === undefined ? {} : this.#eventsOf(layer));
   }
 
   /**
@@ -176,8 +216,9 @@ export class MoonstoneClient {
     ...args: OptionalArgs<Args>
   ): Promise<Return>;
   action(name: string, args?: unknown): Promise<any>;
-  action(fn: string | FunctionReference<"action">, args?: unknown): Promise<unknown> {
-    return this.#call(this.#actions, fn, args);
+  async action(fn: string | FunctionReference<"action">, args?: unknown): Promise<unknown> {
+    const { name, value } = this.#prepare(fn, args);
+    return this.#actions.add(name, value);
   }
 
   /** Closes the connection for good; what waits for an answer is rejected. */
@@ -192,15 +233,25 @@ export class MoonstoneClient {
     this.#rejectAll("client_closed", "The client was closed");
   }
 
-  async #call(
-    calls: MutationQueue | ActionCalls,
+  /** Checks a call, and takes its arguments as they are now. */
+  #prepare(
     fn: string | { readonly _name: string },
     args: unknown,
-  ): Promise<unknown> {
+  ): { name: string; value: unknown } {
     const name = functionName(fn);
     if (this.#isClosed) throw new MoonstoneError("client_closed", "The client was closed");
+    const value = jsonCopy(args ?? {});
     this.#connection.wakeIfGivenUp();
-    return calls.add(name, jsonCopy(args ?? {}));
+    return { name, value };
+  }
+
+  #eventsOf(layer: Layer): MutationEvents {
+    const store = this.queryStore;
+    return {
+      onSent: () => store.layerSent(layer),
+      onDone: (late) => store.layerDone(layer, (key) => this.#subscriptions.isLate(key, late)),
+      onFailed: () => store.layerFailed(layer),
+    };
   }
 
   #opened(): void {
@@ -233,9 +284,9 @@ export class MoonstoneClient {
       case "updates":
         return this.#subscriptions.accept(frame.items);
       case "mutationResult":
-        return void this.#mutations.settle(frame.id, { result: frame.result });
+        return void this.#mutations.settle(frame.id, frame);
       case "actionResult":
-        return void this.#actions.settle(frame.id, { result: frame.result });
+        return void this.#actions.settle(frame.id, frame);
       case "error":
         return this.#failed(frame);
       case "auth":

@@ -3,6 +3,41 @@ import type { Call } from "./calls.js";
 import type { MoonstoneError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 
+/** What whoever called a mutation hears before its promise is settled. */
+export interface MutationEvents {
+  onSent?: () => void;
+  /** `late`: ids of subscriptions whose results do not contain the effect yet. */
+  onDone?: (late: readonly string[]) => void;
+  onFailed?: () => void;
+}
+
+/** A mutation as it is written to disk. */
+export interface MutationRecord {
+  /** The client id and, counted by that client, the id under which the server remembers it. */
+  readonly client: string;
+  readonly id: string;
+  readonly fn: string;
+  readonly args: unknown;
+}
+
+/** Keeps mutations until they are answered; neither function fails. */
+export interface MutationLog {
+  put(record: MutationRecord): Promise<void>;
+  remove(record: MutationRecord): void;
+}
+
+/** How a mutation ended. */
+export type MutationAnswer =
+  { result?: unknown; late?: readonly string[] } | { error: MoonstoneError };
+
+interface MutationCall extends Call, MutationRecord {
+  readonly events: MutationEvents;
+  /** Whether it may be sent: it is on disk, or there is none. */
+  isStored: boolean;
+  /** Whether it was ever sent, on this connection or another, by this page or an earlier one. */
+  wasSent: boolean;
+}
+
 /**
  * Mutations, one after the other in the order of the calls: the next is sent when the one before
  * is answered, so that none can overtake, whatever happens to the connection between them.
@@ -10,112 +45,199 @@ import type { Outbox } from "./outbox.js";
  * Ids count up per client. The server remembers the answers to a client that announced itself,
  * so one that was sent and not answered is sent again under its id on the next connection and is
  * applied exactly once; only after that connection's server said hello, though: a server without
- * that memory would apply it twice.
+ * that memory would apply it twice. Mutations of an earlier page go out under the client id of
+ * that page: another hello announces it.
  */
 export class MutationQueue {
   readonly #outbox: Outbox;
   readonly #timeoutMs: number;
-  readonly #waiting: Call[] = [];
+  readonly #client: string;
+  readonly #waiting: MutationCall[] = [];
+  #log: MutationLog | undefined;
   #lastId = 0;
-  /** Whether the head was ever sent, on this connection or another. */
-  #headWasSent = false;
   #headIsUnderway = false;
   #isOpen = false;
-  #serverRemembers = false;
+  /** Whose hello went out last on this connection, and whether the server answered it. */
+  #announced = "";
+  #isGreeted = false;
+  /** Given up, but an answer may come on this connection. */
+  #abandoned: string[] = [];
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(outbox: Outbox, timeoutMs: number) {
+  /** `client`: announced by whoever opens the connection. */
+  constructor(outbox: Outbox, timeoutMs: number, client: string) {
     this.#outbox = outbox;
     this.#timeoutMs = timeoutMs;
+    this.#client = client;
   }
 
-  add(fn: string, args: unknown): Promise<unknown> {
+  /** From now on every mutation is written to `log` before it is sent. */
+  keepIn(log: MutationLog): void {
+    this.#log = log;
+    for (const call of this.#waiting) this.#store(call);
+  }
+
+  add(fn: string, args: unknown, events: MutationEvents = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const id = String(++this.#lastId);
-      this.#waiting.push({ id, type: "mutation", fn, args, resolve, reject, timer: undefined });
+      const record = { client: this.#client, id: String(++this.#lastId), fn, args };
+      const call = makeCall(record, events, { resolve, reject });
+      this.#waiting.push(call);
+      this.#store(call);
       this.#pump();
     });
   }
 
-  connectionOpened(): void {
-    this.#isOpen = true;
-    const head = this.#waiting[0];
-    if (head !== undefined && this.#headWasSent) {
-      // It waits for the server's hello, which may never come.
-      head.timer = setTimeout(() => this.#giveUpOn(head), this.#timeoutMs);
-    }
+  /**
+   * Takes over mutations that an earlier page has left, before those of this page if `place` is
+   * "first". `onFailed` hears of those that fail.
+   */
+  adopt(
+    records: readonly MutationRecord[],
+    place: "first" | "last",
+    onFailed: (record: MutationRecord, error: Error) => void,
+  ): void {
+    const calls = records.map((record) => {
+      const reject = (error: Error): void => onFailed(record, error);
+      return { ...makeCall(record, {}, { resolve: () => {}, reject }), wasSent: true };
+    });
+    if (place === "first") this.#waiting.unshift(...calls);
+    else this.#waiting.push(...calls);
     this.#pump();
   }
 
-  /** The server said hello: it knows this client and its mutations. */
+  /** After the connection's hello of this client. */
+  connectionOpened(): void {
+    this.#isOpen = true;
+    this.#announced = this.#client;
+    this.#pump();
+  }
+
+  /** The server said hello: it knows the client that was announced, and its mutations. */
   serverGreeted(): void {
-    this.#serverRemembers = true;
+    this.#isGreeted = true;
     this.#pump();
   }
 
   connectionLost(): void {
     this.#isOpen = false;
-    this.#serverRemembers = false;
+    this.#isGreeted = false;
     this.#headIsUnderway = false;
+    this.#abandoned = [];
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#waiting[0]?.timer);
+    const head = this.#waiting[0];
+    if (head !== undefined) clearTimer(head);
   }
 
   /** Takes an answer; returns whether it belongs to a mutation. */
-  settle(id: string, answer: { result: unknown } | { error: MoonstoneError }): boolean {
+  settle(id: string, answer: MutationAnswer): boolean {
+    const abandoned = this.#abandoned.indexOf(id);
+    if (abandoned >= 0) return this.#abandoned.splice(abandoned, 1).length > 0;
     const head = this.#waiting[0];
-    if (head?.id !== id) return false;
+    if (head?.id !== id || !this.#headIsUnderway) return false;
     if ("error" in answer && answer.error.code === "rate_limited") {
       // The server refused to look at it, so it is as if it had not been sent.
       this.#retryTimer = setTimeout(() => this.#sendHead(head), RATE_LIMITED_RETRY_MS);
       return true;
     }
+    this.#log?.remove(head);
     this.#finishHead();
-    if ("error" in answer) head.reject(answer.error);
-    else head.resolve(answer.result);
+    if ("error" in answer) {
+      fail(head, answer.error);
+    } else {
+      head.events.onDone?.(answer.late ?? []);
+      head.resolve(answer.result);
+    }
     return true;
   }
 
-  /** Rejects everything that is waiting. */
+  /** Rejects everything that is waiting, and leaves on disk what is there. */
   rejectAll(error: MoonstoneError): void {
     clearTimeout(this.#retryTimer);
     for (const call of this.#waiting.splice(0)) {
-      clearTimeout(call.timer);
+      clearTimer(call);
       this.#outbox.cancel(call.id);
-      call.reject(error);
+      fail(call, error);
     }
-    this.#headWasSent = false;
     this.#headIsUnderway = false;
+  }
+
+  #store(call: MutationCall): void {
+    if (this.#log === undefined) return;
+    call.isStored = call.wasSent;
+    void this.#log.put(recordOf(call)).then(() => {
+      call.isStored = true;
+      this.#pump();
+    });
   }
 
   #pump(): void {
     const head = this.#waiting[0];
-    if (head === undefined || !this.#isOpen || this.#headIsUnderway) return;
-    if (this.#headWasSent && !this.#serverRemembers) return;
+    if (head === undefined || !this.#isOpen || this.#headIsUnderway || !head.isStored) return;
+    if (!this.#announce(head)) return;
     this.#headIsUnderway = true;
     this.#sendHead(head);
   }
 
-  #sendHead(head: Call): void {
+  /** Returns whether the server takes what is sent now for a mutation of the head's client. */
+  #announce(head: MutationCall): boolean {
+    const isAnnounced = this.#announced === head.client;
+    if (isAnnounced && (this.#isGreeted || !head.wasSent)) return true;
+    if (!isAnnounced && this.#isGreeted) {
+      this.#announced = head.client;
+      this.#isGreeted = false;
+      this.#outbox.push({ type: "hello", client: head.client, capabilities: [] });
+    }
+    // It waits for the server's hello, which may never come.
+    head.timer ??= setTimeout(() => this.#giveUpOn(head), this.#timeoutMs);
+    return false;
+  }
+
+  #sendHead(head: MutationCall): void {
     sendCall(head, this.#outbox, this.#timeoutMs, {
       onSent: () => {
-        this.#headWasSent = true;
+        head.wasSent = true;
+        head.events.onSent?.();
       },
       onTimeout: () => this.#giveUpOn(head),
     });
   }
 
-  #giveUpOn(head: Call): void {
+  #giveUpOn(head: MutationCall): void {
+    if (this.#headIsUnderway) this.#abandoned.push(head.id);
+    this.#log?.remove(head);
     this.#finishHead();
-    head.reject(timeoutError(head));
+    fail(head, timeoutError(head));
   }
 
   #finishHead(): void {
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#waiting.shift()?.timer);
-    this.#headWasSent = false;
+    const head = this.#waiting.shift();
+    if (head !== undefined) clearTimer(head);
     this.#headIsUnderway = false;
     // The caller hears of its answer before the next mutation goes out.
     queueMicrotask(() => this.#pump());
   }
+}
+
+function makeCall(
+  record: MutationRecord,
+  events: MutationEvents,
+  promise: Pick<Call, "resolve" | "reject">,
+): MutationCall {
+  const fixed = { type: "mutation", timer: undefined, isStored: true, wasSent: false } as const;
+  return { ...record, ...promise, ...fixed, events };
+}
+
+function recordOf({ client, id, fn, args }: MutationCall): MutationRecord {
+  return { client, id, fn, args };
+}
+
+function clearTimer(call: Call): void {
+  clearTimeout(call.timer);
+  call.timer = undefined;
+}
+
+function fail(call: MutationCall, error: Error): void {
+  call.events.onFailed?.();
+  call.reject(error);
 }

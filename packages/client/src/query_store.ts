@@ -1,31 +1,45 @@
 import { callSafely } from "./errors.js";
+import type { MoonstoneError } from "./errors.js";
+import type { LocalStore } from "./local_store.js";
+import { OptimisticLayers } from "./optimistic.js";
+import type { Layer } from "./optimistic.js";
+import { makeKey } from "./query_key.js";
+import type { QueryKey } from "./query_key.js";
 import { keepIdentity } from "./stable.js";
-import { canonicalJson } from "./wire.js";
 
-/** Names a query with its arguments; made by `QueryStore.makeKey`. */
-export type QueryKey = string;
+export type { QueryKey } from "./query_key.js";
 
 type Listener = () => void;
 
 /**
- * The results of all queries by key. Values keep their identity while they do not change, and so
- * do their parts; listeners are called only when the value changed, after the whole batch that
- * the server sent for one commit is in place.
+ * The results of all queries by key: what the server said, under the layers of optimistic updates.
+ * Values keep their identity while they do not change, and so do their parts; listeners are called
+ * only when the value changed, after the whole batch that the server sent for one commit is in
+ * place.
  */
 export class QueryStore {
-  /** What the server said. */
+  /** What the layers stand on. */
   readonly #base = new Map<QueryKey, unknown>();
+  /** Newer than the base, of keys that are frozen (see OptimisticLayers). */
+  readonly #held = new Map<QueryKey, unknown>();
   readonly #confirmed = new Set<QueryKey>();
+  readonly #errors = new Map<QueryKey, MoonstoneError>();
+  readonly #layers = new OptimisticLayers();
   readonly #listeners = new Map<QueryKey, Set<Listener>>();
 
   /** Equal arguments make equal keys, whatever the order of their members. */
   static makeKey(fnName: string, args?: unknown): QueryKey {
-    return `${fnName}|${canonicalJson(args ?? {})}`;
+    return makeKey(fnName, args);
   }
 
-  /** The current result, or undefined if there is none yet. */
+  /** The result to show, or undefined if there is none yet. */
   get(key: QueryKey): unknown {
-    return this.#base.get(key);
+    return this.#layers.has(key) ? this.#layers.get(key) : this.#base.get(key);
+  }
+
+  /** Why the server refused the query, until its next result. */
+  getError(key: QueryKey): MoonstoneError | undefined {
+    return this.#errors.get(key);
   }
 
   /** Whether the result came from the server, and the server has not lost sight of it since. */
@@ -33,7 +47,7 @@ export class QueryStore {
     return this.#confirmed.has(key);
   }
 
-  /** Calls `listener` when the result or its confirmation changes. Returns the way out. */
+  /** Calls `listener` when result, error or confirmation changes. Returns the way out. */
   watch(key: QueryKey, listener: Listener): () => void {
     // A wrapper of its own, so that one function can watch a key twice.
     const entry: Listener = () => listener();
@@ -47,21 +61,39 @@ export class QueryStore {
     };
   }
 
-  /** Stores results that belong together; returns the keys whose value changed. */
+  /** Stores results that belong together; returns the keys whose shown value changed. */
   applyServerResults(results: Iterable<readonly [QueryKey, unknown]>): Set<QueryKey> {
-    const changed = new Set<QueryKey>();
-    const newlyConfirmed = new Set<QueryKey>();
+    const keys = new Set<QueryKey>();
+    const news = new Set<QueryKey>();
     for (const [key, result] of results) {
-      const previous = this.#base.get(key);
-      const value = keepIdentity(previous, result);
-      if (!this.#confirmed.has(key)) newlyConfirmed.add(key);
+      const previous = this.#held.has(key) ? this.#held.get(key) : this.#base.get(key);
+      this.#held.set(key, keepIdentity(previous, result));
+      if (this.#errors.delete(key) || !this.#confirmed.has(key)) news.add(key);
       this.#confirmed.add(key);
-      if (this.#base.has(key) && Object.is(previous, value)) continue;
-      this.#base.set(key, value);
-      changed.add(key);
+      this.#layers.arrived(key);
+      keys.add(key);
     }
-    this.#notify(new Set([...changed, ...newlyConfirmed]));
-    return changed;
+    return this.#thaw(keys, news);
+  }
+
+  /** Stores a result that is not known to hold still, unless there is one. */
+  seed(key: QueryKey, result: unknown): void {
+    if (this.#base.has(key) || this.#held.has(key)) return;
+    this.#held.set(key, result);
+    this.#thaw([key]);
+  }
+
+  /** Stores a result that the server gave on another way, unless there is one. */
+  hydrate(key: QueryKey, result: unknown): void {
+    if (!this.#confirmed.has(key)) this.applyServerResults([[key, result]]);
+  }
+
+  /** The server refused the query. */
+  fail(key: QueryKey, error: MoonstoneError): void {
+    this.#errors.set(key, error);
+    this.#confirmed.delete(key);
+    this.#layers.arrived(key);
+    this.#thaw([key], new Set([key]));
   }
 
   /** The values may be out of date: the server has forgotten the subscriptions. */
@@ -74,7 +106,85 @@ export class QueryStore {
   /** Forgets a result that nobody subscribes to any more. */
   forget(key: QueryKey): void {
     this.#confirmed.delete(key);
-    if (this.#base.delete(key)) this.#notify(new Set([key]));
+    this.#errors.delete(key);
+    this.#held.delete(key);
+    this.#layers.arrived(key);
+    const before = new Map([[key, this.#base.get(key)]]);
+    this.#base.delete(key);
+    if (!this.#layers.isFrozen(key)) this.#layers.dropAnswered(key);
+    this.#show(new Set([key]), before);
+  }
+
+  /** Shows the effect of a mutation that was called. Errors: what `update` throws. */
+  addLayer(update: (store: LocalStore) => void): Layer {
+    const layer = this.#layers.add(update, (key) => this.#base.get(key));
+    this.#show(new Set());
+    return layer;
+  }
+
+  /** Its mutation is sent: from now on the server's results may contain the effect. */
+  layerSent(layer: Layer): void {
+    layer.phase = "sent";
+  }
+
+  /** Its mutation is done, and all results contain the effect, except those of `late`. */
+  layerDone(layer: Layer, late: (key: QueryKey) => boolean): void {
+    layer.phase = "answered";
+    const keys = [...layer.values.keys()];
+    layer.late = new Set(keys.filter(late));
+    if (keys.length === 0) this.#layers.remove(layer);
+    this.#thaw(keys);
+  }
+
+  /** Its mutation failed, or nobody will hear of it. */
+  layerFailed(layer: Layer): void {
+    const keys = new Set(layer.values.keys());
+    this.#layers.remove(layer);
+    this.#thaw(keys, new Set(), keys);
+  }
+
+  /**
+   * Brings what was held to those of `keys` that are not frozen. `news`: keys to tell of in any
+   * case; `changed`: keys that changed below the layers already.
+   */
+  #thaw(
+    keys: Iterable<QueryKey>,
+    news: Set<QueryKey> = new Set(),
+    changed: Set<QueryKey> = new Set(),
+  ): Set<QueryKey> {
+    const before = new Map<QueryKey, unknown>();
+    for (const key of keys) {
+      if (this.#layers.isFrozen(key)) continue;
+      if (this.#layers.dropAnswered(key)) changed.add(key);
+      if (!this.#held.has(key)) continue;
+      before.set(key, this.#base.get(key));
+      this.#base.set(key, this.#held.get(key));
+      this.#held.delete(key);
+      if (!Object.is(before.get(key), this.#base.get(key))) changed.add(key);
+    }
+    return this.#show(changed, before, news);
+  }
+
+  /** After `changed` changed below the layers: `before` has what the base was. */
+  #show(
+    changed: Set<QueryKey>,
+    before: Map<QueryKey, unknown> = new Map(),
+    news: Set<QueryKey> = new Set(),
+  ): Set<QueryKey> {
+    const candidates = new Set([...changed, ...this.#layers.keys()]);
+    const base = (key: QueryKey): unknown => this.#base.get(key);
+    const shownBefore = new Map(
+      [...this.#layers.keys()].map((key) => [key, this.#layers.get(key)] as const),
+    );
+    const shown = (key: QueryKey): unknown =>
+      shownBefore.has(key) ? shownBefore.get(key) : before.has(key) ? before.get(key) : base(key);
+    this.#layers.rebase(changed, base, shown);
+    for (const key of [...changed, ...this.#layers.keys()]) candidates.add(key);
+    const different = new Set(
+      [...candidates].filter((key) => !Object.is(shown(key), this.get(key))),
+    );
+    this.#notify(new Set([...different, ...news]));
+    return different;
   }
 
   #notify(keys: Set<QueryKey>): void {

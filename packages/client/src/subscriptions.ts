@@ -11,6 +11,8 @@ export type ErrorCallback = (error: MoonstoneError) => void;
 interface Subscriber {
   readonly onResult: ResultCallback | undefined;
   readonly onError: ErrorCallback | undefined;
+  /** The value that it was told last; undefined: none yet. */
+  told: unknown;
 }
 
 /** One subscription at the server, shared by all who ask for the same query. */
@@ -20,7 +22,10 @@ interface Entry {
   readonly fn: string;
   readonly args: unknown;
   readonly subscribers: Set<Subscriber>;
+  readonly stopWatching: () => void;
   retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The first result of this connection is still to come. */
+  isAwaited: boolean;
   /** The server refused the query and so sends nothing for it. */
   failed: boolean;
 }
@@ -54,11 +59,12 @@ export class SubscriptionRegistry {
     onResult: ResultCallback | undefined,
     onError: ErrorCallback | undefined,
   ): () => void {
-    const subscriber: Subscriber = { onResult, onError };
+    const subscriber: Subscriber = { onResult, onError, told: undefined };
     const entry = this.#entryFor(fn, args);
     entry.subscribers.add(subscriber);
     if (entry.failed) this.#send(entry, "call");
-    else if (onResult !== undefined) this.#tellCurrent(entry, subscriber, onResult);
+    // Later, as nobody expects a callback before the way out is returned.
+    if (this.#store.get(entry.key) !== undefined) queueMicrotask(() => this.#tell(entry));
     return () => {
       // Later, so that a component that leaves and another that comes in the same breath share it.
       if (entry.subscribers.delete(subscriber)) queueMicrotask(() => this.#dropIfUnused(entry));
@@ -75,23 +81,31 @@ export class SubscriptionRegistry {
     for (const entry of this.#byKey.values()) if (entry.failed) this.#send(entry, "renewal");
   }
 
-  /** Takes the results of one commit. */
-  accept(items: readonly { id: string; result: unknown }[]): void {
-    const known = items.flatMap(({ id, result }) => {
+  /** Takes the results of one commit; `onNews` hears of each value that the server gave. */
+  accept(
+    items: readonly { id: string; result: unknown }[],
+    onNews?: (key: QueryKey, value: unknown) => void,
+  ): void {
+    const results: [QueryKey, unknown][] = [];
+    for (const { id, result } of items) {
       const entry = this.#byId.get(id);
-      return entry === undefined ? [] : [{ entry, result: result ?? null }];
-    });
-    const changed = this.#store.applyServerResults(
-      known.map(({ entry, result }) => [entry.key, result] as const),
-    );
-    for (const { entry } of known) {
+      if (entry === undefined) continue;
       entry.failed = false;
-      if (!changed.has(entry.key)) continue;
-      const value = this.#store.get(entry.key);
-      for (const { onResult } of [...entry.subscribers]) {
-        if (onResult !== undefined) callSafely(onResult, value);
-      }
+      entry.isAwaited = false;
+      results.push([entry.key, result ?? null]);
+      onNews?.(entry.key, result ?? null);
     }
+    this.#store.applyServerResults(results);
+  }
+
+  /**
+   * Whether the result at `key` is behind an answer that names `lateIds`: those subscriptions, and
+   * all whose first result of this connection is still to come.
+   */
+  isLate(key: QueryKey, lateIds: readonly string[]): boolean {
+    const entry = this.#byKey.get(key);
+    if (entry === undefined || entry.failed) return false;
+    return entry.isAwaited || lateIds.includes(entry.id);
   }
 
   /** Takes an error; returns whether it belongs to a subscription. */
@@ -108,6 +122,8 @@ export class SubscriptionRegistry {
       return true;
     }
     entry.failed = true;
+    entry.isAwaited = false;
+    this.#store.fail(entry.key, error);
     let handled = false;
     for (const { onError } of [...entry.subscribers]) {
       if (onError === undefined) continue;
@@ -133,7 +149,9 @@ export class SubscriptionRegistry {
       fn,
       args: jsonCopy(args ?? {}),
       subscribers: new Set(),
+      stopWatching: this.#store.watch(key, () => this.#tell(entry)),
       retryTimer: undefined,
+      isAwaited: true,
       failed: false,
     };
     this.#byKey.set(key, entry);
@@ -142,18 +160,18 @@ export class SubscriptionRegistry {
     return entry;
   }
 
-  #tellCurrent(entry: Entry, subscriber: Subscriber, onResult: ResultCallback): void {
-    if (!this.#store.hasServerResult(entry.key)) return;
-    const value = this.#store.get(entry.key);
-    queueMicrotask(() => {
-      // A newer value has been told already.
-      if (!entry.subscribers.has(subscriber) || this.#store.get(entry.key) !== value) return;
-      callSafely(onResult, value);
-    });
+  #tell(entry: Entry): void {
+    for (const subscriber of [...entry.subscribers]) {
+      const value = this.#store.get(entry.key);
+      if (value === undefined || Object.is(value, subscriber.told)) continue;
+      subscriber.told = value;
+      if (subscriber.onResult !== undefined) callSafely(subscriber.onResult, value);
+    }
   }
 
   #send(entry: Entry, lane: "call" | "renewal"): void {
     clearTimeout(entry.retryTimer);
+    entry.isAwaited = true;
     if (!this.#isOpen()) return; // renewAll follows when the connection is there
     const { id, fn, args } = entry;
     entry.failed = false;
@@ -171,6 +189,7 @@ export class SubscriptionRegistry {
     clearTimeout(entry.retryTimer);
     this.#byKey.delete(entry.key);
     this.#byId.delete(entry.id);
+    entry.stopWatching();
     this.#store.forget(entry.key);
     // One that has not been sent yet needs no unsubscribe.
     if (!this.#outbox.cancel(entry.id)) this.#sendUnsubscribe(entry.id);

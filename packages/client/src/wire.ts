@@ -10,7 +10,8 @@ export type ClientFrame =
 export type ServerFrame =
   | { type: "result" | "update"; id: string; result: unknown }
   | { type: "updates"; items: { id: string; result: unknown }[] }
-  | { type: "mutationResult" | "actionResult"; id: string; result?: unknown }
+  | { type: "mutationResult"; id: string; result?: unknown; late?: string[] }
+  | { type: "actionResult"; id: string; result?: unknown }
   | { type: "error"; id?: string; code: string; message: string }
   | { type: "auth"; authenticated: boolean; expiresInMs?: number }
   | { type: "hello" | "reset" | "pong" };
