@@ -47,9 +47,7 @@ class LiveEngine final : public LiveQueries {
                      std::move_only_function<void()> then) override;
   void run_once(QueryDefinition query,
                 std::function<void(const Result<SharedText>&)> done) override;
-  void when_delivered(const SubscriberPtr& subscriber,
-                      Version version,
-                      std::move_only_function<void()> then) override;
+  void when_delivered(const SubscriberPtr& subscriber, Version version, Delivered then) override;
   void replace_runs(
       std::function<std::optional<RunFunction>(const std::string& key)> replace) override;
   void clear() override;
@@ -147,9 +145,7 @@ void LiveEngine::run_once(QueryDefinition query,
   });
 }
 
-void LiveEngine::when_delivered(const SubscriberPtr& subscriber,
-                                Version version,
-                                std::move_only_function<void()> then) {
+void LiveEngine::when_delivered(const SubscriberPtr& subscriber, Version version, Delivered then) {
   inbox_.push_delivery_wish(
       {.subscriber = subscriber, .version = version, .then = std::move(then)});
 }

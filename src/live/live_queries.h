@@ -14,7 +14,8 @@
 //  (1) Every delivered result is the query's answer at one version; per subscription versions rise.
 //  (2) No commit falls between a first run and its registration: a ring of recent commits is
 //      replayed over (version of the run, now], or the query runs again.
-//  (3) An unchanged result (same bytes) is not delivered again.
+//  (3) An unchanged result (same bytes) is not delivered again, unless it was promised
+//      (when_delivered); one that is told after a failure repeats its version.
 //  (4) At most one run of a query is under way; a commit meanwhile makes it run once more.
 //  (5) A subscriber gets results only of runs whose `reads` are the same of it and of the caller
 //      for whom it ran.
@@ -120,6 +121,9 @@ class Subscriber {
 };
 using SubscriberPtr = std::shared_ptr<Subscriber>;  // shared by the transport and this engine
 
+/// Told about deliveries; gets the subscriptions that follow later.
+using Delivered = std::move_only_function<void(std::span<const SubscriptionId> late)>;
+
 struct LiveOptions {
   /// CPU time of a run on the fast lane; beyond, the query moves to the slow lane.
   std::chrono::milliseconds fast_run_max{20};
@@ -162,10 +166,10 @@ class LiveQueries : public engine::CommitObserver {
                         std::function<void(const Result<SharedText>&)> done) = 0;
 
   /// Calls `then` on the strand once everything that commits up to `version` cause on the fast lane
-  /// for `subscriber` has been handed to it. Slow-lane queries do not hold it back.
-  virtual void when_delivered(const SubscriberPtr& subscriber,
-                              Version version,
-                              std::move_only_function<void()> then) = 0;
+  /// for `subscriber` has been handed to it. Others do not hold it back: those on the slow lane, or
+  /// all while the subscriber is not ready. `then` gets the subscriptions that may still change
+  /// because of these commits; each of them will be told its result, even if it is the same.
+  virtual void when_delivered(const SubscriberPtr& subscriber, Version version, Delivered then) = 0;
 
   /// Queries for whose key `replace` returns a run function get it (code was swapped) and run again
   /// if subscribed; returns when this is queued. What the new code reads of its callers is found

@@ -216,9 +216,7 @@ void LiveState::resume(const SubscriberPtr& subscriber) {
   }
 }
 
-void LiveState::when_delivered(SubscriberPtr subscriber,
-                               Version version,
-                               std::move_only_function<void()> then) {
+void LiveState::when_delivered(SubscriberPtr subscriber, Version version, Delivered then) {
   const SubscriberRecord* record = find_record(subscriber);
   if (record != nullptr && record->outstanding > 0) {
     for (const auto& [id, subscription] : record->subscriptions) {

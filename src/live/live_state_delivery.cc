@@ -82,15 +82,40 @@ void LiveState::answer_delivery_waiters() {
   has_new_delivery_waiters_ = false;
   std::vector<DeliveryWaiter> rest;
   for (DeliveryWaiter& waiter : std::exchange(delivery_waiters_, {})) {
-    const SubscriberRecord* record = find_record(waiter.subscriber);
+    SubscriberRecord* record = find_record(waiter.subscriber);
     const bool has_all = record == nullptr || record->outstanding == 0;
-    if (has_all && waiter.version <= version_) {
-      waiter.then();
-    } else {
+    if (!has_all || waiter.version > version_) {
       rest.push_back(std::move(waiter));
+    } else if (record == nullptr) {
+      waiter.then({});
+    } else {
+      waiter.then(promise_late_ones(*record, waiter.version));
     }
   }
   delivery_waiters_ = std::move(rest);
+}
+
+/// Names the subscriptions whose result may be older than `version`, and sees to it that each of
+/// them will be told one that is not.
+std::vector<SubscriptionId> LiveState::promise_late_ones(SubscriberRecord& record,
+                                                         Version version) {
+  const bool has_slow_work = reader_runs_ > 0 || !reader_jobs_.empty() || !parked_.empty();
+  if (!has_slow_work && !record.lags) return {};  // the usual case: nothing to look through
+  std::vector<SubscriptionId> late;
+  for (const auto& [id, subscription] : record.subscriptions) {
+    const Freshness freshness = subscription->query->freshness;
+    const bool has_answer = freshness == Freshness::Current || freshness == Freshness::Failed;
+    if (has_answer && !record.due.contains(subscription->order)) continue;
+    subscription->owed = version;
+    late.push_back(id);
+  }
+  return late;
+}
+
+bool LiveState::can_settle_debt(const Subscription& subscription) {
+  const LiveQuery& query = *subscription.query;
+  return query.freshness == Freshness::Current || query.freshness == Freshness::Failed ||
+         query.answer_version >= *subscription.owed;
 }
 
 void LiveState::deliver_to(SubscriberRecord& record) {
@@ -109,7 +134,9 @@ void LiveState::deliver_to(SubscriberRecord& record) {
     // A result that is not there yet becomes due again with the run that brings it.
     if ((is_first || subscription.has_moved) && !can_answer_first(subscription)) continue;
     subscription.has_moved = false;
-    const bool is_news = is_first || !is_same_text(subscription.sent, query.json);
+    const bool settles_debt = subscription.owed && can_settle_debt(subscription);
+    if (settles_debt) subscription.owed.reset();
+    const bool is_news = is_first || settles_debt || !is_same_text(subscription.sent, query.json);
     subscription.sent = query.json;
     if (!is_news) continue;
     Update update{.subscription = subscription.id, .json = query.json};

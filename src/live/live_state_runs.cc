@@ -201,7 +201,7 @@ void LiveState::succeed(LiveQuery& query, FinishedRun run) {
   }
   query.freshness = is_touched ? Freshness::Dirty : Freshness::Current;
   for (const auto& [order, subscription] : query.subscriptions) {
-    if (subscription->sent != query.json) mark_due(*subscription);
+    if (subscription->sent != query.json || subscription->owed) mark_due(*subscription);
   }
   answer_waiters(query);
   if (is_touched) run_if_wanted(query, RunCause::Commit);
@@ -234,6 +234,9 @@ void LiveState::fail(LiveQuery& query, const FinishedRun& run) {
     query.seen = run.job.seen;
     file_footprint(query, run);
     query.freshness = is_touched ? Freshness::Dirty : Freshness::Failed;
+    for (const auto& [order, subscription] : query.subscriptions) {
+      if (subscription->owed) mark_due(*subscription);  // the last answer stands
+    }
   }
   if (is_touched) run_if_wanted(query, run.job.cause);
 }

@@ -80,17 +80,31 @@ ExprPtr equals(const std::string& field, const Value& value) {
   return compare_field(CompareOp::Eq, field, value.is_missing() ? Value(nullptr) : value);
 }
 
+/// Which rows, as seen from that of a cursor.
+enum class Side : unsigned char {
+  After,  // what sorts strictly after it
+  UpTo,   // what sorts before it, and itself
+};
+
+/// The direction in which the rows of that side lie.
+Direction towards(Side side, Direction direction) {
+  const bool is_ascending = (direction == Direction::Ascending) == (side == Side::After);
+  return is_ascending ? Direction::Ascending : Direction::Descending;
+}
+
 /// Rows that were inserted after the cursor's, or before it. Number and id say the same; which of
 /// them a store can look up depends on the index that it reads along.
-ExprPtr inserted_after(const Cursor& cursor, Direction direction) {
-  const CompareOp op = direction == Direction::Ascending ? CompareOp::Gt : CompareOp::Lt;
+ExprPtr inserted(const Cursor& cursor, Direction tie_break, Side side) {
+  const bool is_later = towards(side, tie_break) == Direction::Ascending;
+  CompareOp op = is_later ? CompareOp::Gt : CompareOp::Lt;
+  if (side == Side::UpTo) op = is_later ? CompareOp::Gte : CompareOp::Lte;
   return Expr::all_of({compare_field(op, std::string(schema::kIdField), Value(cursor.id)),
                        compare_field(op, std::string(kRowNumberField), Value(cursor.number))});
 }
 
 /// (k1 after v1) or (k1 = v1 and k2 after v2) or ... or (all equal and inserted after the last row)
-ExprPtr position_after(const Query& query, const Cursor& cursor) {
-  if (query.order.empty()) return inserted_after(cursor, query.tie_break);
+ExprPtr rows_at(Side side, const Query& query, const Cursor& cursor) {
+  if (query.order.empty()) return inserted(cursor, query.tie_break, side);
   std::vector<ExprPtr> alternatives;
   std::vector<ExprPtr> equal_so_far;
   const auto add = [&](ExprPtr after) {
@@ -100,15 +114,16 @@ ExprPtr position_after(const Query& query, const Cursor& cursor) {
   };
   for (std::size_t i = 0; i < query.order.size(); ++i) {
     const SortKey& key = query.order[i];
-    add(sorts_after(key.field, cursor.values[i], key.direction));
+    add(sorts_after(key.field, cursor.values[i], towards(side, key.direction)));
     equal_so_far.push_back(equals(key.field, cursor.values[i]));
   }
-  add(inserted_after(cursor, query.tie_break));
+  add(inserted(cursor, query.tie_break, side));
   ExprPtr position = Expr::any_of(std::move(alternatives));
   // Follows from the above, but only this is a range that an index can begin at.
   const SortKey& first = query.order.front();
   const Value& value = cursor.values.front();
-  if (first.direction == Direction::Descending || value.is_missing()) return position;
+  const bool is_upward = towards(side, first.direction) == Direction::Ascending;
+  if (!is_upward || value.is_missing()) return position;
   return Expr::all_of({compare_field(CompareOp::Gte, first.field, value), std::move(position)});
 }
 
@@ -152,6 +167,66 @@ Result<Array> rows_passed(const Query& query, std::span<const Row> page) {
   return gaps_between(numbers);
 }
 
+Error invalid_cursor() {
+  return {ErrorCode::InvalidArgument, "Invalid cursor", "cursor"};
+}
+
+Status check_cursor(const Cursor& cursor, const Query& query) {
+  if (cursor.fingerprint != fingerprint_of(query)) return invalid_cursor();
+  if (!query.search && cursor.values.size() != query.order.size()) return invalid_cursor();
+  return {};
+}
+
+/// The rows that a search had returned when the cursor was made.
+Result<std::vector<std::int64_t>> rows_before(const Cursor& cursor) {
+  auto numbers = numbers_of(cursor.values);
+  if (!numbers) return invalid_cursor();
+  return *std::move(numbers);
+}
+
+void add_condition(ExprPtr condition, Query& query) {
+  query.where = query.where == nullptr ? std::move(condition)
+                                       : Expr::all_of({query.where, std::move(condition)});
+}
+
+/// A search has no positions: its page stays the rows that it had, as far as they still match.
+Result<std::vector<Query>> searched_between(const std::optional<Cursor>& start,
+                                            const Cursor& end,
+                                            const Query& query) {
+  std::vector<std::int64_t> before;
+  if (start) {
+    MS_TRY(before, rows_before(*start));
+  }
+  MS_TRY(const std::vector<std::int64_t> until, rows_before(end));
+  Array members;
+  for (const std::int64_t number : until) {
+    if (!std::ranges::binary_search(before, number)) members.emplace_back(number);
+  }
+  Query page = query;
+  add_condition(Expr::in(Expr::make_field(kRowNumberField), std::move(members)), page);
+  return std::vector{std::move(page)};
+}
+
+/// An index can end a range at a value only if no nulls come before: they are a range of their own.
+std::vector<Query> split_at_null(const std::optional<Cursor>& start,
+                                 const Cursor& end,
+                                 Query range) {
+  if (range.order.empty()) return {std::move(range)};
+  const SortKey& first = range.order.front();
+  const Value& last_value = end.values.front();
+  if (first.direction == Direction::Descending || last_value.is_missing()) {
+    return {std::move(range)};
+  }
+  std::vector<Query> parts;
+  if (!start || start->values.front().is_missing()) {
+    parts.push_back(range);
+    add_condition(equals(first.field, Value()), parts.back());
+  }
+  add_condition(compare_field(CompareOp::Lte, first.field, last_value), range);
+  parts.push_back(std::move(range));
+  return parts;
+}
+
 }  // namespace
 
 Result<std::string> make_cursor(const Query& query,
@@ -183,21 +258,36 @@ Result<std::string> make_cursor(const Query& query,
 }
 
 Status apply_cursor(std::string_view text, std::string_view secret, Query& query) {
-  const Error refusal(ErrorCode::InvalidArgument, "Invalid cursor", "cursor");
   const std::optional<Cursor> cursor = decode(text, secret);
   if (!cursor) return {};
-  if (cursor->fingerprint != fingerprint_of(query)) return Error(refusal);
+  MS_TRY_STATUS(check_cursor(*cursor, query));
   if (query.search) {
-    auto skipped = numbers_of(cursor->values);
-    if (!skipped) return Error(refusal);
-    query.search->skipped = *std::move(skipped);
+    MS_TRY(query.search->skipped, rows_before(*cursor));
     return {};
   }
-  if (cursor->values.size() != query.order.size()) return Error(refusal);
-  ExprPtr position = position_after(query, *cursor);
-  query.where = query.where == nullptr ? std::move(position)
-                                       : Expr::all_of({query.where, std::move(position)});
+  add_condition(rows_at(Side::After, query, *cursor), query);
   return {};
+}
+
+Result<std::vector<Query>> range_between(const CursorPair& pair,
+                                         std::string_view secret,
+                                         const Query& query) {
+  const std::optional<Cursor> start = decode(pair.start, secret);
+  const std::optional<Cursor> end = decode(pair.end, secret);
+  if (!end || (!start && !pair.start.empty())) return std::vector<Query>{};
+  if (start) MS_TRY_STATUS(check_cursor(*start, query));
+  MS_TRY_STATUS(check_cursor(*end, query));
+  if (query.search) return searched_between(start, *end, query);
+  Query range = query;
+  if (start) add_condition(rows_at(Side::After, query, *start), range);
+  add_condition(rows_at(Side::UpTo, query, *end), range);
+  return split_at_null(start, *end, std::move(range));
+}
+
+std::optional<CursorPair> split_cursor_pair(std::string_view text) {
+  const std::size_t at = text.find(kCursorPairSeparator);
+  if (at == std::string_view::npos) return std::nullopt;
+  return CursorPair{.start = text.substr(0, at), .end = text.substr(at + 1)};
 }
 
 }  // namespace moonstone::query

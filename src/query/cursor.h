@@ -14,9 +14,11 @@
 // The same position of the same query is always the same text, so that results can be compared.
 // Threads: pure functions. Source: functions.md 6.6 and 21.15; design.md section 5.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "query/query.h"
@@ -42,5 +44,25 @@ inline constexpr std::size_t kSearchRowsPagedMax = 4'000;
 /// the query as it is (the first page).
 /// Errors: InvalidArgument "Invalid cursor" for that of another query.
 [[nodiscard]] Status apply_cursor(std::string_view cursor, std::string_view secret, Query& query);
+
+/// Two cursors as the text "start~end": the page is what comes after `start` (empty: from the
+/// beginning) up to the row of `end`, that included, however many rows that are by now. A page that
+/// is read so keeps its place while rows come and go in others.
+struct CursorPair {
+  std::string_view start;
+  std::string_view end;
+};
+inline constexpr char kCursorPairSeparator = '~';  // no character of a sealed cursor
+
+/// Nothing if the text is no pair.
+[[nodiscard]] std::optional<CursorPair> split_cursor_pair(std::string_view text);
+
+/// The queries whose rows, one query after the other, are those of the pair; none if its text is
+/// not of this database. More than one only where that lets an index end the range. That of a
+/// search is the rows that it had between the cursors, as far as they still match.
+/// Errors: InvalidArgument "Invalid cursor" for that of another query.
+[[nodiscard]] Result<std::vector<Query>> range_between(const CursorPair& pair,
+                                                       std::string_view secret,
+                                                       const Query& query);
 
 }  // namespace moonstone::query

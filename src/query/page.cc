@@ -1,11 +1,39 @@
 // Moonstone. Licence: see LICENSE.
 #include "query/page.h"
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "query/cursor.h"
 
 namespace moonstone::query {
+
+namespace {
+
+Error too_many_rows() {
+  return {ErrorCode::LimitExceeded,
+          ".paginate(): more than " + std::to_string(kPageRowsMax) +
+              " rows are between the two cursors. Read the range in smaller pages",
+          "page_size"};
+}
+
+Result<Page> read_range(const std::vector<Query>& parts,
+                        std::string_view end,
+                        const SelectRows& select) {
+  Page page{.rows = {}, .cursor = std::string(end), .is_done = false};
+  for (Query part : parts) {
+    part.limit = kPageRowsMax - page.rows.size() + 1;
+    MS_TRY(std::vector<Row> rows, select(part));
+    std::ranges::move(rows, std::back_inserter(page.rows));
+    if (page.rows.size() > kPageRowsMax) return too_many_rows();
+  }
+  return page;
+}
+
+}  // namespace
 
 Result<Page> read_page(const Query& query, const PageRequest& request, const SelectRows& select) {
   if (request.size > kPageRowsMax) {
@@ -15,7 +43,12 @@ Result<Page> read_page(const Query& query, const PageRequest& request, const Sel
                  "page_size");
   }
   Query from_cursor = query;
-  MS_TRY_STATUS(apply_cursor(request.cursor, request.secret, from_cursor));
+  if (const std::optional<CursorPair> pair = split_cursor_pair(request.cursor)) {
+    MS_TRY(const std::vector<Query> parts, range_between(*pair, request.secret, query));
+    if (!parts.empty()) return read_range(parts, pair->end, select);
+  } else {
+    MS_TRY_STATUS(apply_cursor(request.cursor, request.secret, from_cursor));
+  }
   from_cursor.limit = request.size + 1;
   Page page;
   MS_TRY(page.rows, select(from_cursor));

@@ -19,7 +19,7 @@ namespace moonstone::query {
 inline constexpr std::uint64_t kPageRowsMax = 10'000;
 
 struct PageRequest {
-  std::string_view cursor;  // empty: the first page
+  std::string_view cursor;  // empty: the first page; or a pair (query/cursor.h)
   std::uint64_t size = 0;
   std::string_view secret;  // seals cursors
 };
@@ -33,7 +33,8 @@ struct Page {
 using SelectRows = std::function<Result<std::vector<Row>>(const Query&)>;
 
 /// Reads one page of `query`. `select` is called once, for one row more than the page has: that row
-/// tells whether there is a next page, and bounds what can change this one.
+/// tells whether there is a next page, and bounds what can change this one. Between a pair of
+/// cursors `size` does not count, and `select` may be called twice.
 /// Errors: LimitExceeded (reason "page_size", "cursor_size"), those of apply_cursor and `select`.
 [[nodiscard]] Result<Page> read_page(const Query& query,
                                      const PageRequest& request,

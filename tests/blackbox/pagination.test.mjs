@@ -253,6 +253,51 @@ test("a live page runs again for what happens up to the row behind it", async ()
   await socket.close();
 });
 
+test("a pinned page keeps its place while rows come and go", async () => {
+  for (const shape of [
+    { index: "by_group", order: "desc" },
+    { index: "by_rank", order: "asc" },
+    { index: "by_rank", order: "desc" },
+    { order: "asc" },
+  ]) {
+    const group = `pin${crypto.randomUUID()}`;
+    const args = shape.index === "by_group" ? { ...shape, eq: [["group", group]] } : shape;
+    const insert = (rank) => ["insert", "items", { group, secret: "s", ...(rank ? { rank } : {}) }];
+    await write([3, undefined, 1, 2, undefined, 5, 4, 9, 8].map(insert));
+    const before = await all(args);
+    const first = await read({ ...args, numItems: 4 });
+    const second = await read({ ...args, numItems: 4, cursor: first.continueCursor });
+    const pair = `${first.continueCursor}~${second.continueCursor}`;
+    const third = await read({ ...args, numItems: 4, cursor: second.continueCursor });
+    const socket = await Socket.open(server);
+    const page = { cursor: pair, numItems: 1, ...args };
+    const shown = (await socket.query("items:page", page, "pin")).result;
+    assert.deepEqual(shown.page, second.page);
+    assert.deepEqual([shown.continueCursor, shown.isDone], [second.continueCursor, false]);
+    // Between its cursors a row goes, and others come before, within and after them.
+    await write([["delete", second.page[1]._id], insert(2.5), insert(undefined), insert(7)]);
+    const now = await all(args);
+    const rest = (await read({ ...args, numItems: 1000, cursor: second.continueCursor })).page;
+    const start = await read({ ...args, numItems: 1000, cursor: `~${first.continueCursor}` });
+    const middle = await read(page);
+    assert.deepEqual([...start.page, ...middle.page, ...rest], now);
+    assert.notDeepEqual(now, before);
+    await socket.waitPush("pin", (value) => JSON.stringify(value) === JSON.stringify(middle));
+    assert.equal(third.page.length > 0, true);
+    await socket.close();
+  }
+});
+
+test("a pinned page is not one of another query, nor without end", async () => {
+  const { continueCursor } = await read({ numItems: 2 });
+  const pair = `~${continueCursor}`;
+  assert.equal((await read({ cursor: pair })).page.length, 2);
+  assert.match(await message(read({ cursor: pair, order: "desc" })), /Invalid cursor/);
+  for (const text of ["~", `x~${continueCursor}`, `${continueCursor}~`, "~nonsense"]) {
+    assert.deepEqual(await read({ cursor: text, numItems: 3 }), await read({ numItems: 3 }), text);
+  }
+});
+
 test("cursors outlive a restart", async () => {
   const first = await read({ index: "by_rank", numItems: 2 });
   const rest = await read({ index: "by_rank", numItems: 9, cursor: first.continueCursor });

@@ -176,6 +176,19 @@ test("pages of results hold each result once, whatever is written between them",
   for (const id of ids) assert.ok(seen.includes(id), "none is missing");
 });
 
+test("a pinned page of results keeps its rows, in their order by relevance", async () => {
+  await write(Array.from({ length: 9 }, (_, i) => insert(`pinned ${"word ".repeat(i)}`)));
+  const read = (cursor) =>
+    server.query("tasks:find", { text: "pinned", end: "paginate", with: [{ cursor, numItems: 3 }] });
+  const first = await read(null);
+  const second = await read(first.continueCursor);
+  const pair = `${first.continueCursor}~${second.continueCursor}`;
+  await write([insert("pinned"), ["delete", second.page[2]._id]]);
+  const pinned = await read(pair);
+  assert.deepEqual(pinned.page, second.page.slice(0, 2));
+  assert.deepEqual([pinned.continueCursor, pinned.isDone], [second.continueCursor, false]);
+});
+
 test("a live search runs again when a write can matter, and only then", async () => {
   const [[first], socket] = await Promise.all([
     write([insert("live words", { project: "live" })]),

@@ -158,9 +158,10 @@ TEST_F(LiveQueriesTest, RepliesFollowTheUpdatesTheyCaused) {
           return std::optional<std::string>();
         });
     call.done = [&](Result<engine::MutationOutcome> outcome) {
-      live_->when_delivered(collector, outcome.value().version, [&heard_at_reply, collector] {
-        heard_at_reply.set_value(collector->count());
-      });
+      live_->when_delivered(collector, outcome.value().version,
+                            [&heard_at_reply, collector](std::span<const SubscriptionId> /*late*/) {
+                              heard_at_reply.set_value(collector->count());
+                            });
     };
     database_->submit(std::move(call));
     EXPECT_EQ(heard_at_reply.get_future().get(), 1 + i);

@@ -37,6 +37,19 @@ class LiveStateTest : public ::testing::Test {
     script(key, json, value);
     engine_.script[key].elapsed = std::chrono::milliseconds(50);
   }
+  /// Lets `listener` hear the text, with the subscriptions that are late, in its turn.
+  void reply_when_delivered(const SubscriberPtr& subscriber,
+                            Version version,
+                            RecordingSubscriber& listener,
+                            const std::string& text) {
+    engine_.state.when_delivered(subscriber, version,
+                                 [&listener, text](std::span<const SubscriptionId> late) {
+                                   std::string line = text;
+                                   for (const SubscriptionId id : late)
+                                     line += " late " + std::to_string(id.value);
+                                   listener.heard.push_back(std::move(line));
+                                 });
+  }
   LiveQueries::Counters counters() const { return engine_.state.counters(); }
 
   StateHarness engine_{small_options()};
@@ -454,13 +467,84 @@ TEST_F(LiveStateTest, DeliveredIsSaidAfterTheUpdatesOfThatVersion) {
   one_->take();
   script("x", "x2", 1);
   engine_.commit({engine_.insert(1)});
-  engine_.state.when_delivered(one_, 1, [this] { one_->heard.emplace_back("reply 1"); });
-  engine_.state.when_delivered(two_, 2, [this] { one_->heard.emplace_back("reply 2"); });
+  reply_when_delivered(one_, 1, *one_, "reply 1");
+  reply_when_delivered(two_, 2, *one_, "reply 2");
   engine_.round();
   EXPECT_EQ(one_->take(), (Lines{"update@1 1=x2", "reply 1"}));
   engine_.commit({engine_.insert(5)});
   engine_.round();
   EXPECT_EQ(one_->take(), Lines{"reply 2"});
+}
+
+TEST_F(LiveStateTest, WhatIsLateIsNamedAndToldEvenIfItIsTheSame) {
+  script_slow("slow", "s1", 1);
+  script("quick", "q1", 1);
+  engine_.subscribe(one_, 1, "slow");
+  engine_.subscribe(one_, 2, "quick");
+  engine_.settle();
+  one_->take();
+  script("quick", "q2", 1);
+  engine_.commit({engine_.insert(1)});
+  reply_when_delivered(one_, 1, *one_, "reply");
+  engine_.round();
+  EXPECT_EQ(one_->take(), (Lines{"update@1 2=q2", "reply late 1"}));
+  engine_.settle();
+  EXPECT_EQ(one_->take(), Lines{"update@1 1=s1"});
+  // A debt is settled once, and without one the same result stays untold.
+  engine_.write(1);
+  EXPECT_EQ(one_->take(), Lines{});
+}
+
+TEST_F(LiveStateTest, ALateResultThatIsOlderThanTheReplySettlesNothing) {
+  script_slow("slow", "s1", 1);
+  engine_.subscribe(one_, 1, "slow");
+  engine_.settle();
+  one_->take();
+  script_slow("slow", "s2", 1);
+  engine_.commit({engine_.insert(1)});
+  engine_.round();
+  const FinishedRun run = engine_.perform(engine_.take_reader_job());
+  engine_.commit({engine_.insert(1)});
+  reply_when_delivered(one_, 2, *one_, "reply");
+  engine_.round();
+  EXPECT_EQ(one_->take(), Lines{"reply late 1"});
+  engine_.state.finish(run);
+  engine_.round();
+  EXPECT_EQ(one_->take(), Lines{"update@1 1=s2"});
+  engine_.settle();
+  EXPECT_EQ(one_->take(), Lines{"update@2 1=s2"}) << "the same, but of the version that was owed";
+}
+
+TEST_F(LiveStateTest, ALateQueryThatFailsTellsItsLastResult) {
+  script_slow("slow", "s1", 1);
+  engine_.subscribe(one_, 1, "slow");
+  engine_.settle();
+  one_->take();
+  script_error("slow", kUserError, 1);
+  engine_.commit({engine_.insert(1)});
+  reply_when_delivered(one_, 1, *one_, "reply");
+  engine_.round();
+  EXPECT_EQ(one_->take(), Lines{"reply late 1"});
+  engine_.settle();
+  EXPECT_EQ(one_->take().size(), 1U);
+}
+
+TEST_F(LiveStateTest, WhatABusySubscriberSkipsIsLate) {
+  script("x", "x1", 1);
+  engine_.subscribe(one_, 1, "x");
+  engine_.settle();
+  one_->take();
+  one_->is_ready = false;
+  script("x", "x2", 1);
+  engine_.commit({engine_.insert(1)});
+  engine_.round();
+  reply_when_delivered(one_, 1, *one_, "reply");
+  engine_.round();
+  EXPECT_EQ(one_->take(), Lines{"reply late 1"});
+  one_->is_ready = true;
+  engine_.state.resume(one_);
+  engine_.settle();
+  EXPECT_EQ(one_->take(), Lines{"update@1 1=x2"});
 }
 
 TEST_F(LiveStateTest, NobodyWaitsForAnothersPartOfTheBatch) {
@@ -480,7 +564,7 @@ TEST_F(LiveStateTest, NobodyWaitsForAnothersPartOfTheBatch) {
   engine_.state.deliver_completed();
   EXPECT_EQ(one_->take(), Lines{}) << "a batch comes in one piece";
   // Somebody waits for the other subscriber: its query goes ahead.
-  engine_.state.when_delivered(two_, 1, [this] { two_->heard.emplace_back("reply"); });
+  reply_when_delivered(two_, 1, *two_, "reply");
   engine_.state.deliver_completed();
   EXPECT_EQ(two_->take(), Lines{});
   engine_.state.finish(engine_.perform(engine_.state.next_fast_job().value()));

@@ -98,7 +98,7 @@ TEST_F(LiveStateVariantsTest, ARerunThatBeginsToReadSplitsInTheSameBatch) {
   script("closed", kIdentity);
   bool is_answered = false;
   engine_.commit({engine_.insert(1)});
-  engine_.state.when_delivered(b, engine_.version, [&] {
+  engine_.state.when_delivered(b, engine_.version, [&](std::span<const SubscriptionId> /*late*/) {
     is_answered = true;
     EXPECT_EQ(b->take(), Lines{"update@1 1=closed#bob"}) << "before whoever waits is told";
   });

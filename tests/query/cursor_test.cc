@@ -179,6 +179,76 @@ TEST_F(CursorTest, ThatOfASearchHoldsTheRowsSoFar) {
   EXPECT_TRUE(make_cursor(query, std::vector<Row>{rows_[1]}, kSecret));
 }
 
+TEST_F(CursorTest, APairGivesWhatLiesBetweenItsCursors) {
+  for (const Direction direction : {Direction::Ascending, Direction::Descending}) {
+    for (const std::vector<std::string>& fields :
+         {std::vector<std::string>{}, {"rank"}, {"name", "rank"}}) {
+      Query query{.table = "t", .where = nullptr, .order = {}, .tie_break = direction, .limit = {}};
+      for (const std::string& field : fields)
+        query.order.push_back({.field = field, .direction = direction});
+      const std::vector<Row> all = select(query);
+      const auto cursor_at = [&](std::size_t end) {
+        return end == 0 ? std::string() : cursor_after(query, {all[end - 1]});
+      };
+      for (std::size_t start = 0; start < all.size(); start += 7) {
+        for (std::size_t end = start + 1; end <= all.size(); end += 5) {
+          const std::string pair = cursor_at(start) + "~" + cursor_at(end);
+          const auto page = read_page(
+              query, {.cursor = pair, .size = 1, .secret = kSecret},
+              [&](const Query& part) -> Result<std::vector<Row>> { return select(part); });
+          ASSERT_TRUE(page) << page.error().message();
+          EXPECT_EQ(page->cursor, cursor_at(end));
+          EXPECT_FALSE(page->is_done);
+          ASSERT_EQ(page->rows.size(), end - start);
+          for (std::size_t i = start; i < end; ++i)
+            EXPECT_EQ(page->rows[i - start].number, all[i].number);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CursorTest, APairThatCannotBeReadIsTheFirstPage) {
+  const Query query{.table = "t", .where = nullptr, .order = {}, .limit = {}};
+  const std::string cursor = cursor_after(query, select(query));
+  const auto read = [&](const std::string& text) {
+    return read_page(query, {.cursor = text, .size = 2, .secret = kSecret},
+                     [&](const Query& part) -> Result<std::vector<Row>> { return select(part); });
+  };
+  const std::string texts[] = {"~", "~x", "x~" + cursor, cursor + "~",
+                               cursor + "~" + cursor + "~" + cursor};
+  for (const std::string& text : texts) {
+    ASSERT_TRUE(read(text)) << text;
+    EXPECT_EQ(read(text)->rows.size(), 2U) << text;
+  }
+  Query other = query;
+  other.tie_break = Direction::Descending;
+  const std::string foreign = cursor_after(other, select(other));
+  for (const std::string& text : {"~" + foreign, foreign + "~" + cursor}) {
+    ASSERT_FALSE(read(text)) << text;
+    EXPECT_EQ(read(text).error().message(), "Invalid cursor");
+  }
+}
+
+TEST_F(CursorTest, APairOfASearchKeepsTheRowsThatItHad) {
+  Query query{.table = "t", .where = nullptr, .order = {}, .limit = {}};
+  query.search = SearchClause{.field = "name", .text = "n", .skipped = {}};
+  const std::string start = cursor_after(query, {rows_[4], rows_[2]});
+  Query second = query;
+  second.search->skipped = {2, 4};
+  const std::string end = cursor_after(second, {rows_[9], rows_[3]});
+  const auto parts = range_between({.start = start, .end = end}, kSecret, query);
+  ASSERT_TRUE(parts);
+  ASSERT_EQ(parts->size(), 1U);
+  EXPECT_TRUE(parts->front().search->skipped.empty());
+  query.where = parts->front().where;
+  query.search.reset();
+  const std::vector<Row> rows = select(query);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].number, 3);
+  EXPECT_EQ(rows[1].number, 9);
+}
+
 TEST_F(CursorTest, PagesSayWhetherTheyAreTheLast) {
   const Query query{.table = "t", .where = nullptr, .order = {}, .limit = {}};
   int selects = 0;

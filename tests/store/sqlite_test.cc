@@ -390,6 +390,31 @@ TEST_F(PlanTest, TheNextPageBeginsWhereTheLastEnded) {
   EXPECT_THAT(next_page(by_rank), Not(HasSubstr("TEMP B-TREE")));
 }
 
+TEST_F(PlanTest, APinnedPageEndsWhereItsCursorIs) {
+  const auto pinned_plans = [&](const query::Query& query) {
+    query::Row last = conformance::row_of(*writer().schema(), "notes", id_of("notes", 7),
+                                          {{"text", "a"}, {"rank", 2.0}});
+    last.number = 7;
+    const auto cursor = query::make_cursor(query, std::vector<query::Row>{last}, "secret");
+    EXPECT_TRUE(cursor);
+    const auto parts =
+        query::range_between({.start = "", .end = cursor.value_or("")}, "secret", query);
+    EXPECT_TRUE(parts);
+    std::string plans;
+    for (const query::Query& part : *parts)
+      plans += plan(part);
+    return plans;
+  };
+  query::Query query = all_of("notes");
+  EXPECT_THAT(pinned_plans(query), HasSubstr("(_id<?)"));
+  query.where = compare("text", CompareOp::Eq, "general");
+  EXPECT_THAT(pinned_plans(query), HasSubstr("(text=? AND _id<?)"));
+  query.order = {{.field = "rank"}};
+  EXPECT_THAT(pinned_plans(query), HasSubstr("by_text (text=? AND rank<?)"));
+  EXPECT_THAT(pinned_plans(query), HasSubstr("by_text (text=? AND rank=?"));
+  EXPECT_THAT(pinned_plans(query), Not(HasSubstr("TEMP B-TREE")));
+}
+
 TEST_F(PlanTest, OneShapeIsCompiledOnce) {
   const sqlite::TableLayout& notes = *layout_->find("notes");
   const auto text_of = [&](const ExprPtr& where) {

@@ -31,7 +31,7 @@ using Wish = std::move_only_function<void()>;
 struct DeliveryWish {
   SubscriberPtr subscriber;
   Version version = 0;
-  std::move_only_function<void()> then;
+  Delivered then;
 };
 
 class Inbox {

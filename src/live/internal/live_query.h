@@ -84,6 +84,8 @@ struct Subscription {
   Version since = 0;        // the first result of the query contains this version
   SharedText sent;          // null: the first result is due
   bool has_moved = false;   // from another query, and has not heard of this one
+  /// The result at this version or later is told even if it is the same; nothing: is not owed.
+  std::optional<Version> owed = std::nullopt;
 };
 
 struct SubscriberRecord {

@@ -61,9 +61,7 @@ class LiveState {
   void change_caller(const SubscriberPtr& subscriber, const CallerPtr& caller);
   void run_once(QueryDefinition definition, RunOnceDone done);
   /// May also be fed within a batch; then the queries of `subscriber` go ahead of the rest.
-  void when_delivered(SubscriberPtr subscriber,
-                      Version version,
-                      std::move_only_function<void()> then);
+  void when_delivered(SubscriberPtr subscriber, Version version, Delivered then);
   void replace_runs(
       const std::function<std::optional<RunFunction>(const std::string& key)>& replace);
   void clear();
@@ -111,7 +109,7 @@ class LiveState {
   struct DeliveryWaiter {
     SubscriberPtr subscriber;
     Version version = 0;
-    std::move_only_function<void()> then;
+    Delivered then;
   };
 
   // live_state.cc: who is interested in what
@@ -161,6 +159,8 @@ class LiveState {
   void complete_share(const LiveQuery& query);
   void deliver_to(SubscriberRecord& record);
   void answer_delivery_waiters();
+  std::vector<SubscriptionId> promise_late_ones(SubscriberRecord& record, Version version);
+  [[nodiscard]] static bool can_settle_debt(const Subscription& subscription);
   [[nodiscard]] bool can_answer_first(const Subscription& subscription) const;
 
   LiveOptions options_;

@@ -164,11 +164,15 @@ void FunctionSession::Core::start_mutation(ClientMessage message) {
           channel->send(encode_error(id, wire_code_of(outcome.error()), outcome.error().message()));
           return;
         }
-        Frame reply = encode_mutation_result(id, outcome->result_json);
-        if (!channel->has_subscriptions()) return channel->send(std::move(reply));
+        std::optional<std::string>& json = outcome->result_json;
+        if (!channel->has_subscriptions()) {
+          return channel->send(encode_mutation_result(id, json, {}));
+        }
         live.when_delivered(
             channel, outcome->version,
-            [channel, reply = std::move(reply)]() mutable { channel->send(std::move(reply)); });
+            [channel, id, json = std::move(json)](std::span<const live::SubscriptionId> late) {
+              channel->send(encode_mutation_result(id, json, channel->wire_ids_of(late)));
+            });
       });
 }
 
@@ -189,9 +193,11 @@ void FunctionSession::Core::start_action(ClientMessage message) {
     Frame reply = encode_action_result(id, result->value_or(nullptr));
     if (!channel->has_subscriptions()) return channel->send(std::move(reply));
     // What its mutations changed is shown before it.
-    host.live().when_delivered(
-        channel, host.database().version(),
-        [channel, reply = std::move(reply)]() mutable { channel->send(std::move(reply)); });
+    host.live().when_delivered(channel, host.database().version(),
+                               [channel, reply = std::move(reply)](
+                                   std::span<const live::SubscriptionId> /*late*/) mutable {
+                                 channel->send(std::move(reply));
+                               });
   });
 }
 

@@ -1,6 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 #include "protocol/functions/messages.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "base/json.h"
 
 namespace moonstone::protocol::functions {
@@ -91,9 +94,12 @@ Frame encode_updates(std::span<const std::pair<std::string, SharedText>> updates
   return frame;
 }
 
-Frame encode_mutation_result(std::string_view id, const std::optional<std::string>& json) {
+Frame encode_mutation_result(std::string_view id,
+                             const std::optional<std::string>& json,
+                             std::span<const std::string> late) {
   std::string text = head("mutationResult", id);
   if (json) text.append(R"(,"result":)").append(*json);
+  if (!late.empty()) text.append(fmt::format(R"(,"late":[{}])", fmt::join(late, ",")));
   text.append("}");
   return {share(std::move(text))};
 }

@@ -5,7 +5,8 @@
 // Grammar (one JSON object per text frame, functions.md section 9 and 21.18):
 //   client: query|mutation|action {id, fn, args?} | unsubscribe {id} | ping
 //           | hello {client, token?, capabilities?} | auth {token}
-//   server: result|mutationResult|actionResult {id, result?} | update {id, result}
+//   server: result|actionResult {id, result?} | mutationResult {id, result?, late?: [id]}
+//           | update {id, result}
 //           | updates {items: [{id, result}]} | error {id?, code, message} | reset | pong | hello
 //           | auth {id?, authenticated, expiresInMs?}
 // An id is any JSON value and comes back as it was sent, so it is kept as its JSON text.
@@ -56,8 +57,10 @@ using SharedText = std::shared_ptr<const std::string>;
 [[nodiscard]] Frame encode_result(std::string_view id, SharedText json);
 [[nodiscard]] Frame encode_updates(std::span<const std::pair<std::string, SharedText>> updates);
 /// `json` absent: the member `result` is left out, which clients read as undefined.
+/// `late`: ids of the subscriptions that may still change because of it (JSON texts, as sent).
 [[nodiscard]] Frame encode_mutation_result(std::string_view id,
-                                           const std::optional<std::string>& json);
+                                           const std::optional<std::string>& json,
+                                           std::span<const std::string> late);
 /// `json` null: as above.
 [[nodiscard]] Frame encode_action_result(std::string_view id, const SharedText& json);
 [[nodiscard]] Frame encode_error(std::string_view id,

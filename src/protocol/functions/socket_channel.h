@@ -96,6 +96,15 @@ class SocketChannel final : public live::Subscriber {
     id_by_subscription_.clear();
   }
 
+  [[nodiscard]] std::vector<std::string> wire_ids_of(
+      std::span<const live::SubscriptionId> subscriptions) const {
+    std::vector<std::string> ids;
+    for (const live::SubscriptionId subscription : subscriptions) {
+      if (auto id = wire_id_of(subscription)) ids.push_back(*std::move(id));
+    }
+    return ids;
+  }
+
   [[nodiscard]] bool has_subscriptions() const {
     const MutexLock lock(mutex_);
     return !subscription_by_id_.empty();

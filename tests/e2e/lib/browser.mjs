@@ -25,6 +25,11 @@ export async function openWindow(t, url, { width = 1440, height = 900, colorSche
   });
   t.after(() => context.close());
   context.setDefaultTimeout(STEP_TIMEOUT_MS);
+  return openTab(context, url);
+}
+
+/** A page in the profile of another one (`page.context()`): they share what the browser stores. */
+export async function openTab(context, url) {
   const page = await context.newPage();
   page.problems = [];
   page.on("pageerror", (error) => page.problems.push(error.message));
@@ -33,9 +38,10 @@ export async function openWindow(t, url, { width = 1440, height = 900, colorSche
   });
   page.sockets = [];
   page.on("websocket", (socket) => {
-    const seen = { frames: [], isClosed: false };
+    const seen = { frames: [], sent: [], isClosed: false };
     page.sockets.push(seen);
     socket.on("framereceived", ({ payload }) => seen.frames.push(JSON.parse(payload)));
+    socket.on("framesent", ({ payload }) => seen.sent.push(JSON.parse(payload)));
     socket.on("close", () => (seen.isClosed = true));
   });
   await page.goto(url);

@@ -48,8 +48,10 @@ TEST(MessagesTest, EncodesValidJson) {
             R"({"type":"update","id":"a","result":1})");
   EXPECT_EQ(text_of(encode_updates(updates)),
             R"({"type":"updates","items":[{"id":"a","result":1},{"id":2,"result":[]}]})");
-  EXPECT_EQ(text_of(encode_mutation_result("1", std::nullopt)),
+  EXPECT_EQ(text_of(encode_mutation_result("1", std::nullopt, {})),
             R"({"type":"mutationResult","id":1})");
+  EXPECT_EQ(text_of(encode_mutation_result("1", "2", std::vector<std::string>{"\"a\"", "3"})),
+            R"({"type":"mutationResult","id":1,"result":2,"late":["a",3]})");
   EXPECT_EQ(text_of(encode_error("", "execution_error", "a \"b\"")),
             R"({"type":"error","code":"execution_error","message":"a \"b\""})");
   EXPECT_TRUE(parse_json(text_of(encode_hello("1.0"))));
