@@ -45,6 +45,9 @@ await build({
   outdir: "dist",
   bundle: true,
   format: "esm",
+  // A file that is imported on demand stays one; what runs in V8 must have no imports at all.
+  splitting: manifest.name === "@moonstone/client",
+  chunkNames: "[name]",
   // What users write against the server package runs in V8 10.2, the rest in browsers and Node 18.
   target: manifest.name === "@moonstone/server" ? "es2021" : "es2022",
   platform: "neutral",

@@ -49,6 +49,16 @@ export class AuthKeeper {
     this.#events = events;
   }
 
+  /** Whether somebody is, or is about to be, signed in. */
+  get hasFetcher(): boolean {
+    return this.#fetchToken !== undefined;
+  }
+
+  /** The id of the token that was sent last. */
+  get lastId(): string {
+    return `auth${this.#lastId}`;
+  }
+
   set(fetchToken: TokenFetcher | null, onChange: AuthListener | undefined): void {
     this.#fetchToken = fetchToken ?? undefined;
     // Whoever heard of signing in hears of signing out, too.
@@ -125,7 +135,8 @@ export class AuthKeeper {
     const token = await this.#fetch(force);
     if (turn !== this.#turn || !this.#isOpen()) return;
     this.#wasForced = force;
-    this.#outbox.push({ type: "auth", id: `auth${++this.#lastId}`, token }, "renewal");
+    this.#lastId += 1;
+    this.#outbox.push({ type: "auth", id: this.lastId, token }, "renewal");
   }
 
   async #fetch(force: boolean): Promise<string | null> {

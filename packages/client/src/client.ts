@@ -5,12 +5,13 @@ import { Backoff } from "./backoff.js";
 import type { BackoffOptions } from "./backoff.js";
 import { Connection } from "./connection.js";
 import type { ConnectionState, WebSocketConstructor } from "./connection.js";
-import { MoonstoneError } from "./errors.js";
+import { callSafely, MoonstoneError } from "./errors.js";
 import type { MutationArgs, MutationOptions } from "./local_store.js";
 import { MutationQueue } from "./mutation_queue.js";
 import type { MutationEvents } from "./mutation_queue.js";
 import type { Layer } from "./optimistic.js";
 import { Outbox } from "./outbox.js";
+import type { Persistence } from "./persistence.js";
 import type { MutationStore, PersistenceAdapter } from "./persistence_types.js";
 import type { Preloaded } from "./preload.js";
 import { QueryStore } from "./query_store.js";
@@ -43,14 +44,25 @@ export interface MoonstoneClientOptions {
   maxCacheAge?: number;
   /** Another version than the one that was kept forgets all kept results. */
   schemaVersion?: string;
+  /**
+   * Whose results and mutations are kept, e.g. the id of the signed-in user: what was kept under
+   * another scope is neither shown nor sent. Default "".
+   */
+  persistenceScope?: string;
   /** Keeps unanswered mutations in place of IndexedDB. */
   mutationStore?: MutationStore;
+  /**
+   * Hears of each mutation of an earlier visit that failed when it was sent at last; it is not
+   * sent again. Default: an error on the console.
+   */
+  onReplayError?: (error: MoonstoneError, mutation: { fn: string; args: unknown }) => void;
   /** The WebSocket to use where there is no global one, e.g. of the `ws` package on Node 18. */
   webSocket?: WebSocketConstructor;
 }
 
 const DEFAULT_HEARTBEAT_MS = 30_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
+const DEFAULT_CACHE_AGE_MS = 7 * 24 * 60 * 60 * 1_000;
 const DEFAULT_MESSAGES_PER_SECOND = 40;
 
 /**
@@ -68,6 +80,12 @@ export class MoonstoneClient {
   readonly #actions: ActionCalls;
   readonly #auth: AuthKeeper;
   readonly #stopListening: () => void;
+  readonly #options: MoonstoneClientOptions;
+  readonly #url: string;
+  #loading: Promise<void> | undefined;
+  #persistence: Persistence | undefined;
+  /** Without `init` a client with persistence must not connect. */
+  #mayConnect: boolean;
   #isClosed = false;
   #hasGreeted = false;
 
@@ -76,11 +94,14 @@ export class MoonstoneClient {
    * `/ws`, for the server that the page came from. Errors: no such URL; no WebSocket to use.
    */
   constructor(url: string, options: MoonstoneClientOptions = {}) {
+    this.#options = options;
+    this.#url = webSocketUrl(url);
+    this.#mayConnect = !options.persistence;
     const timeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     const perSecond = options.messagesPerSecond ?? DEFAULT_MESSAGES_PER_SECOND;
     this.#connection = new Connection(
       {
-        url: webSocketUrl(url),
+        url: this.#url,
         webSocket: options.webSocket ?? globalWebSocket(),
         backoff: new Backoff(options.backoff),
         heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_MS,
@@ -89,27 +110,35 @@ export class MoonstoneClient {
         onOpen: () => this.#opened(),
         onFrame: (frame) => this.#received(frame),
         onLost: () => this.#lost(),
-        onGiveUp: () => this.#rejectAll("connection_lost", "Connection lost"),
+        onGiveUp: () => this.#gaveUp(),
       },
     );
     const isOpen = (): boolean => this.#connection.state === "connected" && this.#hasGreeted;
     this.#outbox = new Outbox((text) => this.#connection.send(text), perSecond);
     this.#subscriptions = new SubscriptionRegistry(this.queryStore, this.#outbox, isOpen);
-    this.#mutations = new MutationQueue(this.#outbox, timeoutMs, this.#clientId);
+    this.#mutations = new MutationQueue(this.#outbox, timeoutMs, this.#clientId, () =>
+      this.#connection.drop(),
+    );
     this.#actions = new ActionCalls(this.#outbox, timeoutMs);
     this.#auth = new AuthKeeper(this.#outbox, isOpen, {
       onIdentity: () => this.#subscriptions.renewFailed(),
     });
     if (options.auth !== undefined) this.#auth.set(options.auth, undefined);
-    this.#stopListening = listenForReturn(() => this.#connection.wake());
-    this.#connection.wake();
+    this.#stopListening = listenForReturn(() => this.#mayConnect && this.#connection.wake());
+    if (this.#mayConnect) this.#connection.wake();
   }
 
   /**
    * With persistence: loads what was kept, connects, and sends the mutations that were left
-   * without an answer. Call it once, before rendering. Without persistence it does nothing.
+   * without an answer. Call it before rendering, and `setAuth` before it. Without persistence, and
+   * when called again, it does nothing. It does not fail: a storage that does is reported on the
+   * console once, and nothing is kept.
    */
-  async init(): Promise<void> {}
+  init(): Promise<void> {
+    const { persistence } = this.#options;
+    if (!persistence) return Promise.resolve();
+    return (this.#loading ??= this.#load(persistence));
+  }
 
   get connectionState(): ConnectionState {
     return this.#connection.state;
@@ -124,10 +153,13 @@ export class MoonstoneClient {
    * Says who is at this client: `fetchToken` brings a token (a JWT of a provider that the server
    * knows), now, before it ends, and for each new connection; null: nobody is signed in any more.
    * Subscriptions stay; those whose queries read the identity get their new results.
-   * `onChange` hears whether the server knows us.
+   * `onChange` hears whether the server knows us. With persistence, signing out forgets the kept
+   * results, and rejects mutations that were not sent with `signed_out`.
    */
   setAuth(fetchToken: TokenFetcher | null, onChange?: AuthListener): void {
-    if (!this.#isClosed) this.#auth.set(fetchToken, onChange);
+    if (this.#isClosed) return;
+    if (fetchToken === null && this.#auth.hasFetcher) this.#signOut();
+    this.#auth.set(fetchToken, onChange);
   }
 
   /**
@@ -157,7 +189,7 @@ export class MoonstoneClient {
       console.warn(`Moonstone: subscribing to ${name} on a closed client does nothing`);
       return () => {};
     }
-    this.#connection.wakeIfGivenUp();
+    this.#wakeIfGivenUp();
     return this.#subscriptions.add(name, args, callback, onError);
   }
 
@@ -221,7 +253,10 @@ export class MoonstoneClient {
     return this.#actions.add(name, value);
   }
 
-  /** Closes the connection for good; what waits for an answer is rejected. */
+  /**
+   * Closes the connection for good; what waits for an answer is rejected. With persistence,
+   * mutations among that are kept all the same, and sent by the next page.
+   */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -230,7 +265,10 @@ export class MoonstoneClient {
     this.#outbox.clear();
     this.#subscriptions.connectionLost();
     this.#auth.connectionLost();
-    this.#rejectAll("client_closed", "The client was closed");
+    const error = new MoonstoneError("client_closed", "The client was closed");
+    this.#mutations.rejectAll(error);
+    this.#actions.rejectAll(error);
+    this.#persistence?.close();
   }
 
   /** Checks a call, and takes its arguments as they are now. */
@@ -241,7 +279,7 @@ export class MoonstoneClient {
     const name = functionName(fn);
     if (this.#isClosed) throw new MoonstoneError("client_closed", "The client was closed");
     const value = jsonCopy(args ?? {});
-    this.#connection.wakeIfGivenUp();
+    this.#wakeIfGivenUp();
     return { name, value };
   }
 
@@ -254,10 +292,68 @@ export class MoonstoneClient {
     };
   }
 
+  #wakeIfGivenUp(): void {
+    if (this.#mayConnect) this.#connection.wakeIfGivenUp();
+  }
+
+  async #load(persistence: true | PersistenceAdapter): Promise<void> {
+    const kept = await this.#openPersistence(persistence);
+    if (this.#isClosed) return kept?.close();
+    if (kept !== undefined) {
+      this.#persistence = kept;
+      this.queryStore.keepIn(kept.results);
+      this.#mutations.keepIn(kept.mutations);
+      await kept.mutations.adopt(this.#mutations, (code, message, { fn, args }) =>
+        this.#replayFailed(new MoonstoneError(code, message), { fn, args }),
+      );
+    }
+    this.#mayConnect = true;
+    this.#connection.wake();
+  }
+
+  async #openPersistence(persistence: true | PersistenceAdapter): Promise<Persistence | undefined> {
+    const { persistenceScope, maxCacheAge, schemaVersion, mutationStore } = this.#options;
+    try {
+      const { openPersistence } = await import("./persistence.js");
+      return await openPersistence({
+        url: this.#url,
+        client: this.#clientId,
+        persistence,
+        mutationStore,
+        scope: persistenceScope ?? "",
+        maxAgeMs: maxCacheAge ?? DEFAULT_CACHE_AGE_MS,
+        schemaVersion: schemaVersion ?? "",
+      });
+    } catch (error) {
+      console.warn("Moonstone: loading the persistence failed; nothing is kept.", error);
+      return undefined;
+    }
+  }
+
+  #replayFailed(error: MoonstoneError, mutation: { fn: string; args: unknown }): void {
+    const { onReplayError } = this.#options;
+    if (onReplayError !== undefined) return callSafely(onReplayError, error, mutation);
+    console.error(`Moonstone: mutation ${mutation.fn} of an earlier visit failed`, error);
+  }
+
+  #signOut(): void {
+    if (this.#persistence === undefined) return;
+    this.#persistence.results.clearAndPause();
+    const text = "Signed out before the mutation was sent";
+    this.#mutations.rejectUnsent(new MoonstoneError("signed_out", text));
+  }
+
+  #gaveUp(): void {
+    const error = new MoonstoneError("connection_lost", "Connection lost");
+    if (!this.#mutations.isDurable) this.#mutations.rejectAll(error);
+    this.#actions.rejectAll(error);
+  }
+
   #opened(): void {
     // Nothing goes out before the token: it would run for nobody in particular.
     this.#auth.prepare((token) => {
       this.#hasGreeted = true;
+      this.#persistence?.results.resume(); // what comes on this connection is for who we are now
       const who = token === undefined ? {} : { token };
       const client = this.#clientId;
       this.#outbox.push({ type: "hello", client, capabilities: [], ...who }, "renewal");
@@ -290,6 +386,8 @@ export class MoonstoneClient {
       case "error":
         return this.#failed(frame);
       case "auth":
+        // Until this answer, results may have come that were made for whoever was here before.
+        if (frame.id === this.#auth.lastId) this.#persistence?.results.resume();
         return this.#auth.accepted(frame.authenticated, frame.expiresInMs);
       case "hello":
         return this.#mutations.serverGreeted();
@@ -313,12 +411,6 @@ export class MoonstoneClient {
     // An error for a request that is over needs no word; one without a request does.
     if (!owned && id === undefined) console.error(`Moonstone: ${error.code}: ${error.message}`);
   }
-
-  #rejectAll(code: string, message: string): void {
-    const error = new MoonstoneError(code, message);
-    this.#mutations.rejectAll(error);
-    this.#actions.rejectAll(error);
-  }
 }
 
 function globalWebSocket(): WebSocketConstructor {
@@ -340,7 +432,7 @@ function webSocketUrl(url: string): string {
 }
 
 // The network is back, or somebody looks at the page again: no reason to sit out a delay.
-function listenForReturn(onReturn: () => void): () => void {
+function listenForReturn(onReturn: () => unknown): () => void {
   const page = globalThis as Partial<Window & typeof globalThis>;
   const onVisible = (): void => {
     if (page.document?.visibilityState === "visible") onReturn();

@@ -83,6 +83,11 @@ export class Connection {
     if (this.#state === "connected") this.#socket?.send(text);
   }
 
+  /** The other side does not answer: gives the connection up for another one. */
+  drop(): void {
+    if (this.#state !== "disconnected") this.#lost();
+  }
+
   /** For good. */
   close(): void {
     this.#isClosed = true;

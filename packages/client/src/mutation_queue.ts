@@ -36,7 +36,12 @@ interface MutationCall extends Call, MutationRecord {
   isStored: boolean;
   /** Whether it was ever sent, on this connection or another, by this page or an earlier one. */
   wasSent: boolean;
+  /** How often it got no answer in time. */
+  timeouts: number;
 }
+
+/** A mutation that is on disk is sent on another connection before it is given up. */
+const TIMEOUTS_MAX = 3;
 
 /**
  * Mutations, one after the other in the order of the calls: the next is sent when the one before
@@ -52,6 +57,7 @@ export class MutationQueue {
   readonly #outbox: Outbox;
   readonly #timeoutMs: number;
   readonly #client: string;
+  readonly #reconnect: () => void;
   readonly #waiting: MutationCall[] = [];
   #log: MutationLog | undefined;
   #lastId = 0;
@@ -64,11 +70,20 @@ export class MutationQueue {
   #abandoned: string[] = [];
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `client`: announced by whoever opens the connection. */
-  constructor(outbox: Outbox, timeoutMs: number, client: string) {
+  /**
+   * `client`: announced by whoever opens the connection. `reconnect` is called when the server
+   * does not answer what must not be given up yet.
+   */
+  constructor(outbox: Outbox, timeoutMs: number, client: string, reconnect: () => void) {
     this.#outbox = outbox;
     this.#timeoutMs = timeoutMs;
     this.#client = client;
+    this.#reconnect = reconnect;
+  }
+
+  /** Whether what waits outlives the page, so that there is no need to give it up. */
+  get isDurable(): boolean {
+    return this.#log !== undefined;
   }
 
   /** From now on every mutation is written to `log` before it is sent. */
@@ -161,6 +176,15 @@ export class MutationQueue {
     this.#headIsUnderway = false;
   }
 
+  /** Rejects what was not sent, for good. */
+  rejectUnsent(error: MoonstoneError): void {
+    for (const call of this.#waiting.splice(this.#headIsUnderway ? 1 : 0)) {
+      clearTimer(call);
+      this.#log?.remove(call);
+      fail(call, error);
+    }
+  }
+
   #store(call: MutationCall): void {
     if (this.#log === undefined) return;
     call.isStored = call.wasSent;
@@ -203,6 +227,7 @@ export class MutationQueue {
   }
 
   #giveUpOn(head: MutationCall): void {
+    if (this.isDurable && ++head.timeouts < TIMEOUTS_MAX) return this.#reconnect();
     if (this.#headIsUnderway) this.#abandoned.push(head.id);
     this.#log?.remove(head);
     this.#finishHead();
@@ -224,7 +249,13 @@ function makeCall(
   events: MutationEvents,
   promise: Pick<Call, "resolve" | "reject">,
 ): MutationCall {
-  const fixed = { type: "mutation", timer: undefined, isStored: true, wasSent: false } as const;
+  const fixed = {
+    type: "mutation",
+    timer: undefined,
+    isStored: true,
+    wasSent: false,
+    timeouts: 0,
+  } as const;
   return { ...record, ...promise, ...fixed, events };
 }
 

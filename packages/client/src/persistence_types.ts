@@ -36,9 +36,3 @@ export interface MutationStore {
   delete(client: string, id: string): Promise<void>;
   clear(): Promise<void>;
 }
-
-/** A mutation of an earlier visit that failed when it was sent at last. */
-export interface ReplayFailure {
-  fn: string;
-  args: unknown;
-}

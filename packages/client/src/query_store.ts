@@ -11,6 +11,12 @@ export type { QueryKey } from "./query_key.js";
 
 type Listener = () => void;
 
+/** Results of earlier visits, and where those of this one are kept. */
+export interface KeptResults {
+  get(key: QueryKey): unknown;
+  record(key: QueryKey, result: unknown): void;
+}
+
 /**
  * The results of all queries by key: what the server said, under the layers of optimistic updates.
  * Values keep their identity while they do not change, and so do their parts; listeners are called
@@ -26,6 +32,8 @@ export class QueryStore {
   readonly #errors = new Map<QueryKey, MoonstoneError>();
   readonly #layers = new OptimisticLayers();
   readonly #listeners = new Map<QueryKey, Set<Listener>>();
+  /** What is shown where there is no base. */
+  #kept: KeptResults | undefined;
 
   /** Equal arguments make equal keys, whatever the order of their members. */
   static makeKey(fnName: string, args?: unknown): QueryKey {
@@ -34,7 +42,7 @@ export class QueryStore {
 
   /** The result to show, or undefined if there is none yet. */
   get(key: QueryKey): unknown {
-    return this.#layers.has(key) ? this.#layers.get(key) : this.#base.get(key);
+    return this.#layers.has(key) ? this.#layers.get(key) : this.#below(key);
   }
 
   /** Why the server refused the query, until its next result. */
@@ -66,8 +74,10 @@ export class QueryStore {
     const keys = new Set<QueryKey>();
     const news = new Set<QueryKey>();
     for (const [key, result] of results) {
-      const previous = this.#held.has(key) ? this.#held.get(key) : this.#base.get(key);
-      this.#held.set(key, keepIdentity(previous, result));
+      const previous = this.#held.has(key) ? this.#held.get(key) : this.#below(key);
+      const value = keepIdentity(previous, result);
+      this.#held.set(key, value);
+      this.#kept?.record(key, value);
       if (this.#errors.delete(key) || !this.#confirmed.has(key)) news.add(key);
       this.#confirmed.add(key);
       this.#layers.arrived(key);
@@ -76,11 +86,10 @@ export class QueryStore {
     return this.#thaw(keys, news);
   }
 
-  /** Stores a result that is not known to hold still, unless there is one. */
-  seed(key: QueryKey, result: unknown): void {
-    if (this.#base.has(key) || this.#held.has(key)) return;
-    this.#held.set(key, result);
-    this.#thaw([key]);
+  /** Shows kept results until the server's are there, and keeps those. */
+  keepIn(kept: KeptResults): void {
+    this.#kept = kept;
+    this.#notify(new Set(this.#listeners.keys()));
   }
 
   /** Stores a result that the server gave on another way, unless there is one. */
@@ -109,7 +118,7 @@ export class QueryStore {
     this.#errors.delete(key);
     this.#held.delete(key);
     this.#layers.arrived(key);
-    const before = new Map([[key, this.#base.get(key)]]);
+    const before = new Map([[key, this.#below(key)]]);
     this.#base.delete(key);
     if (!this.#layers.isFrozen(key)) this.#layers.dropAnswered(key);
     this.#show(new Set([key]), before);
@@ -117,7 +126,7 @@ export class QueryStore {
 
   /** Shows the effect of a mutation that was called. Errors: what `update` throws. */
   addLayer(update: (store: LocalStore) => void): Layer {
-    const layer = this.#layers.add(update, (key) => this.#base.get(key));
+    const layer = this.#layers.add(update, (key) => this.#below(key));
     this.#show(new Set());
     return layer;
   }
@@ -157,7 +166,7 @@ export class QueryStore {
       if (this.#layers.isFrozen(key)) continue;
       if (this.#layers.dropAnswered(key)) changed.add(key);
       if (!this.#held.has(key)) continue;
-      before.set(key, this.#base.get(key));
+      before.set(key, this.#below(key));
       this.#base.set(key, this.#held.get(key));
       this.#held.delete(key);
       if (!Object.is(before.get(key), this.#base.get(key))) changed.add(key);
@@ -172,7 +181,7 @@ export class QueryStore {
     news: Set<QueryKey> = new Set(),
   ): Set<QueryKey> {
     const candidates = new Set([...changed, ...this.#layers.keys()]);
-    const base = (key: QueryKey): unknown => this.#base.get(key);
+    const base = (key: QueryKey): unknown => this.#below(key);
     const shownBefore = new Map(
       [...this.#layers.keys()].map((key) => [key, this.#layers.get(key)] as const),
     );
@@ -185,6 +194,11 @@ export class QueryStore {
     );
     this.#notify(new Set([...different, ...news]));
     return different;
+  }
+
+  /** What is there without the layers. */
+  #below(key: QueryKey): unknown {
+    return this.#base.has(key) ? this.#base.get(key) : this.#kept?.get(key);
   }
 
   #notify(keys: Set<QueryKey>): void {

@@ -81,11 +81,8 @@ export class SubscriptionRegistry {
     for (const entry of this.#byKey.values()) if (entry.failed) this.#send(entry, "renewal");
   }
 
-  /** Takes the results of one commit; `onNews` hears of each value that the server gave. */
-  accept(
-    items: readonly { id: string; result: unknown }[],
-    onNews?: (key: QueryKey, value: unknown) => void,
-  ): void {
+  /** Takes the results of one commit. */
+  accept(items: readonly { id: string; result: unknown }[]): void {
     const results: [QueryKey, unknown][] = [];
     for (const { id, result } of items) {
       const entry = this.#byId.get(id);
@@ -93,7 +90,6 @@ export class SubscriptionRegistry {
       entry.failed = false;
       entry.isAwaited = false;
       results.push([entry.key, result ?? null]);
-      onNews?.(entry.key, result ?? null);
     }
     this.#store.applyServerResults(results);
   }

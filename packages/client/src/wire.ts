@@ -13,7 +13,7 @@ export type ServerFrame =
   | { type: "mutationResult"; id: string; result?: unknown; late?: string[] }
   | { type: "actionResult"; id: string; result?: unknown }
   | { type: "error"; id?: string; code: string; message: string }
-  | { type: "auth"; authenticated: boolean; expiresInMs?: number }
+  | { type: "auth"; id?: string; authenticated: boolean; expiresInMs?: number }
   | { type: "hello" | "reset" | "pong" };
 
 /** JSON with bytes as base64, which is how the server takes them. */

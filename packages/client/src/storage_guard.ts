@@ -1,0 +1,37 @@
+/** Beyond this a storage counts as broken: a page must not hang because its browser does. */
+const DEADLINE_MS = 5_000;
+
+/**
+ * Stands between us and a storage that may fail at any time: blocked, full, forbidden in a private
+ * window. The first failure is reported and turns the storage off; nothing is thrown.
+ */
+export class StorageGuard {
+  readonly #warn: (error: unknown) => void;
+  #isBroken = false;
+
+  constructor(warn: (error: unknown) => void) {
+    this.#warn = warn;
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** What `work` brings, or undefined if the storage is, or thereby proves to be, broken. */
+  async run<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#isBroken) return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const deadline = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error("the storage does not answer")), DEADLINE_MS);
+    });
+    try {
+      return await Promise.race([work(), deadline]);
+    } catch (error) {
+      this.#isBroken = true;
+      this.#warn(error);
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
