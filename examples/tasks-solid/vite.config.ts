@@ -7,5 +7,6 @@ const MOONSTONE = "http://127.0.0.1:8788";
 export default defineConfig({
   plugins: [solid()],
   publicDir: "../tasks/public",
+  build: { target: "es2022" }, // top-level await
   server: { proxy: { "/ws": { target: MOONSTONE, ws: true }, "/storage": MOONSTONE } },
 });

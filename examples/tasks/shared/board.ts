@@ -68,3 +68,13 @@ export function keyBelow(list: HTMLElement, y: number): string | null {
   }
   return null;
 }
+
+/** After a card has gone to another list, and so become another element, it has the focus again. */
+export function keepFocus(key: string): void {
+  const focused = document.activeElement?.closest<HTMLElement>("[data-key]");
+  if (focused?.dataset.key !== key) return;
+  const part = document.activeElement!.localName;
+  requestAnimationFrame(() => {
+    document.querySelector<HTMLElement>(`[data-key="${key}"] ${part}`)?.focus();
+  });
+}

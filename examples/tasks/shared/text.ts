@@ -43,3 +43,9 @@ export function hueOf(text: string): number {
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
+
+export const CONNECTION_NAMES = {
+  connected: "Live",
+  connecting: "Connecting",
+  disconnected: "Offline",
+} as const;
