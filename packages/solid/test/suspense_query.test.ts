@@ -6,6 +6,7 @@ import { flush } from "../../client/test/fake_socket.js";
 import { count, list, prepareApp } from "./harness.js";
 
 const app = prepareApp();
+let again: () => void;
 
 /** Mounts `<ErrorBoundary><Suspense fallback="…">content</Suspense></ErrorBoundary>`. */
 function mountSuspense(component: () => JSX.Element): {
@@ -14,7 +15,10 @@ function mountSuspense(component: () => JSX.Element): {
 } {
   const { value, dispose } = app.mount(() => {
     const boundary = createComponent(ErrorBoundary, {
-      fallback: (error: Error) => `failed: ${error.message}`,
+      fallback: (error: Error, reset: () => void) => {
+        again = reset;
+        return `failed: ${error.message}`;
+      },
       get children() {
         return createComponent(Suspense, {
           fallback: "…",
@@ -89,7 +93,7 @@ describe("createSuspenseQuery", () => {
     expect(seen).not.toContainEqual(["b", "of a"]);
   });
 
-  it("throws an error where it is read", async () => {
+  it("throws an error where it is read, and asks again when the boundary tries again", async () => {
     await app.last().accept();
     const { shown } = mountSuspense(() => {
       const result = createSuspenseQuery(count);
@@ -98,6 +102,12 @@ describe("createSuspenseQuery", () => {
     await flush();
     await app.last().say({ type: "error", id: "q1", code: "execution_error", message: "no luck" });
     expect(shown()).toBe("failed: no luck");
+    await flush();
+    again();
+    expect(shown()).toBe("…");
+    await flush();
+    await app.last().say({ type: "result", id: "q2", result: 5 });
+    expect(shown()).toBe(5);
   });
 
   it("leaves nothing behind when it is given up while suspended", async () => {
