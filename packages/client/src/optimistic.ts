@@ -22,10 +22,10 @@ type Read = (key: QueryKey) => unknown;
 /**
  * The layers of the mutations that are under way, in their order, over a base of server results.
  *
- * 1. A key with a value of a `sent` layer, or one that an `answered` layer waits for, is frozen:
- *    its base must not change, as nobody can tell whether a newer one contains the effect.
- * 2. The values of an answered layer go when their key thaws, together with the change of the
- *    base that contains them. So an effect is neither shown twice nor hidden in between.
+ * 1. Once its mutation is sent, a layer does not run again: nobody can tell whether a newer base
+ *    contains the effect. What it shows stays, over whatever base, until the answer.
+ * 2. At the answer the base contains the effect, except in late results: there, what answered
+ *    layers show stays until the result is there. So an effect is neither shown twice nor hidden.
  * 3. The view is what the queued layers make of the base and of the layers before them.
  */
 export class OptimisticLayers {
@@ -63,29 +63,31 @@ export class OptimisticLayers {
     this.#layers = this.#layers.filter((other) => other !== layer);
   }
 
-  isFrozen(key: QueryKey): boolean {
-    return this.#layers.some(({ phase, values, late }) =>
-      phase === "sent" ? values.has(key) : late.has(key),
-    );
+  /** Its mutation is done: drops what it shows, except at late keys; adds to `changed`. */
+  answer(layer: Layer, isLate: (key: QueryKey) => boolean, changed: Set<QueryKey>): void {
+    layer.phase = "answered";
+    for (const key of [...layer.values.keys()]) {
+      if (isLate(key)) layer.late.add(key);
+      else if (!this.#layers.some(({ late }) => late.has(key))) this.#dropAnswered(key, changed);
+    }
+    if (layer.values.size === 0) this.remove(layer);
   }
 
-  /** The result that answered layers wait for at this key is there, or will never come. */
-  arrived(key: QueryKey): void {
+  /**
+   * The result that answered layers wait for at this key is there, or will never come; adds to
+   * `changed`.
+   */
+  arrived(key: QueryKey, changed: Set<QueryKey>): void {
     for (const { late } of this.#layers) late.delete(key);
+    this.#dropAnswered(key, changed);
   }
 
-  /** Drops what answered layers show at a key that is not frozen; returns whether they did. */
-  dropAnswered(key: QueryKey): boolean {
-    let dropped = false;
-    for (const layer of this.#layers) {
-      if (layer.phase === "answered") dropped = layer.values.delete(key) || dropped;
+  #dropAnswered(key: QueryKey, changed: Set<QueryKey>): void {
+    for (const layer of [...this.#layers]) {
+      if (layer.phase !== "answered" || !layer.values.delete(key)) continue;
+      changed.add(key);
+      if (layer.values.size === 0) this.remove(layer);
     }
-    if (dropped) {
-      this.#layers = this.#layers.filter(
-        (layer) => layer.phase !== "answered" || layer.values.size,
-      );
-    }
-    return dropped;
   }
 
   /**

@@ -26,8 +26,6 @@ export interface KeptResults {
 export class QueryStore {
   /** What the layers stand on. */
   readonly #base = new Map<QueryKey, unknown>();
-  /** Newer than the base, of keys that are frozen (see OptimisticLayers). */
-  readonly #held = new Map<QueryKey, unknown>();
   readonly #confirmed = new Set<QueryKey>();
   readonly #errors = new Map<QueryKey, MoonstoneError>();
   readonly #layers = new OptimisticLayers();
@@ -71,19 +69,23 @@ export class QueryStore {
 
   /** Stores results that belong together; returns the keys whose shown value changed. */
   applyServerResults(results: Iterable<readonly [QueryKey, unknown]>): Set<QueryKey> {
-    const keys = new Set<QueryKey>();
+    const changed = new Set<QueryKey>();
+    const before = new Map<QueryKey, unknown>();
     const news = new Set<QueryKey>();
     for (const [key, result] of results) {
-      const previous = this.#held.has(key) ? this.#held.get(key) : this.#below(key);
+      const previous = this.#below(key);
       const value = keepIdentity(previous, result);
-      this.#held.set(key, value);
+      this.#base.set(key, value);
       this.#kept?.record(key, value);
+      if (!Object.is(previous, value)) {
+        changed.add(key);
+        if (!before.has(key)) before.set(key, previous);
+      }
       if (this.#errors.delete(key) || !this.#confirmed.has(key)) news.add(key);
       this.#confirmed.add(key);
-      this.#layers.arrived(key);
-      keys.add(key);
+      this.#layers.arrived(key, changed);
     }
-    return this.#thaw(keys, news);
+    return this.#show(changed, before, news);
   }
 
   /** Shows kept results until the server's are there, and keeps those. */
@@ -101,8 +103,9 @@ export class QueryStore {
   fail(key: QueryKey, error: MoonstoneError): void {
     this.#errors.set(key, error);
     this.#confirmed.delete(key);
-    this.#layers.arrived(key);
-    this.#thaw([key], new Set([key]));
+    const changed = new Set<QueryKey>();
+    this.#layers.arrived(key, changed);
+    this.#show(changed, new Map(), new Set([key]));
   }
 
   /** The values may be out of date: the server has forgotten the subscriptions. */
@@ -116,12 +119,11 @@ export class QueryStore {
   forget(key: QueryKey): void {
     this.#confirmed.delete(key);
     this.#errors.delete(key);
-    this.#held.delete(key);
-    this.#layers.arrived(key);
     const before = new Map([[key, this.#below(key)]]);
+    const changed = new Set([key]);
     this.#base.delete(key);
-    if (!this.#layers.isFrozen(key)) this.#layers.dropAnswered(key);
-    this.#show(new Set([key]), before);
+    this.#layers.arrived(key, changed);
+    this.#show(changed, before);
   }
 
   /** Shows the effect of a mutation that was called. Errors: what `update` throws. */
@@ -136,42 +138,17 @@ export class QueryStore {
     layer.phase = "sent";
   }
 
-  /** Its mutation is done, and all results contain the effect, except those of `late`. */
-  layerDone(layer: Layer, late: (key: QueryKey) => boolean): void {
-    layer.phase = "answered";
-    const keys = [...layer.values.keys()];
-    layer.late = new Set(keys.filter(late));
-    if (keys.length === 0) this.#layers.remove(layer);
-    this.#thaw(keys);
+  /** Its mutation is done, and all results contain the effect, except late ones. */
+  layerDone(layer: Layer, isLate: (key: QueryKey) => boolean): void {
+    const changed = new Set<QueryKey>();
+    this.#layers.answer(layer, isLate, changed);
+    this.#show(changed);
   }
 
   /** Its mutation failed, or nobody will hear of it. */
   layerFailed(layer: Layer): void {
-    const keys = new Set(layer.values.keys());
     this.#layers.remove(layer);
-    this.#thaw(keys, new Set(), keys);
-  }
-
-  /**
-   * Brings what was held to those of `keys` that are not frozen. `news`: keys to tell of in any
-   * case; `changed`: keys that changed below the layers already.
-   */
-  #thaw(
-    keys: Iterable<QueryKey>,
-    news: Set<QueryKey> = new Set(),
-    changed: Set<QueryKey> = new Set(),
-  ): Set<QueryKey> {
-    const before = new Map<QueryKey, unknown>();
-    for (const key of keys) {
-      if (this.#layers.isFrozen(key)) continue;
-      if (this.#layers.dropAnswered(key)) changed.add(key);
-      if (!this.#held.has(key)) continue;
-      before.set(key, this.#below(key));
-      this.#base.set(key, this.#held.get(key));
-      this.#held.delete(key);
-      if (!Object.is(before.get(key), this.#base.get(key))) changed.add(key);
-    }
-    return this.#show(changed, before, news);
+    this.#show(new Set(layer.values.keys()));
   }
 
   /** After `changed` changed below the layers: `before` has what the base was. */
@@ -188,6 +165,11 @@ export class QueryStore {
     const shown = (key: QueryKey): unknown =>
       shownBefore.has(key) ? shownBefore.get(key) : before.has(key) ? before.get(key) : base(key);
     this.#layers.rebase(changed, base, shown);
+    for (const key of shownBefore.keys()) {
+      // What the layers showed may be what the server says now.
+      if (this.#layers.has(key) || !this.#base.has(key)) continue;
+      this.#base.set(key, keepIdentity(shown(key), base(key)));
+    }
     for (const key of [...changed, ...this.#layers.keys()]) candidates.add(key);
     const different = new Set(
       [...candidates].filter((key) => !Object.is(shown(key), this.get(key))),
