@@ -15,15 +15,19 @@ export function usePreloadedQuery<Return>(preloaded: Preloaded<Return>): Return 
     handlesErrors: false,
   });
   const source = useMemo(() => {
+    let isHydrated = false;
     return {
       // Here and not during the render, which may be thrown away and must not disturb others.
       subscribe: (listener: () => void) => {
         client?.hydrate(preloaded);
+        isHydrated = true;
         return query.subscribe(listener);
       },
       getSnapshot: () => {
-        const data = query.getData();
-        return data === undefined ? preloaded._result : data;
+        const { data, isConfirmed } = query.getObservation();
+        // Until then the client may know no more than what an earlier visit left in its cache.
+        const isNewer = data !== undefined && (isHydrated || isConfirmed);
+        return isNewer ? data : preloaded._result;
       },
       getPreloaded: () => preloaded._result as unknown,
     };

@@ -81,6 +81,30 @@ describe("usePreloadedQuery", () => {
     expect(page.container.textContent).toBe("preloadedpreloaded");
   });
 
+  it("prefers what was preloaded to what the client is not sure of", async () => {
+    function Other(): ReactNode {
+      return texts(useQuery(list, { tag: "a" }));
+    }
+    await page.accept();
+    await page.show(<Other />);
+    await page.say({ type: "result", id: "q1", result: [{ _id: "n:1", text: "old" }] });
+    await page.say({ type: "reset" });
+    const seen: unknown[] = [];
+    const Seen = (): ReactNode => {
+      const rows = usePreloadedQuery(preloaded());
+      seen.push(texts(rows));
+      return null;
+    };
+    await page.show(
+      <>
+        <Other />
+        <Seen />
+      </>,
+    );
+    expect(new Set(seen)).toEqual(new Set(["preloaded"]));
+    expect(page.container.textContent).toBe("preloaded");
+  });
+
   it("does not go back to the preloaded result", async () => {
     await page.accept();
     await page.show(<Rows from={preloaded()} />);
