@@ -38,6 +38,7 @@ export class DurableMutations implements MutationLog {
   /** Adopted ids whose mutations are not all answered: how many are left. */
   readonly #adopted = new Map<string, { left: number; release: Release }>();
   #hasAnnounced = false;
+  #isClosed = false;
 
   /** `name` tells apart what must not share mutations; `store` undefined: nothing is kept. */
   constructor(name: string, store: MutationStore | undefined, client: string, guard: StorageGuard) {
@@ -91,6 +92,7 @@ export class DurableMutations implements MutationLog {
 
   /** Lets other pages have what is left. */
   close(): void {
+    this.#isClosed = true;
     this.#channel?.close();
     this.#claims.close();
   }
@@ -136,7 +138,7 @@ export class DurableMutations implements MutationLog {
 
   async #load(): Promise<StoredMutation[]> {
     const store = this.#store;
-    if (store === undefined) return [];
+    if (store === undefined || this.#isClosed) return [];
     const records = (await this.#guard.run(() => store.getAll())) ?? [];
     return records.filter(isReadable);
   }

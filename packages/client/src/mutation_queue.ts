@@ -171,7 +171,8 @@ export class MutationQueue {
     for (const call of this.#waiting.splice(0)) {
       clearTimer(call);
       this.#outbox.cancel(call.id);
-      fail(call, error);
+      // What was adopted has not failed: another page will send it.
+      if (call.client === this.#client) fail(call, error);
     }
     this.#headIsUnderway = false;
   }

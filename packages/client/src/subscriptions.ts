@@ -119,9 +119,10 @@ export class SubscriptionRegistry {
     }
     entry.failed = true;
     entry.isAwaited = false;
+    const subscribers = [...entry.subscribers];
     this.#store.fail(entry.key, error);
     let handled = false;
-    for (const { onError } of [...entry.subscribers]) {
+    for (const { onError } of subscribers) {
       if (onError === undefined) continue;
       handled = true;
       callSafely(onError, error);

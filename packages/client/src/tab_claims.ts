@@ -45,11 +45,10 @@ export class TabClaims {
     return new Promise((resolve) => {
       const options: LockOptions = ifAvailable ? { ifAvailable } : { signal };
       const onLock = (lock: Lock | null): Promise<void> | undefined => {
-        if (lock === null) return void resolve(undefined);
+        if (lock === null || signal.aborted) return void resolve(undefined);
         return new Promise((release) => {
           signal.addEventListener("abort", () => release());
           resolve(release);
-          if (signal.aborted) release();
         });
       };
       // It fails when we are closed, or where the page may not use locks.
