@@ -2,9 +2,10 @@ import { ActionCalls } from "./action_calls.js";
 import { AuthKeeper } from "./auth.js";
 import type { AuthListener, TokenFetcher } from "./auth.js";
 import { Backoff } from "./backoff.js";
-import type { BackoffOptions } from "./backoff.js";
 import { Connection } from "./connection.js";
-import type { ConnectionState, WebSocketConstructor } from "./connection.js";
+import type { MoonstoneClientOptions } from "./client_options.js";
+import type { ConnectionState } from "./connection.js";
+import { globalWebSocket, listenForReturn, webSocketUrl } from "./environment.js";
 import { callSafely, MoonstoneError } from "./errors.js";
 import type { MutationArgs, MutationOptions } from "./local_store.js";
 import { MutationQueue } from "./mutation_queue.js";
@@ -12,7 +13,7 @@ import type { MutationEvents } from "./mutation_queue.js";
 import type { Layer } from "./optimistic.js";
 import { Outbox } from "./outbox.js";
 import type { Persistence } from "./persistence.js";
-import type { MutationStore, PersistenceAdapter } from "./persistence_types.js";
+import type { PersistenceAdapter } from "./persistence_types.js";
 import type { Preloaded } from "./preload.js";
 import { QueryStore } from "./query_store.js";
 import type { QueryKey } from "./query_store.js";
@@ -21,44 +22,6 @@ import type { FunctionReference, OptionalArgs } from "./reference.js";
 import { SubscriptionRegistry } from "./subscriptions.js";
 import { jsonCopy, randomUuid } from "./wire.js";
 import type { ServerFrame } from "./wire.js";
-
-export interface MoonstoneClientOptions {
-  backoff?: BackoffOptions;
-  /** How often to ask whether the server is still there. Default 30000; 0 turns it off. */
-  heartbeatIntervalMs?: number;
-  /** How long a mutation or action waits for its answer once it is sent. Default 60000. */
-  requestTimeoutMs?: number;
-  /**
-   * Messages per second, heartbeats apart. Default 40, as a server allows 50 unless configured
-   * otherwise; 0 for no limit.
-   */
-  messagesPerSecond?: number;
-  /** Says who we are, as `setAuth` does later. */
-  auth?: TokenFetcher;
-  /**
-   * Keeps query results and unanswered mutations between visits: `true` in IndexedDB, or results
-   * in an adapter of your own. The client then connects in `init` only. Default false.
-   */
-  persistence?: boolean | PersistenceAdapter;
-  /** How old kept results may become, in milliseconds. Default 604800000, seven days. */
-  maxCacheAge?: number;
-  /** Another version than the one that was kept forgets all kept results. */
-  schemaVersion?: string;
-  /**
-   * Whose results and mutations are kept, e.g. the id of the signed-in user: what was kept under
-   * another scope is neither shown nor sent. Default "".
-   */
-  persistenceScope?: string;
-  /** Keeps unanswered mutations in place of IndexedDB. */
-  mutationStore?: MutationStore;
-  /**
-   * Hears of each mutation of an earlier visit that failed when it was sent at last; it is not
-   * sent again. Default: an error on the console.
-   */
-  onReplayError?: (error: MoonstoneError, mutation: { fn: string; args: unknown }) => void;
-  /** The WebSocket to use where there is no global one, e.g. of the `ws` package on Node 18. */
-  webSocket?: WebSocketConstructor;
-}
 
 const DEFAULT_HEARTBEAT_MS = 30_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
@@ -124,7 +87,7 @@ export class MoonstoneClient {
       onIdentity: () => this.#subscriptions.renewFailed(),
     });
     if (options.auth !== undefined) this.#auth.set(options.auth, undefined);
-    this.#stopListening = listenForReturn(() => this.#mayConnect && this.#connection.wake());
+    this.#stopListening = listenForReturn(() => this.#mayConnect && this.#connection.verify());
     if (this.#mayConnect) this.#connection.wake();
   }
 
@@ -411,36 +374,4 @@ export class MoonstoneClient {
     // An error for a request that is over needs no word; one without a request does.
     if (!owned && id === undefined) console.error(`Moonstone: ${error.code}: ${error.message}`);
   }
-}
-
-function globalWebSocket(): WebSocketConstructor {
-  const found = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  if (found !== undefined) return found;
-  throw new Error(
-    "MoonstoneClient: there is no global WebSocket here; pass one, e.g. of the ws package: " +
-      "new MoonstoneClient(url, { webSocket: WebSocket })",
-  );
-}
-
-function webSocketUrl(url: string): string {
-  const page = globalThis.location as Location | undefined;
-  const text = String(url);
-  const absolute = text.startsWith("/") && page !== undefined ? page.origin + text : text;
-  const result = absolute.replace(/^http(s?):/, "ws$1:");
-  if (/^wss?:\/\/./.test(result)) return result;
-  throw new Error(`MoonstoneClient: the URL must look like ws://localhost:8788/ws (got ${text})`);
-}
-
-// The network is back, or somebody looks at the page again: no reason to sit out a delay.
-function listenForReturn(onReturn: () => unknown): () => void {
-  const page = globalThis as Partial<Window & typeof globalThis>;
-  const onVisible = (): void => {
-    if (page.document?.visibilityState === "visible") onReturn();
-  };
-  page.addEventListener?.("online", onReturn);
-  page.document?.addEventListener?.("visibilitychange", onVisible);
-  return () => {
-    page.removeEventListener?.("online", onReturn);
-    page.document?.removeEventListener?.("visibilitychange", onVisible);
-  };
 }

@@ -38,6 +38,9 @@ export interface ConnectionEvents {
 /** Beyond this the attempt counts as failed; browsers would wait for minutes. */
 const CONNECT_TIMEOUT_MS = 20_000;
 
+/** A connection that is in doubt has so long to show that it is alive. */
+const VERIFY_TIMEOUT_MS = 5_000;
+
 /** Keeps one WebSocket open: reconnects, and notices when the other side has gone silent. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -47,6 +50,7 @@ export class Connection {
   #socket: WebSocketLike | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #connectTimer: ReturnType<typeof setTimeout> | undefined;
+  #verifyTimer: ReturnType<typeof setTimeout> | undefined;
   #heartbeatTimer: ReturnType<typeof setInterval> | undefined;
   #lastHeard = 0;
   #isClosed = false;
@@ -72,6 +76,18 @@ export class Connection {
     if (this.#isClosed || this.#state !== "disconnected") return;
     this.#options.backoff.reset();
     this.#connect();
+  }
+
+  /** Like wake; if there is a connection, it must show now that it is one. */
+  verify(): void {
+    this.wake();
+    if (this.#state !== "connected" || this.#options.heartbeatIntervalMs === 0) return;
+    clearTimeout(this.#verifyTimer);
+    const asked = performance.now();
+    this.#verifyTimer = setTimeout(() => {
+      if (this.#lastHeard < asked) this.#lost();
+    }, VERIFY_TIMEOUT_MS);
+    this.send('{"type":"ping"}');
   }
 
   /** Like wake, but leaves a retry that is due at its time. */
@@ -155,6 +171,7 @@ export class Connection {
 
   #dropSocket(): void {
     clearTimeout(this.#connectTimer);
+    clearTimeout(this.#verifyTimer);
     clearInterval(this.#heartbeatTimer);
     const socket = this.#socket;
     this.#socket = undefined;

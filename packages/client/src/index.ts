@@ -1,6 +1,6 @@
 /** The client of Moonstone for browsers and Node: one WebSocket, live queries over it. */
 export { MoonstoneClient } from "./client.js";
-export type { MoonstoneClientOptions } from "./client.js";
+export type { MoonstoneClientOptions } from "./client_options.js";
 export type { AuthListener, TokenFetcher } from "./auth.js";
 export { QueryStore } from "./query_store.js";
 export type { QueryKey } from "./query_store.js";

@@ -21,7 +21,7 @@ export interface KeptResults {
  * The results of all queries by key: what the server said, under the layers of optimistic updates.
  * Values keep their identity while they do not change, and so do their parts; listeners are called
  * only when the value changed, after the whole batch that the server sent for one commit is in
- * place.
+ * place. Pages read it; only the client writes.
  */
 export class QueryStore {
   /** What the layers stand on. */

@@ -1,14 +1,8 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { transformSync } from "esbuild";
 import { afterEach, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { MoonstoneClient } from "@moonstone/client";
-
-const MAX_GZIPPED_BYTES = 12 * 1024;
 
 let server: WebSocketServer | undefined;
 let client: MoonstoneClient | undefined;
@@ -59,12 +53,4 @@ it("applies mutations once in order over real sockets that break", async () => {
   expect(states).toEqual(["connected", "disconnected", "connecting", "connected"]);
   const value = await new Promise((resolve) => client!.subscribe("counter:get", {}, resolve));
   expect(value).toBe(6);
-});
-
-it("is one file without imports, of at most 12 KiB gzipped", () => {
-  const file = fileURLToPath(new URL("../dist/index.js", import.meta.url));
-  const source = readFileSync(file, "utf8");
-  expect(source).not.toMatch(/^import /m);
-  const { code } = transformSync(source, { minify: true });
-  expect(gzipSync(code).length).toBeLessThan(MAX_GZIPPED_BYTES);
 });
