@@ -1,0 +1,68 @@
+// Moonstone. Licence: see LICENSE.
+#include "client/outbox.h"
+
+#include <utility>
+
+namespace moonstone::client {
+namespace {
+
+constexpr std::chrono::seconds kWindow{1};
+
+/// The part of a burst that renewals may fill before calls get their turn.
+constexpr std::size_t kRenewalsFirstPercent = 75;
+
+}  // namespace
+
+Outbox::Outbox(Timers& timers, std::size_t per_second, Transmit transmit)
+    : timers_(timers), per_second_(per_second), transmit_(std::move(transmit)), timer_(timers) {}
+
+void Outbox::push(OutgoingMessage message, Lane lane) {
+  (lane == Lane::Call ? calls_ : renewals_).push_back(std::move(message));
+}
+
+bool Outbox::cancel(std::string_view id) {
+  const auto has_id = [id](const OutgoingMessage& message) { return message.id == id; };
+  return std::erase_if(calls_, has_id) + std::erase_if(renewals_, has_id) > 0;
+}
+
+void Outbox::clear() {
+  calls_.clear();
+  renewals_.clear();
+  sent_at_.clear();
+  timer_.cancel();
+}
+
+void Outbox::flush() {
+  if (timer_.is_set()) return;
+  while (!calls_.empty() || !renewals_.empty()) {
+    if (is_over_limit()) {
+      const auto wait = sent_at_.front() + kWindow - timers_.now();
+      return timer_.set(wait, [this] { flush(); });
+    }
+    Queue& queue = next_queue();
+    OutgoingMessage message = std::move(queue.front());
+    queue.pop_front();
+    if (per_second_ > 0) sent_at_.push_back(timers_.now());
+    transmit_(std::move(message.text));
+    if (message.on_sent) message.on_sent();
+  }
+}
+
+bool Outbox::is_over_limit() {
+  if (per_second_ == 0) return false;
+  const Timers::Time begin = timers_.now() - kWindow;
+  while (!sent_at_.empty() && sent_at_.front() <= begin)
+    sent_at_.pop_front();
+  return sent_at_.size() >= per_second_;
+}
+
+Outbox::Queue& Outbox::next_queue() {
+  if (calls_.empty()) return renewals_;
+  if (renewals_.empty()) return calls_;
+  const bool is_first_burst = sent_at_.size() * 100 < per_second_ * kRenewalsFirstPercent;
+  const bool renew = per_second_ == 0 || is_first_burst || is_turn_of_renewals_;
+  is_turn_of_renewals_ = !renew;
+  return renew ? renewals_ : calls_;
+}
+
+}  // namespace moonstone::client
