@@ -3,9 +3,9 @@ import { nothing } from "./observed_query.js";
 import type { ObservedQuery } from "./observed_query.js";
 
 /**
- * How long a subscription outlives the last render that asked for it. A suspended component runs
- * no effects, so nobody says when it is gone: it must ask again once in each such time, and is
- * woken for that. Long enough for a busy page, short enough that abandoned ones cost little.
+ * A suspended component runs no effects, so nobody says when it is gone. Once in each such time it
+ * is woken and must ask again, or the subscription ends at the next time. Long enough for a render
+ * to reach the screen, short enough that abandoned ones cost little.
  */
 export const LEASE_MS = 10_000;
 
@@ -65,11 +65,6 @@ export function holdQuery(client: MoonstoneClient, query: ObservedQuery): Promis
   }
   entry.want();
   return entry.changed;
-}
-
-/** Prolongs the lease of a query whose component is about to subscribe to it itself. */
-export function keepQuery(client: MoonstoneClient, key: QueryKey): void {
-  heldByClient.get(client)?.get(key)?.want();
 }
 
 /** Ends the subscription, which a component has taken over or nobody waits for any more. */

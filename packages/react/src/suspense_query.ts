@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from "react";
 import type { FunctionReference, OptionalArgs } from "@moonstone/client";
 import { useMoonstoneClient } from "./context.js";
-import { holdQuery, keepQuery, releaseQuery } from "./held_queries.js";
+import { holdQuery, releaseQuery } from "./held_queries.js";
 import { useObservedQuery } from "./observed_query.js";
 
 /**
@@ -28,6 +28,5 @@ export function useSuspenseQuery<Args, Return>(
     throw error;
   }
   if (data === undefined) throw holdQuery(client, query);
-  keepQuery(client, query.key);
   return data as Return;
 }

@@ -107,10 +107,12 @@ describe("usePreloadedQuery", () => {
 
   it("does not go back to the preloaded result", async () => {
     await page.accept();
-    await page.show(<Rows from={preloaded()} />);
+    const from = preloaded();
+    await page.show(<Rows from={from} />);
     await page.say({ type: "result", id: "q1", result: null });
     expect(page.container.textContent).toBe("nothing");
-    await page.show(<Rows from={preloaded()} />);
+    await page.say({ type: "reset" });
+    await page.show(<Rows from={from} />);
     expect(page.container.textContent).toBe("nothing");
   });
 

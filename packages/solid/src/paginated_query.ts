@@ -66,7 +66,6 @@ export function createPaginatedQuery<Args extends { cursor?: unknown; numItems?:
     );
     const [snapshot, setSnapshot] = createSignal(query.getSnapshot());
     onCleanup(query.subscribe(() => setSnapshot(query.getSnapshot())));
-    setSnapshot(query.getSnapshot()); // subscribing may have found results that are there already
     return snapshot;
   });
   const snapshot = (): UsePaginatedQueryResult<Item> => pages()();

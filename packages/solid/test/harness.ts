@@ -31,6 +31,8 @@ export const ping: FunctionReference<"action", {}, string> = reference("net:ping
 export interface App {
   client: MoonstoneClient;
   last: () => FakeSocket;
+  /** How many subscriptions and listeners the client has, as seen from outside. */
+  open: () => number;
   /** Runs `setup` as a component below a provider. */
   mount: <T>(setup: () => T, client?: MoonstoneClient | null) => { value: T; dispose: () => void };
 }
@@ -38,7 +40,31 @@ export interface App {
 export function prepareApp(): App {
   const app = {} as App;
   const disposers: (() => void)[] = [];
-  beforeEach(() => void Object.assign(app, makeClient({ backoff: { baseMs: 60_000 } })));
+  let open = 0;
+  app.open = () => open;
+  /** Counts what is entered and not yet left by the way out that is returned. */
+  const count = (
+    client: MoonstoneClient,
+    name: "subscribe" | "watchQuery" | "onConnectionChange",
+  ) => {
+    const enter = client[name].bind(client) as (...args: unknown[]) => () => void;
+    const counted = (...args: unknown[]): (() => void) => {
+      const leave = enter(...args);
+      open++;
+      return () => {
+        open--;
+        leave();
+      };
+    };
+    Object.assign(client, { [name]: counted });
+  };
+  beforeEach(() => {
+    open = 0;
+    Object.assign(app, makeClient({ backoff: { baseMs: 60_000 } }));
+    for (const name of ["subscribe", "watchQuery", "onConnectionChange"] as const) {
+      count(app.client, name);
+    }
+  });
   afterEach(() => {
     for (const dispose of disposers.splice(0)) dispose();
     app.client.close();

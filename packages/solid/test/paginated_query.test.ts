@@ -52,6 +52,7 @@ describe("createPaginatedQuery", () => {
     expect(seen()).toEqual(["Exhausted", "one", "two", "three"]);
     dispose();
     await flush();
+    expect(app.open()).toBe(0);
     const ended = app
       .last()
       .ofType("unsubscribe")
@@ -75,6 +76,9 @@ describe("createPaginatedQuery", () => {
     await flush();
     await answer({ "": pageOf(null, "one") });
     expect(query.status()).toBe("Exhausted");
+    const same = mount(() => createPaginatedQuery(pages, { tag: "a" }, { initialNumItems: 2 }));
+    expect(same.value.status()).toBe("Exhausted");
+    same.dispose();
     setTag("b");
     expect([query.status(), query.results()]).toEqual(["LoadingFirstPage", []]);
     await flush();

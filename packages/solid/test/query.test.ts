@@ -37,6 +37,19 @@ describe("createQuery", () => {
     expect(app.last().calls.slice(1)).toEqual([{ type: "unsubscribe", id: "q1" }]);
   });
 
+  it("leaves nothing behind", async () => {
+    await app.last().accept();
+    const { dispose } = mount(() => {
+      createQuery(count);
+      createQueryWithStatus(list, { tag: "a" });
+      createConnectionState();
+    });
+    await flush();
+    expect(app.open()).toBe(5);
+    dispose();
+    expect(app.open()).toBe(0);
+  });
+
   it("shows a result that is there already", async () => {
     await app.last().accept();
     mount(() => createQuery(count));

@@ -119,6 +119,7 @@ describe("createSuspenseQuery", () => {
     await flush();
     dispose();
     await flush();
+    expect(app.open()).toBe(0);
     expect(app.last().calls.slice(1)).toEqual([{ type: "unsubscribe", id: "q1" }]);
   });
 });
