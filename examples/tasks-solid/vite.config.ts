@@ -7,6 +7,9 @@ const MOONSTONE = "http://127.0.0.1:8788";
 export default defineConfig({
   plugins: [solid()],
   publicDir: "../tasks/public",
-  build: { target: "es2022" }, // top-level await
+  build: {
+    // One file: what is loaded later would be missing when the page opens without a connection.
+    rollupOptions: { output: { inlineDynamicImports: true } },
+  },
   server: { proxy: { "/ws": { target: MOONSTONE, ws: true }, "/storage": MOONSTONE } },
 });

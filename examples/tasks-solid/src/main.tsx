@@ -4,15 +4,18 @@ import { keepPageOffline, makeClient } from "../../tasks/shared/client";
 import "../../tasks/shared/style.css";
 import { App } from "./App";
 
-const client = makeClient();
-await client.init(); // what was on the screen last time is there before the first render
-keepPageOffline();
+async function start(): Promise<void> {
+  const client = makeClient();
+  await client.init(); // what was on the screen last time is there before the first render
+  render(
+    () => (
+      <MoonstoneProvider client={client}>
+        <App />
+      </MoonstoneProvider>
+    ),
+    document.getElementById("root")!,
+  );
+}
 
-render(
-  () => (
-    <MoonstoneProvider client={client}>
-      <App />
-    </MoonstoneProvider>
-  ),
-  document.getElementById("root")!,
-);
+void start();
+keepPageOffline();

@@ -17,5 +17,5 @@ export function checkLength(kind: keyof typeof MAX_LENGTHS, text: string): strin
 /** A key that a page made. Errors: it does not look like one. */
 export function checkKey(key: string): string {
   if (/^[0-9a-z]{16}$/.test(key)) return key;
-  throw new Error("A key has 16 digits and small letters");
+  throw new Error(`"${key.slice(0, 40)}" is no key: a key has 16 digits or small letters`);
 }

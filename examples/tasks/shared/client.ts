@@ -1,4 +1,5 @@
 import { MoonstoneClient } from "@moonstone/client";
+import { report } from "./writes";
 
 /**
  * The client of the page: results and unsent changes survive a reload, and it never gives up.
@@ -9,6 +10,7 @@ export function makeClient(): MoonstoneClient {
   return new MoonstoneClient("/ws", {
     persistence: true,
     schemaVersion: "1",
+    onReplayError: (error) => report(`A change of your last visit: ${error.message}`),
     backoff: { baseMs: 500, maxMs: 10_000, maxAttempts: Number.MAX_SAFE_INTEGER },
   });
 }

@@ -16,10 +16,15 @@ export async function follow(write: Promise<unknown>): Promise<void> {
   try {
     await write;
   } catch (error) {
-    writes.set({ ...writes.get(), problem: (error as Error).message });
+    report((error as Error).message);
   } finally {
     count(-1);
   }
+}
+
+/** Shows why a change was refused. */
+export function report(problem: string): void {
+  writes.set({ ...writes.get(), problem });
 }
 
 /** Somebody has read the problem. */

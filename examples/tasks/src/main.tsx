@@ -5,14 +5,17 @@ import { keepPageOffline, makeClient } from "../shared/client";
 import "../shared/style.css";
 import { App } from "./App";
 
-const client = makeClient();
-await client.init(); // what was on the screen last time is there before the first render
-keepPageOffline();
+async function start(): Promise<void> {
+  const client = makeClient();
+  await client.init(); // what was on the screen last time is there before the first render
+  createRoot(document.getElementById("root")!).render(
+    <StrictMode>
+      <MoonstoneProvider client={client}>
+        <App />
+      </MoonstoneProvider>
+    </StrictMode>,
+  );
+}
 
-createRoot(document.getElementById("root")!).render(
-  <StrictMode>
-    <MoonstoneProvider client={client}>
-      <App />
-    </MoonstoneProvider>
-  </StrictMode>,
-);
+void start();
+keepPageOffline();
