@@ -19,7 +19,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 const RETRY_MS = 5_000;
 
 export interface AuthEvents {
-  /** The server knows us under another identity now. */
+  /** The server knows who we are now, or that we are nobody. */
   onIdentity(): void;
 }
 
@@ -34,6 +34,7 @@ export class AuthKeeper {
   /** By `performance.now()`: until when the token is good for another connection. */
   #goodUntil = 0;
   #isAuthenticated = false;
+  #isSettled = true;
   /** Whether the token that the server is looking at was fetched because it refused another. */
   #wasForced = false;
   /** Whatever was begun under an older number is void. */
@@ -54,6 +55,14 @@ export class AuthKeeper {
     return this.#fetchToken !== undefined;
   }
 
+  /**
+   * Whether the server knows who we want to be. Until then a mutation would run for somebody else,
+   * or for nobody.
+   */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** The id of the token that was sent last. */
   get lastId(): string {
     return `auth${this.#lastId}`;
@@ -66,6 +75,7 @@ export class AuthKeeper {
     this.#token = null;
     this.#goodUntil = 0;
     this.#wasForced = false;
+    this.#isSettled = false;
     // A connection that waits for a token waits for this one now.
     if (this.#greet !== undefined) this.prepare(this.#greet);
     else void this.#renew(false);
@@ -76,12 +86,14 @@ export class AuthKeeper {
     clearTimeout(this.#timer);
     const turn = ++this.#turn;
     this.#greet = undefined;
+    this.#isSettled = this.#fetchToken === undefined;
     if (this.#fetchToken === undefined) return greet(undefined);
     if (this.#token !== null && performance.now() < this.#goodUntil) return greet(this.#token);
     this.#greet = greet;
     void this.#fetch(false).then((token) => {
       if (turn !== this.#turn) return;
       this.#greet = undefined;
+      this.#isSettled = token === null; // undefined: we are somebody, but cannot show it yet
       greet(token ?? undefined);
     });
   }
@@ -89,6 +101,7 @@ export class AuthKeeper {
   /** The server took the token, or has no identity for us. */
   accepted(isAuthenticated: boolean, expiresInMs: number | undefined): void {
     this.#wasForced = false;
+    this.#isSettled = true;
     if (isAuthenticated && expiresInMs !== undefined) {
       const wait = Math.max(expiresInMs * RENEW_AFTER, RENEW_AFTER_LEAST_MS);
       this.#goodUntil = performance.now() + wait;
@@ -111,6 +124,7 @@ export class AuthKeeper {
     } else {
       // A fresh token was refused, too: another one would not be better.
       this.#wasForced = false;
+      this.#isSettled = true;
       console.error(`Moonstone: the server refuses the token: ${message}`);
       this.#tell(false);
       this.#events.onIdentity();
@@ -134,12 +148,14 @@ export class AuthKeeper {
     const turn = ++this.#turn;
     const token = await this.#fetch(force);
     if (turn !== this.#turn || !this.#isOpen()) return;
+    if (token === undefined) return; // the one that the server has may still be good
     this.#wasForced = force;
     this.#lastId += 1;
     this.#outbox.push({ type: "auth", id: this.lastId, token }, "renewal");
   }
 
-  async #fetch(force: boolean): Promise<string | null> {
+  /** Undefined if it failed; then another attempt is due. */
+  async #fetch(force: boolean): Promise<string | null | undefined> {
     const fetchToken = this.#fetchToken;
     if (fetchToken === undefined) return null;
     try {
@@ -149,7 +165,7 @@ export class AuthKeeper {
     } catch (error) {
       console.error("Moonstone: fetching the token failed", error);
       if (fetchToken === this.#fetchToken) this.#later(RETRY_MS, force);
-      return null;
+      return undefined;
     }
   }
 

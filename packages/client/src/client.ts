@@ -79,12 +79,16 @@ export class MoonstoneClient {
     const isOpen = (): boolean => this.#connection.state === "connected" && this.#hasGreeted;
     this.#outbox = new Outbox((text) => this.#connection.send(text), perSecond);
     this.#subscriptions = new SubscriptionRegistry(this.queryStore, this.#outbox, isOpen);
-    this.#mutations = new MutationQueue(this.#outbox, timeoutMs, this.#clientId, () =>
-      this.#connection.drop(),
-    );
+    this.#mutations = new MutationQueue(this.#outbox, timeoutMs, this.#clientId, {
+      hasIdentity: () => this.#auth.isSettled,
+      drop: () => this.#connection.drop(),
+    });
     this.#actions = new ActionCalls(this.#outbox, timeoutMs);
     this.#auth = new AuthKeeper(this.#outbox, isOpen, {
-      onIdentity: () => this.#subscriptions.renewFailed(),
+      onIdentity: () => {
+        this.#subscriptions.renewFailed();
+        this.#mutations.identityKnown();
+      },
     });
     if (options.auth !== undefined) this.#auth.set(options.auth, undefined);
     this.#stopListening = listenForReturn(() => this.#mayConnect && this.#connection.verify());

@@ -26,6 +26,14 @@ export interface MutationLog {
   remove(record: MutationRecord): void;
 }
 
+/** What the queue needs of the connection, beside the outbox. */
+export interface MutationConnection {
+  /** Whether the server knows for whom mutations are. */
+  readonly hasIdentity: () => boolean;
+  /** The server does not answer: another connection may be better. */
+  readonly drop: () => void;
+}
+
 /** How a mutation ended. */
 export type MutationAnswer =
   { result?: unknown; late?: readonly string[] } | { error: MoonstoneError };
@@ -57,7 +65,7 @@ export class MutationQueue {
   readonly #outbox: Outbox;
   readonly #timeoutMs: number;
   readonly #client: string;
-  readonly #reconnect: () => void;
+  readonly #connection: MutationConnection;
   readonly #waiting: MutationCall[] = [];
   #log: MutationLog | undefined;
   #lastId = 0;
@@ -70,15 +78,12 @@ export class MutationQueue {
   #abandoned: string[] = [];
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * `client`: announced by whoever opens the connection. `reconnect` is called when the server
-   * does not answer what must not be given up yet.
-   */
-  constructor(outbox: Outbox, timeoutMs: number, client: string, reconnect: () => void) {
+  /** `client`: announced by whoever opens the connection. */
+  constructor(outbox: Outbox, timeoutMs: number, client: string, connection: MutationConnection) {
     this.#outbox = outbox;
     this.#timeoutMs = timeoutMs;
     this.#client = client;
-    this.#reconnect = reconnect;
+    this.#connection = connection;
   }
 
   /** Whether what waits outlives the page, so that there is no need to give it up. */
@@ -130,6 +135,11 @@ export class MutationQueue {
   /** The server said hello: it knows the client that was announced, and its mutations. */
   serverGreeted(): void {
     this.#isGreeted = true;
+    this.#pump();
+  }
+
+  /** The server knows now for whom mutations are. */
+  identityKnown(): void {
     this.#pump();
   }
 
@@ -198,6 +208,11 @@ export class MutationQueue {
   #pump(): void {
     const head = this.#waiting[0];
     if (head === undefined || !this.#isOpen || this.#headIsUnderway || !head.isStored) return;
+    if (!this.#connection.hasIdentity()) {
+      // It may wait for long; what is on disk has the time.
+      if (!this.isDurable) this.#limitWait(head);
+      return;
+    }
     if (!this.#announce(head)) return;
     this.#headIsUnderway = true;
     this.#sendHead(head);
@@ -212,9 +227,13 @@ export class MutationQueue {
       this.#isGreeted = false;
       this.#outbox.push({ type: "hello", client: head.client, capabilities: [] });
     }
-    // It waits for the server's hello, which may never come.
-    head.timer ??= setTimeout(() => this.#giveUpOn(head), this.#timeoutMs);
+    this.#limitWait(head);
     return false;
+  }
+
+  /** For a word of the server that may never come. */
+  #limitWait(head: MutationCall): void {
+    head.timer ??= setTimeout(() => this.#giveUpOn(head), this.#timeoutMs);
   }
 
   #sendHead(head: MutationCall): void {
@@ -228,7 +247,7 @@ export class MutationQueue {
   }
 
   #giveUpOn(head: MutationCall): void {
-    if (this.isDurable && ++head.timeouts < TIMEOUTS_MAX) return this.#reconnect();
+    if (this.isDurable && ++head.timeouts < TIMEOUTS_MAX) return this.#connection.drop();
     if (this.#headIsUnderway) this.#abandoned.push(head.id);
     this.#log?.remove(head);
     this.#finishHead();

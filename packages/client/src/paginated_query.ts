@@ -43,6 +43,9 @@ interface Page {
   close: (() => void) | undefined;
 }
 
+/** The cursors are of another query, or too many rows are between them. */
+const LOST_PAGE = /Invalid cursor|between the two cursors/;
+
 type Range = Pick<Page, "start" | "end" | "numItems">;
 
 /** A pinned page with more rows than this many times its `numItems` is split. */
@@ -71,6 +74,8 @@ export class PaginatedQuery<Item> {
   #next: Page[] | undefined;
   /** Finds out where the page `split` is to be cut. */
   #probe: { readonly page: Page; readonly split: Page } | undefined;
+  /** A large result for which that failed: not tried again before it changes. */
+  #unsplit: PaginationResult<Item> | undefined;
   /** The shown pages do not fit together any more; what they showed last stays. */
   #isRestarting = false;
   #isLoadingMore = false;
@@ -188,7 +193,8 @@ export class PaginatedQuery<Item> {
 
   #isLost(page: Page): boolean {
     if (page.start === undefined && page.end === undefined) return false;
-    if (this.#client.getQueryError(page.key)?.message.includes("Invalid cursor")) return true;
+    const message = this.#client.getQueryError(page.key)?.message ?? "";
+    if (LOST_PAGE.test(message)) return true;
     // A cursor that cannot be read gives the first page.
     const result = this.#resultOf(page);
     return page.end !== undefined && result !== undefined && result.continueCursor !== page.end;
@@ -197,7 +203,10 @@ export class PaginatedQuery<Item> {
   #balance(): void {
     const sizeOf = (page: Page): number => this.#resultOf(page)?.page.length ?? 0;
     const large = this.#shown.find(
-      (page) => page.end !== undefined && sizeOf(page) > SPLIT_ABOVE * page.numItems,
+      (page) =>
+        page.end !== undefined &&
+        sizeOf(page) > SPLIT_ABOVE * page.numItems &&
+        this.#resultOf(page) !== this.#unsplit,
     );
     if (large !== undefined) {
       this.#probe = { page: this.#page({ ...large, end: undefined }), split: large };
@@ -224,6 +233,12 @@ export class PaginatedQuery<Item> {
     close(page);
     const index = this.#shown.indexOf(split);
     if (result === undefined || result.isDone || index < 0) return;
+    const large = this.#resultOf(split);
+    if (large === undefined || !beginsWith(large.page, result.page)) {
+      // Rows went meanwhile, and the end of the probe may be beyond that of the page.
+      this.#unsplit = large;
+      return;
+    }
     const { start, end, numItems } = split;
     const middle = result.continueCursor;
     this.#replace(index, 1, [
@@ -331,6 +346,12 @@ export class PaginatedQuery<Item> {
 function close(page: Page): void {
   page.close?.();
   page.close = undefined;
+}
+
+/** Whether `rows` go on after those of `head`, judged by the last of these. */
+function beginsWith(rows: readonly unknown[], head: readonly unknown[]): boolean {
+  const last = head.length - 1;
+  return rows.length > head.length && JSON.stringify(rows[last]) === JSON.stringify(head[last]);
 }
 
 function checkedCount(what: string, count: number): number {

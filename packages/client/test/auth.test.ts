@@ -92,4 +92,56 @@ describe("identity", () => {
     await flush();
     expect(last().received.at(-1)).toMatchObject({ type: "auth", token: null });
   });
+
+  it("is known before mutations go out, whose work they are", async () => {
+    const { client, last } = makeClient({ auth: () => "t" });
+    const done = client.mutation("a:b", {});
+    const socket = await last().accept();
+    expect(socket.ofType("mutation")).toEqual([]);
+    await socket.say({ type: "error", code: "unauthenticated", message: "expired" });
+    await socket.say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    expect(socket.ofType("mutation").length).toBe(1);
+    await socket.say({ type: "mutationResult", id: "1", result: 1 });
+    expect(await done).toBe(1);
+    client.setAuth(null);
+    void client.mutation("a:c", {});
+    await flush();
+    expect(socket.received.at(-1)).toMatchObject({ type: "auth", token: null });
+    await socket.say({ type: "auth", id: "auth2", authenticated: false });
+    expect(socket.received.at(-1)).toMatchObject({ type: "mutation", fn: "a:c" });
+  });
+
+  it("that nobody has does not hold mutations up", async () => {
+    const { client, last } = makeClient({ auth: () => null });
+    void client.mutation("a:b", {});
+    const socket = await last().accept();
+    expect(socket.ofType("mutation").length).toBe(1);
+  });
+
+  it("does not end because a token cannot be fetched for a while", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue(undefined);
+    let fails = true;
+    const auth = (): string => {
+      if (fails) throw new Error("the provider is away");
+      return "t";
+    };
+    const { client, last } = makeClient({ auth, heartbeatIntervalMs: 0 });
+    const done = client.mutation("a:b", {});
+    const socket = await last().accept();
+    expect(socket.received.map(({ type }) => type)).toEqual(["hello"]);
+    fails = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(socket.received.at(-1)).toMatchObject({ type: "auth", token: "t" });
+    await socket.say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    expect(socket.ofType("mutation").length).toBe(1);
+    await socket.say({ type: "mutationResult", id: "1", result: 1 });
+    expect(await done).toBe(1);
+    fails = true;
+    await vi.advanceTimersByTimeAsync(kHour * 0.76);
+    expect(logged).toHaveBeenCalled();
+    expect(socket.ofType("auth").length).toBe(1); // nobody was signed out
+    fails = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(socket.ofType("auth").map(({ token }) => token)).toEqual(["t", "t"]);
+  });
 });

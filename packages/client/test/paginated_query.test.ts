@@ -159,6 +159,23 @@ describe("a paginated query", () => {
     expect(server.sizes().sort()).toEqual([3, 3, 5]);
   });
 
+  it("does not split a page that has shrunk meanwhile", async () => {
+    const { query, server } = await start(count(10, 15).map((n) => n * 10));
+    query.getSnapshot().loadMore(3);
+    await flush();
+    await server.answerAll();
+    await server.commit((rows) => [...rows, ...count(1, 5)]);
+    await flush();
+    server.receive();
+    expect(server.pending.map(({ args }) => args.cursor)).toEqual([undefined]); // where to split
+    await server.commit((rows) => rows.filter((row) => row > 105));
+    for (let i = 0; i < 3; i++) {
+      await server.answerAll();
+      await flush();
+    }
+    expect(rowsOf(query)).toEqual(server.rows);
+  });
+
   it("makes one page of two that have shrunk", async () => {
     const { query, server } = await start(count(1, 9));
     for (let i = 0; i < 2; i++) {
