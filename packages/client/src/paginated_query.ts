@@ -11,7 +11,8 @@ import { keepIdentity } from "./stable.js";
 export interface PaginationResult<Item> {
   page: Item[];
   isDone: boolean;
-  continueCursor: string;
+  /** Null if there is no next page. */
+  continueCursor: string | null;
 }
 
 /** The loaded part of a paginated query. */
@@ -167,8 +168,8 @@ export class PaginatedQuery<Item> {
     }
     const last = this.#shown.at(-1)!;
     const result = this.#resultOf(last);
-    if (result === undefined || result.isDone) return;
-    const end = result.continueCursor;
+    const end = result?.continueCursor;
+    if (result === undefined || result.isDone || typeof end !== "string") return;
     this.#isLoadingMore = true;
     this.#error = undefined;
     this.#change([
@@ -232,7 +233,8 @@ export class PaginatedQuery<Item> {
     this.#probe = undefined;
     close(page);
     const index = this.#shown.indexOf(split);
-    if (result === undefined || result.isDone || index < 0) return;
+    const middle = result?.continueCursor;
+    if (result === undefined || result.isDone || index < 0 || typeof middle !== "string") return;
     const large = this.#resultOf(split);
     if (large === undefined || !beginsWith(large.page, result.page)) {
       // Rows went meanwhile, and the end of the probe may be beyond that of the page.
@@ -240,7 +242,6 @@ export class PaginatedQuery<Item> {
       return;
     }
     const { start, end, numItems } = split;
-    const middle = result.continueCursor;
     this.#replace(index, 1, [
       { start, end: middle, numItems },
       { start: middle, end, numItems },

@@ -80,7 +80,7 @@ export class PageServer {
   #read({ args: { numItems, cursor = "" } }: Subscription): {
     page: object[];
     isDone: boolean;
-    continueCursor: string;
+    continueCursor: string | null;
   } {
     const [start = "", end] = cursor.split("~");
     const rest = this.rows.filter((row) => start === "" || row > numberOf(start));
@@ -89,8 +89,9 @@ export class PageServer {
       return { page: page.map(document), isDone: false, continueCursor: end };
     }
     const page = rest.slice(0, numItems);
-    const continueCursor = page.length === 0 ? start : `g${this.generation}:${page.at(-1)}`;
-    return { page: page.map(document), isDone: rest.length <= numItems, continueCursor };
+    const isDone = rest.length <= numItems;
+    const continueCursor = isDone ? null : `g${this.generation}:${page.at(-1)}`;
+    return { page: page.map(document), isDone, continueCursor };
   }
 }
 
