@@ -99,6 +99,9 @@ async function buildPackage(folder) {
     outdir: join(folder, "dist"),
     bundle: true,
     format: "esm",
+    // A file that is imported on demand stays one; what runs in V8 must have no imports at all.
+    splitting: !/server|values/.test(manifest.name),
+    chunkNames: "[name]",
     target: /server|values/.test(manifest.name) ? "es2021" : "es2022",
     platform: "neutral",
     external: Object.keys(manifest.peerDependencies ?? {}),

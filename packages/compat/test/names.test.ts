@@ -21,16 +21,16 @@ const SEED_NAMES: [object, string][] = [
   ],
   [runtime, "createZerobackDO workerHandler createWorkerHandler"],
   [values, "v"],
-  [client, "ZerobackClient QueryStore Backoff"],
+  [client, "ZerobackClient QueryStore Backoff preloadQuery PaginatedQuery"],
   [
     react,
     "ZerobackClient ZerobackProvider useZerobackClient useQuery useQueryWithStatus useMutation " +
-      "useAction useConnectionState",
+      "useAction usePaginatedQuery usePreloadedQuery useConnectionState",
   ],
   [
     solid,
     "ZerobackClient ZerobackProvider useZerobackClient createQuery createQueryWithStatus " +
-      "createMutation createAction createConnectionState",
+      "createMutation createAction createPaginatedQuery createConnectionState",
   ],
 ];
 

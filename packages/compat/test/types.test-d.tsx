@@ -2,15 +2,21 @@
 import { ZerobackClient as ClientOfClient } from "@zeroback/client";
 import type {
   BackoffOptions,
+  CachedEntry,
   ConnectionState,
+  LocalStore,
+  PersistenceAdapter,
+  Preloaded,
   QueryKey,
   ZerobackClientOptions,
 } from "@zeroback/client";
-import { QueryStore } from "@zeroback/client";
+import { preloadQuery, QueryStore } from "@zeroback/client";
 import {
   useAction,
   useConnectionState,
   useMutation,
+  usePaginatedQuery,
+  usePreloadedQuery,
   useQuery,
   useQueryWithStatus,
   useZerobackClient,
@@ -18,9 +24,16 @@ import {
   ZerobackProvider,
 } from "@zeroback/react";
 import { cronJobs, defineSchema, defineTable, httpAction, httpRouter, v } from "@zeroback/server";
-import type { FunctionReference, Infer } from "@zeroback/server";
+import type { UsePaginatedQueryResult, ZerobackProviderProps } from "@zeroback/react";
+import type { FunctionReference, Infer, PaginationResult } from "@zeroback/server";
 import { createZerobackDO, workerHandler } from "@zeroback/server/runtime";
-import { createMutation, createQuery, ZerobackProvider as SolidProvider } from "@zeroback/solid";
+import {
+  createMutation,
+  createPaginatedQuery,
+  createQuery,
+  ZerobackProvider as SolidProvider,
+} from "@zeroback/solid";
+import type { CreatePaginatedQueryResult } from "@zeroback/solid";
 import { v as values } from "@zeroback/values";
 
 // --- server ---
@@ -47,7 +60,21 @@ export default workerHandler;
 
 // --- client ---
 const backoff: BackoffOptions = { baseMs: 1, maxMs: 2, maxAttempts: 3 };
-const options: ZerobackClientOptions = { backoff, heartbeatIntervalMs: 1, requestTimeoutMs: 1 };
+const cached: CachedEntry = { result: 1, timestamp: 1 };
+const persistence: PersistenceAdapter = {
+  getAll: async () => new Map([["key", cached]]),
+  set: async () => {},
+  delete: async () => {},
+  clear: async () => {},
+};
+const options: ZerobackClientOptions = {
+  persistence,
+  maxCacheAge: 86400000,
+  schemaVersion: "v2",
+  backoff,
+  heartbeatIntervalMs: 1,
+  requestTimeoutMs: 1,
+};
 const client = new ClientOfClient("ws://localhost:8788/ws", options);
 const key: QueryKey = QueryStore.makeKey("tasks:list", {});
 const unsubscribe: () => void = client.subscribe("tasks:list", { projectId: "p" }, () => {});
@@ -55,6 +82,17 @@ unsubscribe();
 client.watchQuery(key, () => {})();
 client.getQueryResult(key);
 client.onConnectionChange((state: ConnectionState) => void state)();
+await client.init();
+await client.mutation(
+  "tasks:create",
+  { title: "x" },
+  {
+    optimisticUpdate: (store: LocalStore) => {
+      const current = store.getQuery("tasks:list", {});
+      if (Array.isArray(current)) store.setQuery("tasks:list", {}, [{ _id: "temp" }, ...current]);
+    },
+  },
+);
 
 // --- react ---
 interface Task {
@@ -66,13 +104,39 @@ declare const api: {
     list: FunctionReference<"query", { projectId?: string }, Task[]>;
     create: FunctionReference<"mutation", { text: string }, string>;
     mail: FunctionReference<"action", {}, number>;
+    page: FunctionReference<
+      "query",
+      { projectId: string; cursor?: string; numItems?: number },
+      PaginationResult<Task>
+    >;
   };
 };
+
+const PRELOADED: Preloaded<Task[]> = await preloadQuery(
+  "wss://example.com/ws",
+  api.tasks.list,
+  {},
+  { headers: { Authorization: "Bearer x" } },
+);
 
 export function Page() {
   const tasks: Task[] | undefined = useQuery(api.tasks.list);
   const { data, isLoading, isStale } = useQueryWithStatus(api.tasks.list, { projectId: "p" });
   const create: (args: { text: string }) => Promise<string> = useMutation(api.tasks.create);
+  const createAtOnce = useMutation(api.tasks.create, {
+    optimisticUpdate: (store, args) => {
+      const current = store.getQuery(api.tasks.list, {});
+      if (Array.isArray(current)) {
+        store.setQuery(api.tasks.list, {}, [{ ...args, _id: "temp" }, ...current]);
+      }
+    },
+  });
+  const paginated: UsePaginatedQueryResult<Task> = usePaginatedQuery(
+    api.tasks.page,
+    { projectId: "p" },
+    { initialNumItems: 20 },
+  );
+  const preloaded: Task[] = usePreloadedQuery(PRELOADED);
   const mail = useAction(api.tasks.mail);
   const state: ConnectionState = useConnectionState();
   const same: ZerobackClient = useZerobackClient();
@@ -80,10 +144,11 @@ export function Page() {
   void create({ title: "x" });
   // @ts-expect-error: a mutation is no query
   useQuery(api.tasks.create);
-  void [tasks, data, isLoading, isStale, mail, state, same];
+  void [tasks, data, isLoading, isStale, createAtOnce, paginated, preloaded, mail, state, same];
   return null;
 }
 
+export const props: ZerobackProviderProps = { client };
 export function App() {
   // A client of one package fits the provider of another.
   return (
@@ -99,4 +164,9 @@ export function App() {
 SolidProvider({ client });
 const tasks: () => Task[] | undefined = createQuery(api.tasks.list, () => ({ projectId: "p" }));
 const create = createMutation(api.tasks.create);
-void [tasks, create({ text: "x" })];
+const pages: CreatePaginatedQueryResult<Task> = createPaginatedQuery(
+  api.tasks.page,
+  () => ({ projectId: "p" }),
+  { initialNumItems: 20 },
+);
+void [tasks, create({ text: "x" }), pages.results(), pages.status(), pages.loadMore(20)];
