@@ -102,6 +102,7 @@ struct LogsOptions {
 
 struct DoctorOptions {
   DataOptions data;
+  Remote remote;  // the server that uses the data, if one runs
   Format format = Format::People;
 };
 [[nodiscard]] ExitCode run_doctor(const DoctorOptions& options, Terminal& terminal);

@@ -11,25 +11,12 @@
 #include "cli/build.h"
 #include "cli/bundle_source.h"
 #include "cli/commands.h"
+#include "cli/deployment.h"
 #include "cli/report.h"
 #include "runtime/bundle_file.h"
 
 namespace moonstone::cli {
 namespace {
-
-/// Checking the data of a thousand tenants takes its time.
-constexpr std::chrono::seconds kDeployTimeMax{900};
-
-const Array& list_of(const Object& object, std::string_view name) {
-  static const Array kNone;
-  const Value* const member = object.find(name);
-  return member != nullptr && member->is_array() ? member->as_array() : kNone;
-}
-
-std::string text_of(const Object& object, std::string_view name) {
-  const Value* const member = object.find(name);
-  return member != nullptr && member->is_text() ? member->as_text() : std::string();
-}
 
 bool is_true(const Object& object, std::string_view name) {
   const Value* const member = object.find(name);
@@ -52,15 +39,11 @@ class Deployment {
       body = runtime::write_bundle_file(*bundle);
     }
     if (options_.remote.url.empty()) return built_only();
-    HttpCall call = options_.remote.call_to("POST", path());
-    call.headers.emplace_back("Content-Type", "application/json");
-    call.body = std::move(body);
-    call.time_max = kDeployTimeMax;
-    MS_TRY(const Value result, ask(options_.remote, call));
-    if (!result.is_object()) {
-      return Error(ErrorCode::FailedPrecondition, "the server did not say what it did", "foreign");
-    }
-    return report(result);
+    MS_TRY(const Object plan, request_deployment({.remote = options_.remote,
+                                                  .bundle_file = std::move(body),
+                                                  .is_plan = is_plan_,
+                                                  .accepts_data_loss = accepts_data_loss()}));
+    return report(plan);
   }
 
  private:
@@ -71,19 +54,6 @@ class Deployment {
                         "https://app.example.com --key …",
                         "usage"));
     return ExitCode::Usage;
-  }
-
-  [[nodiscard]] std::string path() const {
-    std::string path = "/__admin/deploy";
-    std::string_view separator = "?";
-    const auto flag = [&](std::string_view name) {
-      path.append(separator).append(name).append("=1");
-      separator = "&";
-    };
-    if (is_plan_) flag("dryRun");
-    if (is_rollback_) flag("rollback");
-    if (accepts_data_loss()) flag("acceptDataLoss");
-    return path;
   }
 
   [[nodiscard]] bool accepts_data_loss() const {
@@ -116,14 +86,13 @@ class Deployment {
   }
 
   /// A plan that would be refused ends with the code that the deployment itself would have.
-  ExitCode report(const Value& result) {
-    const Object& plan = result.as_object();
+  ExitCode report(const Object& plan) {
     const bool is_refused =
         is_plan_ && (!list_of(plan, "violations").empty() ||
                      (!list_of(plan, "dataLosses").empty() && !accepts_data_loss()));
     const ExitCode code = is_refused ? ExitCode::Refused : ExitCode::Success;
     if (options_.format == Format::Json) {
-      print_json(terminal_, Object{{"success", !is_refused}, {"result", result}});
+      print_json(terminal_, Object{{"success", !is_refused}, {"result", plan}});
       return code;
     }
     print_plan(plan);

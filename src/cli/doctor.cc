@@ -14,12 +14,15 @@
 #include "base/version.h"
 #include "cli/build.h"
 #include "cli/commands.h"
+#include "cli/deployment.h"
+#include "cli/doctor_indexes.h"
 #include "cli/files.h"
 #include "cli/process.h"
 #include "cli/report.h"
 #include "cli/serving.h"
 #include "cli/support.h"
 #include "files/file_settings.h"
+#include "runtime/bundle_file.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace moonstone::cli {
@@ -189,11 +192,11 @@ class Doctor {
     options.environment = options_.data.environment;
     auto serving = open_serving(project_, options, Mode::Production, logger, terminal_);
     if (!serving && serving.error().reason() == "locked") {
-      return add("schema", Finding::Fine, "not compared: a server uses the data",
-                 "ask it: moonstone deploy --dry-run --url …");
+      return ask_running_server(*built->bundle);
     }
     if (!serving) return add("schema", Finding::Problem, serving.error().message(), "");
     check_schema(*serving->app, built->bundle);
+    check_references(built->bundle->schema, serving->app->tenants().root()->database());
     check_stored_files(*serving->app);
     serving->app->stop();
   }
@@ -201,21 +204,93 @@ class Doctor {
   void check_schema(App& app, const runtime::BundlePtr& bundle) {
     const auto checks = app.tenants().check(bundle);
     if (!checks) return add("schema", Finding::Problem, checks.error().message(), "");
-    bool is_fine = true;
+    std::vector<std::string> violations;
+    std::vector<std::string> losses;
     for (const auto& check : *checks) {
       const std::string tenant =
           check.slug == protocol::functions::kDefaultTenant ? "" : check.slug + ": ";
-      for (const std::string& violation : check.schema.violations) {
-        is_fine = false;
-        add("schema", Finding::Problem, tenant + violation, "change these documents, or the type");
-      }
-      for (const std::string& loss : check.schema.losses) {
-        is_fine = false;
-        add("schema", Finding::Warning, tenant + "would delete " + loss,
-            "keep it in schema.ts, or accept it with --accept-data-loss");
-      }
+      for (const std::string& violation : check.schema.violations)
+        violations.push_back(tenant + violation);
+      for (const std::string& loss : check.schema.losses)
+        losses.push_back(tenant + loss);
     }
-    if (is_fine) add("schema", Finding::Fine, "fits the data", "");
+    add_schema(violations, losses);
+  }
+
+  void add_schema(const std::vector<std::string>& violations,
+                  const std::vector<std::string>& losses) {
+    for (const std::string& violation : violations)
+      add("schema", Finding::Problem, violation, "change these documents, or the type");
+    for (const std::string& loss : losses) {
+      add("schema", Finding::Warning, "would delete " + loss,
+          "keep it in schema.ts, or accept it with --accept-data-loss");
+    }
+    if (violations.empty() && losses.empty()) add("schema", Finding::Fine, "fits the data", "");
+  }
+
+  /// What the data allows to be seen only by the server that has them open.
+  void ask_running_server(const runtime::Bundle& bundle) {
+    const auto plan = request_deployment({.remote = options_.remote,
+                                          .bundle_file = runtime::write_bundle_file(bundle),
+                                          .is_plan = true});
+    if (plan) {
+      add_schema(texts_of(list_of(*plan, "violations")), texts_of(list_of(*plan, "dataLosses")));
+    } else if (plan.error().reason() == "not_deployable") {
+      add("schema", Finding::Fine, "`moonstone dev` runs, and compares it at every change", "");
+    } else {
+      return add(
+          "schema", Finding::Warning,
+          fmt::format("not compared: a server uses the data, and {}", plan.error().message()),
+          "say where it is: moonstone doctor --url … --admin-key …");
+    }
+    HttpCall call = options_.remote.call_to("POST", "/__admin/run");
+    call.headers.emplace_back("Content-Type", "application/json");
+    call.body = R"({"fn":"_system:listTableScans","args":{}})";
+    const auto scans = ask(options_.remote, call);
+    if (!scans) return add("indexes", Finding::Warning, scans.error().message(), "");
+    check_scans(scans->is_array() ? scans->as_array() : Array());
+  }
+
+  static std::vector<std::string> texts_of(const Array& values) {
+    std::vector<std::string> texts;
+    for (const Value& value : values) {
+      if (value.is_text()) texts.push_back(value.as_text());
+    }
+    return texts;
+  }
+
+  /// Queries that ran, and read whole tables.
+  void check_scans(const Array& scans) {
+    std::vector<MissingIndex> missing;
+    for (const Value& value : scans) {
+      const Object& scan = value.as_object();
+      const auto number = [&scan](std::string_view name) {
+        const Value* const member = scan.find(name);
+        return member != nullptr && member->is_integer() ? member->as_integer() : 0;
+      };
+      missing.push_back(
+          {.table = text_of(scan, "table"),
+           .fields = texts_of(list_of(scan, "fields")),
+           .why = fmt::format("was filtered by without an index: {} queries read {} "
+                              "documents to find {}",
+                              number("runs"), number("rowsRead"), number("rowsFound"))});
+    }
+    add_indexes(missing, "no query read a large table without an index");
+  }
+
+  void check_references(const schema::Schema& schema, engine::Database& database) {
+    const auto missing = references_without_index(schema, database);
+    if (!missing) return add("indexes", Finding::Problem, missing.error().message(), "");
+    add_indexes(*missing, "none is missing that the schema suggests");
+  }
+
+  void add_indexes(const std::vector<MissingIndex>& missing, std::string all_fine) {
+    for (const MissingIndex& index : missing) {
+      add("indexes", Finding::Warning,
+          fmt::format("{}.{} {}", index.table, fmt::join(index.fields, "+"), index.why),
+          declaration_of(index));
+    }
+    if (missing.empty()) add("indexes", Finding::Fine, std::move(all_fine), "");
   }
 
   void check_stored_files(App& app) {

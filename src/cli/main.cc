@@ -213,6 +213,7 @@ class CommandLine {
     command->footer("Example: moonstone doctor --json");
     command->add_option("functionsDir", doctor_.data.functions_folder, "The functions folder");
     command->add_option("--env", doctor_.data.environment, "The data of this environment");
+    add_remote(*command, doctor_.remote);
     add_json(*command);
   }
 

@@ -74,6 +74,7 @@ class DatabaseImpl final : public Database {
                                    const store::SqlLimits& limits) override {
     return store_->query_sql(select, limits);
   }
+  std::vector<store::TableScan> table_scans() const override { return store_->table_scans(); }
   void shut_down() override;
   Counters counters() const override {
     const MutexLock lock(mutex_);
@@ -171,7 +172,7 @@ void DatabaseImpl::submit(MutationCall call) {
   Error refusal = shutting_down();
   {
     const MutexLock lock(mutex_);
-    if (!stopping_ && queue_.size() < options_.limits.queue_max) {
+    if (!stopping_ && (call.is_exempt || queue_.size() < options_.limits.queue_max)) {
       queue_.push_back({.call = std::move(call)});
       wake_.notify_one();
       return;

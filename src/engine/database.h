@@ -56,6 +56,8 @@ struct MutationCall {
   std::string mutation_id;  // with session.client: makes the call idempotent
   MutationBody body;
   std::move_only_function<void(Result<MutationOutcome>)> done;
+  /// One of the few calls of the system itself: waits where others are refused (queue_full).
+  bool is_exempt = false;
 };
 
 /// What one group changed. Rows point into `schema`.
@@ -130,6 +132,9 @@ class Database {
   /// A person's own SELECT; see store::Store::query_sql. Waits; call it on a thread that may.
   [[nodiscard]] virtual Result<store::SqlRows> query_sql(std::string_view select,
                                                          const store::SqlLimits& limits = {}) = 0;
+
+  /// Queries that an index would make cheaper; see store::Store::table_scans.
+  [[nodiscard]] virtual std::vector<store::TableScan> table_scans() const = 0;
 
   /// Commits what runs, refuses what waits, stops the writer. Idempotent.
   virtual void shut_down() = 0;

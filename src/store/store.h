@@ -214,6 +214,15 @@ struct SqlLimits {
   std::chrono::milliseconds time_max{5'000};
 };
 
+/// Queries of one shape that read whole tables.
+struct TableScan {
+  std::string table;
+  std::vector<std::string> fields;  // of the filter, sorted
+  std::uint64_t runs = 0;
+  std::uint64_t rows_read = 0;
+  std::uint64_t rows_found = 0;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -227,6 +236,9 @@ class Store {
   /// Errors: InvalidArgument (reason "sql"), LimitExceeded, DeadlineExceeded.
   [[nodiscard]] virtual Result<SqlRows> query_sql(std::string_view select,
                                                   const SqlLimits& limits) = 0;
+  /// The queries since opening that looked at far more rows than they found because no index serves
+  /// them, the costliest first; only those that ran to their end, and only of large tables.
+  [[nodiscard]] virtual std::vector<TableScan> table_scans() const = 0;
 };
 
 }  // namespace moonstone::store

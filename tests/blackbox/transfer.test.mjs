@@ -240,6 +240,47 @@ test("doctor is content with a healthy project, and names what is wrong", async 
   assert.equal(torn.checks.find((check) => check.check === "database").status, "problem");
 });
 
+test("doctor names indexes that are missing, from the schema and from what ran", async () => {
+  const root = makeFolder(
+    {
+      "moonstone/schema.ts": `
+import { defineSchema, defineTable, v } from "@moonstone/server";
+export const schema = defineSchema({
+  shelves: defineTable({ name: v.string() }),
+  books: defineTable({ shelf: v.id("shelves"), place: v.number(), kept: v.optional(v.id("shelves")) })
+    .index("by_kept", ["kept"]),
+});`,
+      "moonstone/books.ts": `
+import { mutation, query } from "./_generated/server";
+import { v } from "@moonstone/server";
+export const fill = mutation({ args: { n: v.number() }, handler: async (ctx, { n }) => {
+  const shelf = await ctx.db.insert("shelves", { name: "a" });
+  for (let place = 0; place < n; ++place) await ctx.db.insert("books", { shelf, place });
+} });
+export const at = query({ args: { place: v.number() }, handler: (ctx, { place }) =>
+  ctx.db.query("books").filter((q) => q.eq(q.field("place"), place)).collect() });`,
+    },
+    "indexes",
+  );
+  const server = await Server.start(root);
+  await server.run("books:fill", { n: 1500 });
+  await server.query("books:at", { place: 7 });
+  const ask = async (...more) =>
+    JSON.parse((await cli(["doctor", "--json", ...more], { cwd: root })).out).checks;
+  const online = await ask("--url", server.url);
+  const scan = online.find((check) => check.check === "indexes");
+  assert.equal(scan.status, "warning");
+  assert.match(scan.message, /books\.place was filtered by without an index: 1 queries read 1\d\d\d/);
+  assert.match(scan.mend, /\.index\("by_place", \["place"\]\)/);
+  assert.match(online.find((check) => check.check === "schema").message, /compares it at every/);
+  const lost = await ask("--url", "http://127.0.0.1:9");
+  assert.match(lost.find((check) => check.check === "schema").mend, /doctor --url/);
+  await server.stop();
+  const offline = (await ask()).filter((check) => check.check === "indexes");
+  assert.equal(offline.length, 1, JSON.stringify(offline));
+  assert.match(offline[0].message, /books\.shelf refers to "shelves".*1500 documents/);
+});
+
 test("every command explains itself with an example", async () => {
   const help = await cli(["--help"]);
   const commands = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1]);

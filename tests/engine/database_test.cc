@@ -32,6 +32,36 @@ class Gate {
   std::latch released_{1};
 };
 
+TEST_F(DatabaseTest, AFullQueueRefusesAllButTheSystemsOwnCalls) {
+  DatabaseOptions options;
+  options.limits.queue_max = 1;
+  open(std::move(options));
+  const auto nothing = [](Transaction&) -> Result<Json> { return Json(); };
+  std::vector<std::string> ends;
+  std::latch all_ended{4};
+  const auto submit = [&](std::string name, MutationBody body, bool is_exempt) {
+    MutationCall call;
+    call.function = name;
+    call.body = std::move(body);
+    call.is_exempt = is_exempt;
+    call.done = [&ends, &all_ended, name](Result<MutationOutcome> outcome) {
+      ends.push_back(name + (outcome ? "" : ": " + outcome.error().reason()));
+      all_ended.count_down();
+    };
+    database_->submit(std::move(call));
+  };
+  Gate gate;
+  submit("first", gate.body(), false);
+  gate.wait_until_entered();
+  submit("second", nothing, false);
+  submit("third", nothing, false);
+  EXPECT_EQ(ends, std::vector<std::string>{"third: queue_full"});
+  submit("own", nothing, true);
+  gate.release();
+  all_ended.wait();
+  EXPECT_EQ(ends, (std::vector<std::string>{"third: queue_full", "first", "second", "own"}));
+}
+
 TEST_F(DatabaseTest, ReadsItsOwnWritesAndRollsBackAlone) {
   open();
   std::string kept;

@@ -456,6 +456,34 @@ TEST_F(PlanTest, LongChainsStayShallow) {
   EXPECT_NE(plan_where(Expr::negate(Expr::all_of(many))), "");
 }
 
+TEST_F(SqliteStoreTest, ReadsOfWholeTablesAreNoted) {
+  begin();
+  for (std::int64_t n = 1; n <= 2'000; ++n)
+    insert(n, {{"text", std::to_string(n)}, {"rank", static_cast<double>(n)}});
+  commit();
+  const auto reader = store_->new_reader();
+  ASSERT_TRUE(reader);
+  ASSERT_TRUE((*reader)->begin());
+  const auto count_where = [&](std::string_view field, CompareOp op, Value value) {
+    query::Query query{.table = "notes", .where = nullptr, .order = {}, .limit = {}};
+    query.where = Expr::compare(op, Expr::make_field(field), Expr::make_literal(std::move(value)));
+    ReadBudget budget;
+    EXPECT_TRUE((*reader)->count(query, budget));
+    EXPECT_TRUE((*reader)->select(query, budget));
+  };
+  count_where("text", CompareOp::Eq, "7");    // has an index
+  count_where("rank", CompareOp::Gt, 100.0);  // finds most of what it reads
+  EXPECT_TRUE(store_->table_scans().empty());
+  count_where("rank", CompareOp::Eq, 7.0);
+  const auto scans = store_->table_scans();
+  ASSERT_EQ(scans.size(), 1U);
+  EXPECT_EQ(scans[0].table, "notes");
+  EXPECT_EQ(scans[0].fields, std::vector<std::string>{"rank"});
+  EXPECT_EQ(scans[0].runs, 2U);
+  EXPECT_EQ(scans[0].rows_found, 2U);
+  EXPECT_GE(scans[0].rows_read, 3'998U);
+}
+
 TEST_F(SqliteStoreTest, AnOpenDatabaseIsSmall) {
   // Design decision 20: at most 2 MiB for an open database, two readers and their caches included.
   begin();

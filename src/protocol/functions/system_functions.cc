@@ -242,6 +242,21 @@ Result<Value> run_sql(const SystemCall& call) {
   return Value(Object{{"rows", std::move(rows)}, {"columns", std::move(columns)}});
 }
 
+Result<Value> list_table_scans(const SystemCall& call) {
+  Array scans;
+  for (const store::TableScan& scan : call.database->table_scans()) {
+    Array fields;
+    for (const std::string& field : scan.fields)
+      fields.emplace_back(field);
+    scans.emplace_back(Object{{"table", scan.table},
+                              {"fields", std::move(fields)},
+                              {"runs", static_cast<std::int64_t>(scan.runs)},
+                              {"rowsRead", static_cast<std::int64_t>(scan.rows_read)},
+                              {"rowsFound", static_cast<std::int64_t>(scan.rows_found)}});
+  }
+  return Value(std::move(scans));
+}
+
 }  // namespace
 
 const std::map<std::string, SystemFunction, std::less<>>& system_functions() {
@@ -268,6 +283,7 @@ const std::map<std::string, SystemFunction, std::less<>>& system_functions() {
     add("updateDocument", FunctionKind::Mutation, update_document);
     add("deleteDocument", FunctionKind::Mutation, delete_document);
     add("runSQL", FunctionKind::Action, run_sql);
+    add("listTableScans", FunctionKind::Action, list_table_scans);
     return functions;
   }();
   return kFunctions;

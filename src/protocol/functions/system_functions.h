@@ -6,7 +6,7 @@
 //   query     getSchema  listTables  getTableCount  listDocuments  getDocument  listFunctions
 //             listJobs
 //   mutation  insertDocument  updateDocument  deleteDocument
-//   action    runSQL
+//   action    runSQL  listTableScans
 // Threads: pure functions on what they are given. Source: functions.md section 14.
 
 #include <map>

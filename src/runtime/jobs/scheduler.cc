@@ -212,6 +212,7 @@ Result<bool> JobScheduler::Impl::replace_crons(std::vector<CronDefinition> defin
   bool has_changed = false;
   engine::MutationCall call;
   call.function = "_jobs:replaceCrons";
+  call.is_exempt = true;  // refused, it would leave new code without its cron jobs
   call.body = [&](engine::Transaction& transaction) -> Result<Json> {
     MS_TRY(has_changed, jobs::replace_crons(transaction, definitions));
     return Json();

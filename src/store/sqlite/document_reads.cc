@@ -115,6 +115,15 @@ Result<bool> DocumentReads::step(const query::Query& query,
   return search_error(connection_.handle(), std::move(has_row).error());
 }
 
+void DocumentReads::note_scan(const query::Query& query,
+                              const Statement& statement,
+                              std::uint64_t found) {
+  constexpr int kReset = 1;
+  const int steps =
+      sqlite3_stmt_status(statement.handle(), SQLITE_STMTSTATUS_FULLSCAN_STEP, kReset);
+  if (steps > 0) scans_.note(query, static_cast<std::uint64_t>(steps), found);
+}
+
 Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
                                                       ReadBudget& budget) {
   MS_TRY(const TableLayout* layout, table(query.table));
@@ -127,10 +136,12 @@ Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
   while (true) {
     const Result<bool> has_row = step(query, statement, "read documents");
     if (!has_row) return has_row.error();
-    if (!*has_row) return rows;
+    if (!*has_row) break;
     MS_TRY(query::Row row, charged_row(*layout, statement, budget));
     rows.push_back(std::move(row));
   }
+  note_scan(query, statement, rows.size());
+  return rows;
 }
 
 Result<std::uint64_t> DocumentReads::count(const query::Query& query, ReadBudget& budget) {
@@ -142,6 +153,7 @@ Result<std::uint64_t> DocumentReads::count(const query::Query& query, ReadBudget
   const ReadDeadline deadline(connection_, budget.deadline);
   MS_TRY(const bool has_row, step(query, statement, "count documents"));
   const auto counted = has_row ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
+  note_scan(query, statement, counted);
   MS_TRY_STATUS(charge_rows(budget, (counted + kCountedPerRow - 1) / kCountedPerRow));
   return counted;
 }

@@ -12,6 +12,7 @@
 #include "store/sqlite/internal/layout_cache.h"
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/reader.h"
+#include "store/sqlite/internal/scan_log.h"
 #include "store/sqlite/internal/writer.h"
 
 namespace moonstone::store {
@@ -29,7 +30,8 @@ class SqliteStore final : public Store {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Writer));
     MS_TRY_STATUS(sqlite::prepare_file(*connection, options_.path));
     MS_TRY(secret_, sqlite::load_secret(*connection));
-    writer_ = std::make_unique<sqlite::SqliteWriter>(std::move(connection), layouts_, secret_);
+    writer_ =
+        std::make_unique<sqlite::SqliteWriter>(std::move(connection), layouts_, scans_, secret_);
     return writer_->open();
   }
 
@@ -38,7 +40,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::unique_ptr<Reader>> new_reader() override {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Reader));
     return std::unique_ptr<Reader>(
-        std::make_unique<sqlite::SqliteReader>(std::move(connection), layouts_, secret_));
+        std::make_unique<sqlite::SqliteReader>(std::move(connection), layouts_, scans_, secret_));
   }
 
   [[nodiscard]] Result<std::vector<LogEntry>> read_log(std::uint64_t after,
@@ -59,11 +61,14 @@ class SqliteStore final : public Store {
     return sqlite::run_ad_hoc_select(*connection, *layout, select, limits);
   }
 
+  [[nodiscard]] std::vector<TableScan> table_scans() const override { return scans_.list(); }
+
  private:
   SqliteOptions options_;
   std::unique_ptr<sqlite::FileLock> lock_;  // goes last
   std::string secret_;                      // set by open()
   sqlite::LayoutCache layouts_;
+  sqlite::ScanLog scans_;
   Guarded<std::unique_ptr<Connection>> log_connection_;  // opened by the first read_log()
   std::unique_ptr<sqlite::SqliteWriter> writer_;
 };

@@ -13,13 +13,14 @@
 #include "query/row.h"
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/layout.h"
+#include "store/sqlite/internal/scan_log.h"
 #include "store/store.h"
 
 namespace moonstone::store::sqlite {
 
 class DocumentReads {
  public:
-  explicit DocumentReads(Connection& connection) : connection_(connection) {}
+  DocumentReads(Connection& connection, ScanLog& scans) : connection_(connection), scans_(scans) {}
 
   void use_layout(LayoutPtr layout) { layout_ = std::move(layout); }
   [[nodiscard]] const LayoutPtr& layout() const { return layout_; }
@@ -38,7 +39,10 @@ class DocumentReads {
   /// Steps, and says what is wrong with a search text.
   Result<bool> step(const query::Query& query, Statement& statement, std::string_view doing);
 
+  void note_scan(const query::Query& query, const Statement& statement, std::uint64_t found);
+
   Connection& connection_;
+  ScanLog& scans_;
   LayoutPtr layout_;
 };
 

@@ -17,14 +17,15 @@ namespace moonstone::store::sqlite {
 
 class SqliteReader final : public Reader {
  public:
-  /// `layouts` and `secret` must outlive the reader.
+  /// `layouts`, `scans` and `secret` must outlive the reader.
   SqliteReader(std::unique_ptr<Connection> connection,
                LayoutCache& layouts,
+               ScanLog& scans,
                std::string_view secret)
       : connection_(std::move(connection)),
         layouts_(layouts),
         secret_(secret),
-        reads_(*connection_) {}
+        reads_(*connection_, scans) {}
   ~SqliteReader() override { end(); }
 
   [[nodiscard]] Result<SnapshotInfo> begin() override;

@@ -30,14 +30,15 @@ namespace moonstone::store::sqlite {
 
 class SqliteWriter final : public Writer {
  public:
-  /// `layouts` and `secret` must outlive the writer. Call open() before anything else.
+  /// `layouts`, `scans` and `secret` must outlive the writer. Call open() before anything else.
   SqliteWriter(std::unique_ptr<Connection> connection,
                LayoutCache& layouts,
+               ScanLog& scans,
                std::string_view secret)
       : connection_(std::move(connection)),
         layouts_(layouts),
         secret_(secret),
-        reads_(*connection_),
+        reads_(*connection_, scans),
         capture_(*connection_),
         searches_(*connection_, capture_),
         log_(*connection_) {}
