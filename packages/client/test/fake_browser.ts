@@ -135,6 +135,7 @@ export class FakeBrowser {
     for (const channel of page.channels) channel.close();
     for (const socket of page.sockets) {
       socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.send = () => {}; // its timers are still running, but nobody hears of them
       socket.isClosed = true;
     }
   }
