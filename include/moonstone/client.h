@@ -69,7 +69,8 @@ struct Options {
   std::string token = {};
   /// For the request that opens the socket, e.g. for a gate or a proxy.
   std::vector<std::pair<std::string, std::string>> headers = {};
-  /// For wss://: a PEM file with the authorities to trust instead of the system's.
+  /// For wss://: a PEM file with the authorities to trust instead of the system's. Read once per
+  /// loop.
   std::string certificate_authorities = {};
 
   /// Delays between attempts: the first one doubles up to the longest, each spread over 50-150 %.
@@ -163,7 +164,8 @@ class Client {
   [[nodiscard]] std::future<Outcome<std::string>> action(std::string_view function,
                                                          std::string_view arguments_json = {});
 
-  /// Says who we are from now on; empty: nobody. Subscriptions stay and get new results.
+  /// Says who we are from now on; empty: nobody. Subscriptions stay and get new results. Mutations
+  /// wait until the server has taken the token, and for another one if it was refused or has ended.
   virtual void set_token(std::string token) = 0;
 
   [[nodiscard]] virtual State state() const = 0;

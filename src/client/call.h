@@ -35,7 +35,8 @@ struct Call {
 [[nodiscard]] inline Failure timeout_failure(std::string_view kind, const Call& call) {
   return {.code = "request_timeout",
           .message = "Request timed out: " + std::string(kind) + " " + call.request.function +
-                     " was sent and may have run"};
+                     (call.was_sent ? " was sent and may have run"
+                                    : " was not sent: the server has not taken the token")};
 }
 
 }  // namespace moonstone::client

@@ -76,13 +76,14 @@ class AsioLoop final : public IoLoop {
   bool is_current() const override { return thread_.get_id() == std::this_thread::get_id(); }
 
   std::shared_ptr<Socket> open_socket(const SocketRequest& request, SocketEvents& events) override {
-    return open_web_socket(io_, request, events);
+    return open_web_socket(io_, contexts_, request, events);
   }
   std::unique_ptr<Alarm> make_alarm(std::function<void()> on_due) override {
     return std::make_unique<LoopAlarm>(io_, std::move(on_due));
   }
 
  private:
+  TlsContexts contexts_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::jthread thread_;  // last, so that it starts when all else exists

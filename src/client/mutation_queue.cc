@@ -16,10 +16,6 @@ void MutationQueue::add(CallRequest request) {
 
 void MutationQueue::connection_opened() {
   is_open_ = true;
-  if (!waiting_.empty() && waiting_.front()->was_sent) {
-    // It waits for the server's hello, which may never come.
-    waiting_.front()->timer.set(timeout_, [this] { give_up_on_head(); });
-  }
   pump();
 }
 
@@ -33,6 +29,11 @@ void MutationQueue::connection_lost() {
   server_remembers_ = false;
   is_underway_ = false;
   if (!waiting_.empty()) waiting_.front()->timer.cancel();
+}
+
+void MutationQueue::release() {
+  is_held_ = false;
+  pump();
 }
 
 bool MutationQueue::settle(std::string_view id, Outcome<std::string> answer) {
@@ -60,8 +61,10 @@ void MutationQueue::fail_all(const Failure& failure) {
 
 void MutationQueue::pump() {
   if (waiting_.empty() || !is_open_ || is_underway_) return;
-  if (waiting_.front()->was_sent && !server_remembers_) return;
-  send_head();
+  Call& head = *waiting_.front();
+  if (!is_held_ && (server_remembers_ || !head.was_sent)) return send_head();
+  // It waits for a word of the server, which may never come.
+  if (!head.timer.is_set()) head.timer.set(timeout_, [this] { give_up_on_head(); });
 }
 
 void MutationQueue::send_head() {

@@ -33,6 +33,9 @@ class MutationQueue {
   /// The server said hello: it knows this client and its mutations.
   void server_greeted();
   void connection_lost();
+  /// Nothing is sent until release(): the server does not know for whom it would run.
+  void hold() { is_held_ = true; }
+  void release();
   /// Takes an answer; returns whether it belongs to a mutation.
   bool settle(std::string_view id, Outcome<std::string> answer);
   /// Fails everything that waits.
@@ -53,6 +56,7 @@ class MutationQueue {
   bool is_underway_ = false;  // the head
   bool is_open_ = false;
   bool server_remembers_ = false;
+  bool is_held_ = false;
 };
 
 }  // namespace moonstone::client

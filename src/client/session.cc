@@ -76,6 +76,8 @@ void Session::set_token(std::string token) {
   token_timer_.cancel();
   token_ = std::move(token);
   if (is_closed_ || state_ != State::Connected) return;  // the next hello tells it
+  awaits_token_ = true;
+  mutations_.hold();
   const std::string id = make_id(kAuthIdKind, ++last_auth_);
   outbox_.push({.id = id, .text = auth_frame(id, token_)}, Lane::Renewal);
 }
@@ -137,6 +139,12 @@ void Session::opened() {
   }
   change_state(State::Connected, "");
   outbox_.push({.id = {}, .text = hello_frame(client_id_, token_)}, Lane::Renewal);
+  awaits_token_ = false;
+  if (token_.empty()) {
+    mutations_.release();
+  } else {
+    mutations_.hold();  // should the token be refused, they would run for nobody
+  }
   subscriptions_.connection_opened();
   mutations_.connection_opened();
   actions_.connection_opened();
@@ -239,6 +247,11 @@ void Session::failed(const ServerFrame& frame) {
   }
 }
 
+bool Session::is_newest_token(std::string_view id) const {
+  const std::optional<std::uint64_t> number = number_of(id, kAuthIdKind);
+  return number ? *number == last_auth_ : !awaits_token_;
+}
+
 bool Session::token_failed(std::string_view id, const Failure& failure) {
   const std::optional<std::uint64_t> number = number_of(id, kAuthIdKind);
   if (number && failure.code == kRateLimited) {
@@ -249,17 +262,21 @@ bool Session::token_failed(std::string_view id, const Failure& failure) {
   }
   const bool is_about_token = failure.code == "unauthenticated" || failure.code == "unavailable";
   if (!number && !(id.empty() && is_about_token)) return false;
-  // A newer token is under way.
-  if (number && *number != last_auth_) return true;
+  if (!is_newest_token(id)) return true;
+  awaits_token_ = false;
+  mutations_.hold();
   host_.identity_changed(std::unexpected(failure));
   subscriptions_.renew_failed();
   return true;
 }
 
 void Session::identified(const ServerFrame& frame) {
+  if (!is_newest_token(frame.id)) return;
+  awaits_token_ = false;
   host_.identity_changed(
       Identity{.is_authenticated = frame.is_authenticated, .expires_in = frame.expires_in});
   subscriptions_.renew_failed();
+  mutations_.release();
 }
 
 // --- queries that run once ----------------------------------------------------------------------

@@ -91,6 +91,8 @@ class Session {
   void fail_all(const Failure& failure);
   // Frames.
   void failed(const ServerFrame& frame);
+  /// Whether what the server says under this id is about the newest token.
+  [[nodiscard]] bool is_newest_token(std::string_view id) const;
   bool token_failed(std::string_view id, const Failure& failure);
   void identified(const ServerFrame& frame);
   // Queries that run once.
@@ -119,7 +121,8 @@ class Session {
   Timer retry_timer_;
   Timer connect_timer_;
   Timer heartbeat_timer_;
-  Timer token_timer_;  // to the next attempt of a refused auth frame
+  Timer token_timer_;          // to the next attempt of a refused auth frame
+  bool awaits_token_ = false;  // the server has not answered the last auth frame
   bool is_closed_ = false;
 };
 

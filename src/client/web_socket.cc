@@ -244,7 +244,22 @@ std::shared_ptr<Socket> fail_later(asio::io_context& io, std::string why, Socket
 
 }  // namespace
 
+ssl::context* TlsContexts::find(const std::string& certificate_authorities, error_code& failure) {
+  if (const auto found = by_file_.find(certificate_authorities); found != by_file_.end()) {
+    return found->second.get();
+  }
+  auto context = std::make_unique<ssl::context>(ssl::context::tls_client);
+  if (certificate_authorities.empty()) {
+    context->set_default_verify_paths(failure);
+  } else {
+    context->load_verify_file(certificate_authorities, failure);
+  }
+  if (failure) return nullptr;
+  return by_file_.emplace(certificate_authorities, std::move(context)).first->second.get();
+}
+
 std::shared_ptr<Socket> open_web_socket(asio::io_context& io,
+                                        TlsContexts& contexts,
                                         const SocketRequest& request,
                                         SocketEvents& events) {
   if (request.address.security == Address::Security::Plain) {
@@ -252,18 +267,12 @@ std::shared_ptr<Socket> open_web_socket(asio::io_context& io,
     socket->start();
     return socket;
   }
-  // A context per attempt: a certificate file may have changed, and attempts are rare.
-  ssl::context context(ssl::context::tls_client);
   error_code failure;
-  if (request.certificate_authorities.empty()) {
-    context.set_default_verify_paths(failure);
-  } else {
-    context.load_verify_file(request.certificate_authorities, failure);
-  }
-  if (failure) {
+  ssl::context* const context = contexts.find(request.certificate_authorities, failure);
+  if (context == nullptr) {
     return fail_later(io, "cannot read the certificate authorities: " + failure.message(), events);
   }
-  auto socket = std::make_shared<WebSocket<Tls>>(io, request, events, context);
+  auto socket = std::make_shared<WebSocket<Tls>>(io, request, events, *context);
   socket->start();
   return socket;
 }

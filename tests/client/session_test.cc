@@ -502,6 +502,10 @@ TEST_F(SessionTest, TokensAreToldWithTheHelloAndLater) {
   EXPECT_THAT(heard(), IsEmpty()) << "a newer one is under way";
   receive(R"({"type":"auth","id":"i2","authenticated":false})");
   EXPECT_THAT(heard(), ElementsAre("nobody"));
+  step([](Session& session) { session.set_token("third"); });
+  receive(R"({"type":"auth","id":"i3","authenticated":true})");
+  receive(R"({"type":"error","code":"unauthenticated","message":"it has ended"})");
+  EXPECT_THAT(heard(), ElementsAre("known", "unauthenticated"));
 }
 
 TEST_F(SessionTest, RefusedTokensAreTold) {
@@ -516,6 +520,34 @@ TEST_F(SessionTest, RefusedTokensAreTold) {
   receive(R"({"type":"error","id":"i1","code":"rate_limited","message":"slow"})");
   advance(seconds(1));
   EXPECT_THAT(sent(), ElementsAre(R"({"type":"auth","id":"i2","token":"good"})"));
+}
+
+TEST_F(SessionTest, MutationsNeverRunForNobodyInstead) {
+  make({.token = "old"});
+  open();
+  mutate("m:one");
+  EXPECT_THAT(sent(), IsEmpty()) << "the server has not said who we are";
+  receive(R"({"type":"error","code":"unauthenticated","message":"expired"})");
+  EXPECT_THAT(heard(), ElementsAre("unauthenticated"));
+  step([](Session& session) { session.set_token("new"); });
+  EXPECT_THAT(sent(), ElementsAre(HasSubstr(R"("token":"new")")));
+  receive(R"({"type":"auth","authenticated":true})");
+  EXPECT_THAT(sent(), IsEmpty()) << "that was about the old one";
+  receive(R"({"type":"auth","id":"i1","authenticated":true})");
+  EXPECT_THAT(sent(), ElementsAre(HasSubstr("m:one")));
+  receive(R"({"type":"mutationResult","id":1})");
+  EXPECT_THAT(heard(), ElementsAre("known", "m:one null"));
+
+  step([](Session& session) { session.set_token("bad"); });
+  receive(R"({"type":"error","id":"i2","code":"unauthenticated","message":"no"})");
+  heard();
+  mutate("m:two");
+  receive(R"({"type":"pong"})");
+  advance(seconds(59));
+  receive(R"({"type":"pong"})");
+  advance(seconds(1));
+  EXPECT_THAT(heard(), ElementsAre("m:two request_timeout: Request timed out: mutation m:two was "
+                                   "not sent: the server has not taken the token"));
 }
 
 TEST_F(SessionTest, ANewIdentityAsksAgainWhatFailed) {
