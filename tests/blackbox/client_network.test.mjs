@@ -132,6 +132,7 @@ describe("mutations", { concurrency: 4 }, () => {
     proxy.split = 1;
     const by = newName();
     const shown = ["list:of", "list:count"].map((fn) => show(client, fn, { by }));
+    await Promise.all(shown.map(({ first }) => first()));
     for (const n of range(6)) {
       assert.equal(await client.mutation("list:add", { by, n }), n);
       assert.deepEqual(
