@@ -10,9 +10,19 @@ import { test as atlas } from "./atlas.mjs";
 import { test as crash } from "./crash.mjs";
 import { test as seedQuickstart } from "./seed_quickstart.mjs";
 import { test as shutdown } from "./shutdown.mjs";
+import { test as ssr } from "./ssr.mjs";
 import { test as swap } from "./swap.mjs";
 import { test as tasks } from "./tasks.mjs";
 
-const tests = { ...shutdown, ...crash, ...swap, ...apps, ...atlas, ...seedQuickstart, ...tasks };
+const tests = {
+  ...shutdown,
+  ...crash,
+  ...swap,
+  ...apps,
+  ...atlas,
+  ...ssr,
+  ...seedQuickstart,
+  ...tasks,
+};
 const failed = await runTests(tests, process.argv[2] ?? "", closeBrowser);
 process.exit(failed === 0 ? 0 : 1);
