@@ -110,7 +110,7 @@ class Subscription {
 };
 
 /// One connection. Subscriptions and unanswered mutations survive its interruptions.
-/// Cost: a socket and some KiB of memory, plus the last result of each query it subscribes to.
+/// Cost: a socket and about 20 KiB of memory, plus the last result of each query it subscribes to.
 class Client {
  public:
   /// The result of a query as JSON, or why there is none. References end with the call.
