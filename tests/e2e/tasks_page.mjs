@@ -121,10 +121,11 @@ async function scrollOn(screens) {
 
   for (let screen = 0; screen < screens; screen++) {
     while (!isFilled(rowsInPage())) await frame();
-    look(rowsInPage());
-    if (isAtEnd()) break;
-    list.scrollTop += 1.5 * list.clientHeight; // less than the page has of the list
+    const rows = rowsInPage();
+    look(rows);
+    if (isAtEnd()) return { titles, gaps, isAtEnd: true };
+    list.scrollTop = (rows.at(-1).ariaPosInSet - 1) * ROW_PX; // the last one that was seen
     await frame();
   }
-  return { titles, gaps, isAtEnd: isAtEnd() };
+  return { titles, gaps, isAtEnd: false }; // where it has scrolled to was not looked at yet
 }
