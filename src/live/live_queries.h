@@ -105,6 +105,8 @@ struct SubscriptionId {
 struct Update {
   SubscriptionId subscription;
   SharedText json;
+  /// Was named as late, and is still: another update follows (when_delivered).
+  bool is_late = false;
 };
 
 /// One receiver of results, e.g. a connection. All calls come from the strand and must not block.

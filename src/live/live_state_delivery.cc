@@ -106,8 +106,12 @@ std::vector<SubscriptionId> LiveState::promise_late_ones(SubscriberRecord& recor
     const Freshness freshness = subscription->query->freshness;
     const bool has_answer = freshness == Freshness::Current || freshness == Freshness::Failed;
     if (has_answer && !record.due.contains(subscription->order)) continue;
-    subscription->owed = version;
     late.push_back(id);
+    if (subscription->sent == nullptr) {
+      subscription->since = std::max(subscription->since, version);
+    } else {
+      subscription->owed = version;
+    }
   }
   return late;
 }
@@ -139,7 +143,9 @@ void LiveState::deliver_to(SubscriberRecord& record) {
     const bool is_news = is_first || settles_debt || !is_same_text(subscription.sent, query.json);
     subscription.sent = query.json;
     if (!is_news) continue;
-    Update update{.subscription = subscription.id, .json = query.json};
+    Update update{.subscription = subscription.id,
+                  .json = query.json,
+                  .is_late = subscription.owed.has_value()};
     if (is_first) {
       parcel.firsts.push_back(std::move(update));
     } else if (query.freshness == Freshness::Current) {

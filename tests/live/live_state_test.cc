@@ -510,9 +510,24 @@ TEST_F(LiveStateTest, ALateResultThatIsOlderThanTheReplySettlesNothing) {
   EXPECT_EQ(one_->take(), Lines{"reply late 1"});
   engine_.state.finish(run);
   engine_.round();
-  EXPECT_EQ(one_->take(), Lines{"update@1 1=s2"});
+  EXPECT_EQ(one_->take(), Lines{"update@1 1=s2 (late)"});
   engine_.settle();
   EXPECT_EQ(one_->take(), Lines{"update@2 1=s2"}) << "the same, but of the version that was owed";
+}
+
+TEST_F(LiveStateTest, AFirstResultThatIsLateContainsWhatWasAnswered) {
+  script_slow("slow", "s1", 1);
+  engine_.subscribe(one_, 1, "slow");
+  engine_.round();
+  const FinishedRun run = engine_.perform(engine_.take_reader_job());
+  script_slow("slow", "s2", 1);
+  engine_.commit({engine_.insert(1)});
+  reply_when_delivered(one_, 1, *one_, "reply");
+  engine_.round();
+  EXPECT_EQ(one_->take(), Lines{"reply late 1"});
+  engine_.state.finish(run);
+  engine_.settle();
+  EXPECT_EQ(one_->take(), Lines{"first 1 s2"});
 }
 
 TEST_F(LiveStateTest, ALateQueryThatFailsTellsItsLastResult) {

@@ -29,6 +29,7 @@ class RecordingSubscriber final : public Subscriber {
     std::string line = "update@" + std::to_string(version);
     for (const Update& update : updates) {
       line += " " + std::to_string(update.subscription.value) + "=" + *update.json;
+      if (update.is_late) line += " (late)";
       texts.push_back(update.json);
     }
     heard.push_back(line);

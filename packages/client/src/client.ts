@@ -347,9 +347,9 @@ export class MoonstoneClient {
       case "updates":
         return this.#subscriptions.accept(frame.items);
       case "mutationResult":
-        return void this.#mutations.settle(frame.id, frame);
+        return this.#subscriptions.afterRenewals(() => this.#mutations.settle(frame.id, frame));
       case "actionResult":
-        return void this.#actions.settle(frame.id, frame);
+        return this.#subscriptions.afterRenewals(() => this.#actions.settle(frame.id, frame));
       case "error":
         return this.#failed(frame);
       case "auth":

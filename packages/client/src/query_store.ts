@@ -11,6 +11,9 @@ export type { QueryKey } from "./query_key.js";
 
 type Listener = () => void;
 
+/** A result, and whether it lacks the effect of mutations that were answered. */
+export type ServerResult = readonly [key: QueryKey, result: unknown, isLate?: boolean];
+
 /** Results of earlier visits, and where those of this one are kept. */
 export interface KeptResults {
   get(key: QueryKey): unknown;
@@ -68,11 +71,11 @@ export class QueryStore {
   }
 
   /** Stores results that belong together; returns the keys whose shown value changed. */
-  applyServerResults(results: Iterable<readonly [QueryKey, unknown]>): Set<QueryKey> {
+  applyServerResults(results: Iterable<ServerResult>): Set<QueryKey> {
     const changed = new Set<QueryKey>();
     const before = new Map<QueryKey, unknown>();
     const news = new Set<QueryKey>();
-    for (const [key, result] of results) {
+    for (const [key, result, isLate] of results) {
       const previous = this.#below(key);
       const value = keepIdentity(previous, result);
       this.#base.set(key, value);
@@ -83,7 +86,7 @@ export class QueryStore {
       }
       if (this.#errors.delete(key) || !this.#confirmed.has(key)) news.add(key);
       this.#confirmed.add(key);
-      this.#layers.arrived(key, changed);
+      if (isLate !== true) this.#layers.arrived(key, changed);
     }
     return this.#show(changed, before, news);
   }

@@ -2,8 +2,9 @@ import { callSafely } from "./errors.js";
 import type { MoonstoneError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import { QueryStore } from "./query_store.js";
-import type { QueryKey } from "./query_store.js";
+import type { QueryKey, ServerResult } from "./query_store.js";
 import { jsonCopy } from "./wire.js";
+import type { ResultItem } from "./wire.js";
 
 export type ResultCallback = (data: unknown) => void;
 export type ErrorCallback = (error: MoonstoneError) => void;
@@ -26,6 +27,10 @@ interface Entry {
   retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** The first result of this connection is still to come. */
   isAwaited: boolean;
+  /** On this connection. */
+  isSent: boolean;
+  /** On this connection or another, so that something is shown. */
+  wasAnswered: boolean;
   /** The server refused the query and so sends nothing for it. */
   failed: boolean;
 }
@@ -43,6 +48,8 @@ export class SubscriptionRegistry {
   readonly #isOpen: () => boolean;
   readonly #byKey = new Map<QueryKey, Entry>();
   readonly #byId = new Map<string, Entry>();
+  /** Who waits for the results of subscriptions that were renewed. */
+  readonly #afterRenewals: (() => void)[] = [];
   #lastId = 0;
 
   /** `isOpen` tells whether what is pushed to the outbox goes to a connection. */
@@ -82,16 +89,35 @@ export class SubscriptionRegistry {
   }
 
   /** Takes the results of one commit. */
-  accept(items: readonly { id: string; result: unknown }[]): void {
-    const results: [QueryKey, unknown][] = [];
-    for (const { id, result } of items) {
+  accept(items: readonly ResultItem[]): void {
+    const results: ServerResult[] = [];
+    for (const { id, result, late } of items) {
       const entry = this.#byId.get(id);
       if (entry === undefined) continue;
       entry.failed = false;
       entry.isAwaited = false;
-      results.push([entry.key, result ?? null]);
+      entry.wasAnswered = true;
+      results.push([entry.key, result ?? null, late === true]);
     }
     this.#store.applyServerResults(results);
+    this.#checkRenewals();
+  }
+
+  /**
+   * Calls `then` when no result of an earlier connection is shown whose subscription has been sent
+   * on this one: an answer that comes before such results would be told over what is out of date.
+   */
+  afterRenewals(then: () => void): void {
+    this.#afterRenewals.push(then);
+    this.#checkRenewals();
+  }
+
+  #checkRenewals(): void {
+    if (this.#afterRenewals.length === 0) return;
+    for (const entry of this.#byKey.values()) {
+      if (entry.isAwaited && entry.isSent && entry.wasAnswered) return;
+    }
+    for (const then of this.#afterRenewals.splice(0)) then();
   }
 
   /**
@@ -128,12 +154,17 @@ export class SubscriptionRegistry {
       callSafely(onError, error);
     }
     if (!handled) console.error(`Moonstone: query ${entry.fn} failed: ${error.message}`);
+    this.#checkRenewals();
     return true;
   }
 
   /** The connection is gone, and with it what waits to be sent on it. */
   connectionLost(): void {
-    for (const entry of this.#byKey.values()) clearTimeout(entry.retryTimer);
+    for (const entry of this.#byKey.values()) {
+      clearTimeout(entry.retryTimer);
+      entry.isSent = false;
+    }
+    this.#checkRenewals();
   }
 
   #entryFor(fn: string, args: unknown): Entry {
@@ -149,6 +180,8 @@ export class SubscriptionRegistry {
       stopWatching: this.#store.watch(key, () => this.#tell(entry)),
       retryTimer: undefined,
       isAwaited: true,
+      isSent: false,
+      wasAnswered: false,
       failed: false,
     };
     this.#byKey.set(key, entry);
@@ -169,11 +202,14 @@ export class SubscriptionRegistry {
   #send(entry: Entry, lane: "call" | "renewal"): void {
     clearTimeout(entry.retryTimer);
     entry.isAwaited = true;
+    entry.isSent = false;
     if (!this.#isOpen()) return; // renewAll follows when the connection is there
     const { id, fn, args } = entry;
     entry.failed = false;
     this.#outbox.cancel(id);
-    this.#outbox.push({ type: "query", id, fn, args }, lane);
+    this.#outbox.push({ type: "query", id, fn, args }, lane, () => {
+      entry.isSent = true;
+    });
   }
 
   #sendLater(entry: Entry): void {
@@ -188,6 +224,7 @@ export class SubscriptionRegistry {
     this.#byId.delete(entry.id);
     entry.stopWatching();
     this.#store.forget(entry.key);
+    this.#checkRenewals();
     // One that has not been sent yet needs no unsubscribe.
     if (!this.#outbox.cancel(entry.id)) this.#sendUnsubscribe(entry.id);
   }

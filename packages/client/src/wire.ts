@@ -6,10 +6,17 @@ export type ClientFrame =
   | { type: "unsubscribe"; id: string }
   | { type: "ping" };
 
+/** The result of a subscription; `late`: older than a mutation that named it so. */
+export interface ResultItem {
+  id: string;
+  result: unknown;
+  late?: boolean;
+}
+
 /** What the server sends; a client ignores types that it does not know. */
 export type ServerFrame =
-  | { type: "result" | "update"; id: string; result: unknown }
-  | { type: "updates"; items: { id: string; result: unknown }[] }
+  | ({ type: "result" | "update" } & ResultItem)
+  | { type: "updates"; items: ResultItem[] }
   | { type: "mutationResult"; id: string; result?: unknown; late?: string[] }
   | { type: "actionResult"; id: string; result?: unknown }
   | { type: "error"; id?: string; code: string; message: string }

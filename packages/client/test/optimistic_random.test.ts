@@ -36,6 +36,9 @@ class Server {
   /** Lists whose push is due on this connection, and those that had none yet. */
   #owed = new Set<string>();
   #unseen = new Set<string>();
+  /** How much of a list was pushed on this connection, and how much an answer has promised. */
+  readonly #pushed = new Map<string, number>();
+  readonly #promised = new Map<string, number>();
   #handled = 0;
 
   constructor(readonly random: () => number) {}
@@ -46,6 +49,7 @@ class Server {
     this.#ids = new Map();
     this.#owed = new Set();
     this.#unseen = new Set(LISTS);
+    this.#promised.clear();
   }
 
   get isConnected(): boolean {
@@ -72,6 +76,7 @@ class Server {
     for (const name of [...this.#owed]) if (!slow.includes(name)) await this.push(name);
     // Of a first result that is still to come the client knows by itself.
     const named = slow.filter((name) => !this.#unseen.has(name));
+    for (const name of named) this.#promised.set(name, this.lists.get(name)!.length);
     const late = named.map((name) => this.#ids.get(name));
     await this.#say({ ...answer, ...("code" in answer ? {} : { late }) });
     return true;
@@ -87,7 +92,27 @@ class Server {
     if (id === undefined || !this.isConnected) return;
     this.#owed.delete(name);
     this.#unseen.delete(name);
+    this.#promised.delete(name);
+    this.#pushed.set(name, this.lists.get(name)!.length);
     await this.#say({ type: "update", id, result: this.lists.get(name) });
+  }
+
+  /** The result of a slow run that began before the last changes. */
+  async pushOlder(name: string): Promise<void> {
+    const id = this.#ids.get(name);
+    const promised = this.#promised.get(name);
+    if (id === undefined || promised === undefined || !this.isConnected) return;
+    const pushed = this.#pushed.get(name)!;
+    const length = pushed + Math.floor(this.random() * (this.lists.get(name)!.length - pushed));
+    this.#pushed.set(name, length);
+    if (length >= promised) this.#promised.delete(name);
+    const late = length < promised ? { late: true } : {};
+    await this.#say({
+      type: "update",
+      id,
+      ...late,
+      result: this.lists.get(name)!.slice(0, length),
+    });
   }
 
   async pushAll(): Promise<void> {
@@ -179,7 +204,8 @@ async function playRound(seed: number): Promise<void> {
       else await open();
     } else if (dice < 0.25) call();
     else if (dice < 0.4) server.foreign(pick(random, LISTS), `x${++count}`);
-    else if (dice < 0.6) await server.push(pick(random, LISTS));
+    else if (dice < 0.55) await server.push(pick(random, LISTS));
+    else if (dice < 0.65) await server.pushOlder(pick(random, LISTS));
     else if (dice < 0.95) await server.handleNext();
     else {
       if (random() < 0.5) await server.handleNext(true);
@@ -190,9 +216,10 @@ async function playRound(seed: number): Promise<void> {
     expect(witness.problems, `seed ${seed}, step ${step}`).toEqual([]);
   }
   if (!server.isConnected) await open();
-  do await flush();
-  while (await server.handleNext());
-  await server.pushAll();
+  do {
+    await server.pushAll(); // answers may wait for results
+    await flush();
+  } while (await server.handleNext());
   for (const [name, list] of server.lists) {
     const shown = client.getQueryResult(QueryStore.makeKey(name));
     expect(shown, `seed ${seed}, the end`).toEqual(list);

@@ -76,18 +76,22 @@ Frame encode_result(std::string_view id, SharedText json) {
   return {share(head("result", id) + R"(,"result":)"), std::move(json), closing_brace()};
 }
 
-Frame encode_updates(std::span<const std::pair<std::string, SharedText>> updates) {
+Frame encode_updates(std::span<const UpdateItem> updates) {
+  constexpr std::string_view kResult = R"(,"result":)";
+  constexpr std::string_view kLateResult = R"(,"late":true,"result":)";
   if (updates.size() == 1) {
-    return {share(head("update", updates.front().first) + R"(,"result":)"), updates.front().second,
-            closing_brace()};
+    const UpdateItem& only = updates.front();
+    std::string before = head("update", only.id);
+    before.append(only.is_late ? kLateResult : kResult);
+    return {share(std::move(before)), only.json, closing_brace()};
   }
   Frame frame;
   frame.reserve(2 * updates.size() + 1);
   std::string before = R"({"type":"updates","items":[{"id":)";
-  for (const auto& [id, json] : updates) {
-    before.append(id).append(R"(,"result":)");
+  for (const UpdateItem& item : updates) {
+    before.append(item.id).append(item.is_late ? kLateResult : kResult);
     frame.push_back(share(std::move(before)));
-    frame.push_back(json);
+    frame.push_back(item.json);
     before = R"(},{"id":)";
   }
   frame.push_back(share("}]}"));

@@ -6,9 +6,9 @@
 //   client: query|mutation|action {id, fn, args?} | unsubscribe {id} | ping
 //           | hello {client, token?, capabilities?} | auth {token}
 //   server: result|actionResult {id, result?} | mutationResult {id, result?, late?: [id]}
-//           | update {id, result}
-//           | updates {items: [{id, result}]} | error {id?, code, message} | reset | pong | hello
-//           | auth {id?, authenticated, expiresInMs?}
+//           | update {id, late?: true, result}
+//           | updates {items: [{id, late?: true, result}]} | error {id?, code, message} | reset |
+//           pong | hello | auth {id?, authenticated, expiresInMs?}
 // An id is any JSON value and comes back as it was sent, so it is kept as its JSON text.
 // Threads: pure functions.
 
@@ -55,7 +55,12 @@ struct ClientMessage {
 using SharedText = std::shared_ptr<const std::string>;
 
 [[nodiscard]] Frame encode_result(std::string_view id, SharedText json);
-[[nodiscard]] Frame encode_updates(std::span<const std::pair<std::string, SharedText>> updates);
+struct UpdateItem {
+  std::string id;
+  SharedText json;
+  bool is_late = false;  // older than a mutation that named it as late; another one follows
+};
+[[nodiscard]] Frame encode_updates(std::span<const UpdateItem> updates);
 /// `json` absent: the member `result` is left out, which clients read as undefined.
 /// `late`: ids of the subscriptions that may still change because of it (JSON texts, as sent).
 [[nodiscard]] Frame encode_mutation_result(std::string_view id,

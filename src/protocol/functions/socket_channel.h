@@ -40,11 +40,11 @@ class SocketChannel final : public live::Subscriber {
   }
 
   void on_updates(std::span<const live::Update> updates, live::Version /*version*/) override {
-    std::vector<std::pair<std::string, SharedText>> named;
+    std::vector<UpdateItem> named;
     named.reserve(updates.size());
     for (const live::Update& update : updates) {
       if (auto id = wire_id_of(update.subscription))
-        named.emplace_back(*std::move(id), update.json);
+        named.push_back({.id = *std::move(id), .json = update.json, .is_late = update.is_late});
     }
     if (!named.empty()) send(encode_updates(named));
   }

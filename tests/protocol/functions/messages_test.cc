@@ -43,7 +43,10 @@ TEST(MessagesTest, RefusesWhatIsNoObject) {
 
 TEST(MessagesTest, EncodesValidJson) {
   EXPECT_EQ(text_of(encode_result("7", share("[1]"))), R"({"type":"result","id":7,"result":[1]})");
-  const std::pair<std::string, SharedText> updates[] = {{"\"a\"", share("1")}, {"2", share("[]")}};
+  const UpdateItem updates[] = {{.id = "\"a\"", .json = share("1")},
+                                {.id = "2", .json = share("[]")}};
+  const UpdateItem late[] = {{.id = "2", .json = share("[]"), .is_late = true}};
+  EXPECT_EQ(text_of(encode_updates(late)), R"({"type":"update","id":2,"late":true,"result":[]})");
   EXPECT_EQ(text_of(encode_updates(std::span(updates, 1))),
             R"({"type":"update","id":"a","result":1})");
   EXPECT_EQ(text_of(encode_updates(updates)),
