@@ -155,7 +155,8 @@ export class PaginatedQuery<Item> {
       const count = this.#wantedItems;
       this.#wantedItems = 0;
       this.#loadMore(count);
-    } else if (this.#shown.every((page) => this.#resultOf(page) !== undefined)) {
+    } else if (this.#shown.every(({ key }) => this.#client.hasServerResult(key))) {
+      // Kept results of an earlier visit tell nothing about the sizes that pages have now.
       this.#balance();
     }
   }
@@ -210,7 +211,9 @@ export class PaginatedQuery<Item> {
         this.#resultOf(page) !== this.#unsplit,
     );
     if (large !== undefined) {
-      this.#probe = { page: this.#page({ ...large, end: undefined }), split: large };
+      const half = Math.ceil(sizeOf(large) / 2);
+      const { start } = large;
+      this.#probe = { page: this.#page({ start, end: undefined, numItems: half }), split: large };
       this.#open(this.#probe.page);
       this.#advance();
       return;
@@ -228,8 +231,9 @@ export class PaginatedQuery<Item> {
   #followProbe(): void {
     if (this.#probe === undefined) return;
     const { page, split } = this.#probe;
-    const result = this.#resultOf(page);
-    if (result === undefined && this.#client.getQueryError(page.key) === undefined) return;
+    const isAnswered = this.#client.hasServerResult(page.key);
+    if (!isAnswered && this.#client.getQueryError(page.key) === undefined) return;
+    const result = isAnswered ? this.#resultOf(page) : undefined;
     this.#probe = undefined;
     close(page);
     const index = this.#shown.indexOf(split);
