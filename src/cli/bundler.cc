@@ -24,8 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Every name by which functions may import the authoring package.
-constexpr std::array<std::string_view, 4> kAuthoringNames = {
-    "@moonstone/server", "@zeroback/server", "@lunora/server", "@lunora/values"};
+constexpr std::array<std::string_view, 5> kAuthoringNames = {"@moonstone/server",
+                                                             "@zeroback/server", "@zeroback/values",
+                                                             "@lunora/server", "@lunora/values"};
 
 /// V8 10.2, the oldest that Debian's libnode brings.
 constexpr std::string_view kTarget = "es2021";
