@@ -7,6 +7,7 @@
 
 PRESET ?= release
 J ?= $(shell nproc)
+S ?= 60
 BUILD := build/$(PRESET)
 
 # The programs that are formatted and linted by version 19; other versions differ.
@@ -83,12 +84,13 @@ bench: ## benchmarks; the release preset, nothing else running
 	@cmake --build build/release -j $(J) --target support benches
 	@tools/bench build/release $(A)
 
-fuzz: ## fuzz one target for a minute: make fuzz T=json
-	@[ -n "$(T)" ] || { echo 'usage: make fuzz T=<name>; the names are the ms_fuzz calls in fuzz/' >&2; exit 2; }
+fuzz: ## fuzz one target for a minute, or S seconds: make fuzz T=json
+	@[ -n "$(T)" ] || { echo 'usage: make fuzz T=<name>; the names are the ms_fuzz calls in tests/' >&2; exit 2; }
 	@$(MAKE) --no-print-directory PRESET=fuzz configure
 	@cmake --build build/fuzz -j $(J) --target $(T)_fuzz
 	@mkdir -p build/fuzz/found/$(T)
-	build/fuzz/fuzz/$(T)_fuzz -max_total_time=60 build/fuzz/found/$(T) $(wildcard fuzz/corpus/$(T))
+	build/fuzz/fuzz/$(T)_fuzz -max_total_time=$(S) build/fuzz/found/$(T) \
+	  $(wildcard tests/*/fuzz/corpus/$(T) tests/*/*/fuzz/corpus/$(T))
 
 run: build ## run the binary: make run A="dev examples/chat"
 	@$(BUILD)/bin/moonstone $(A)
