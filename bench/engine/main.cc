@@ -3,7 +3,7 @@
 // in groups, with a log row each, and point reads inside an open snapshot. Prints JSON lines:
 // {"scenario":..,"per_second":..}.
 //
-//   engine_bench <folder for the files> [seconds per scenario]
+//   against_raw <folder for the files> [seconds per scenario]
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -29,7 +29,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr int kGroup = 160;
 
 [[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "engine_bench: %s\n", why.c_str());
+  std::fprintf(stderr, "against_raw: %s\n", why.c_str());
   std::exit(1);
 }
 
@@ -245,7 +245,7 @@ void bench_engine(const std::string& folder, std::chrono::duration<double> time)
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) fail("usage: engine_bench <folder> [seconds]");
+  if (argc < 2) fail("usage: against_raw <folder> [seconds]");
   const std::chrono::duration<double> time(argc > 2 ? std::strtod(argv[2], nullptr) : 2);
   bench_raw(argv[1], time);
   bench_engine(argv[1], time);

@@ -7,4 +7,5 @@ export const schema = defineSchema({
     rank: v.number(),
   }).index("by_group", ["group", "rank"]),
   counters: defineTable({ value: v.number() }),
+  accounts: defineTable({ number: v.number(), balance: v.number() }).index("by_number", ["number"]),
 });
