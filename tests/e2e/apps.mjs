@@ -76,7 +76,7 @@ export const test = {
   },
 
   "the types that codegen writes fit functions and pages of the examples": async (t) => {
-    for (const name of ["chat", "atlas", "ssr", "tasks", "tasks-solid"]) {
+    for (const name of ["chat", "atlas", "ssr"]) {
       const folder = copyOfExample(t, name);
       await run(t, MOONSTONE, ["codegen"], { cwd: folder });
       const tsc = join(folder, "node_modules", "typescript", "bin", "tsc");
