@@ -13,8 +13,11 @@ namespace {
 constexpr std::size_t kLedgersCachedMax = 10'000;
 
 /// How long a function that was too slow for a group starts alone. Being stopped in a group costs
-/// the call its time and the runtime its context, so it should not happen at every call.
-constexpr std::chrono::seconds kSlowMemory{30};
+/// the call its time and the runtime its context, so it should not happen at every call. But a busy
+/// machine can hold any call up once, and every call alone is one sync each: who is slow again soon
+/// after is remembered for twice as long.
+constexpr std::chrono::milliseconds kSlowMemoryMin{100};
+constexpr std::chrono::milliseconds kSlowMemoryMax{30'000};
 /// Functions remembered as slow; a project has fewer.
 constexpr std::size_t kSlowFunctionsMax = 1'000;
 
@@ -213,12 +216,16 @@ Result<ClientLedger*> GroupWriter::ledger_of(Group& group, const std::string& cl
 
 bool GroupWriter::is_known_slow(const PendingCall& member) const {
   const auto known = slow_functions_.find(member.call.function);
-  return known != slow_functions_.end() && environment_.clock->monotonic() < known->second;
+  return known != slow_functions_.end() && environment_.clock->monotonic() < known->second.until;
 }
 
 void GroupWriter::remember_slow(const PendingCall& member) {
   if (slow_functions_.size() >= kSlowFunctionsMax) slow_functions_.clear();
-  slow_functions_[member.call.function] = environment_.clock->monotonic() + kSlowMemory;
+  SlowFunction& slow = slow_functions_[member.call.function];
+  const auto now = environment_.clock->monotonic();
+  const bool is_soon = now < slow.until + slow.memory;
+  slow.memory = is_soon ? std::min(2 * slow.memory, kSlowMemoryMax) : kSlowMemoryMin;
+  slow.until = now + slow.memory;
 }
 
 Status GroupWriter::seal(Group& group) {

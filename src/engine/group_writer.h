@@ -89,13 +89,18 @@ class GroupWriter {
   Status seal(Group& group);
   void abandon(Group& group, Report& report, std::vector<PendingCall> not_run, const Error& why);
 
+  struct SlowFunction {
+    std::chrono::steady_clock::time_point until;  // starts alone until then
+    std::chrono::milliseconds memory{};           // for how long it was remembered last
+  };
+
   Environment environment_;
   Version version_ = 0;
   Database::Counters counters_;
   /// Ledgers of recent clients as committed. Emptied when it grows beyond kLedgersCachedMax.
   std::unordered_map<std::string, ClientLedger> ledgers_;
-  /// Functions that lately took longer than a group's member may, and until when they start alone.
-  std::unordered_map<std::string, std::chrono::steady_clock::time_point> slow_functions_;
+  /// Functions that lately took longer than a group's member may.
+  std::unordered_map<std::string, SlowFunction> slow_functions_;
 };
 
 }  // namespace moonstone::engine

@@ -233,6 +233,56 @@ TEST_F(DatabaseTest, MovesASlowMemberOutOfTheGroup) {
   EXPECT_EQ(rows[1].values[0], Value("1"));  // nobody overtook it, and it counts once
 }
 
+TEST_F(DatabaseTest, ASlowFunctionIsRememberedLongerEachTime) {
+  ManualClock clock(1'000);
+  DatabaseOptions options;
+  options.clock = &clock;
+  const auto grouped_max = options.limits.grouped_call_max;
+  open(std::move(options));
+  /// Runs the function behind another one; returns whether it began in the same group and was
+  /// moved.
+  const auto is_moved = [&] {
+    const std::uint64_t before = database_->counters().moved_alone;
+    Gate gate;
+    std::latch answered(2);
+    const auto submit = [&](std::string function, MutationBody body) {
+      MutationCall call;
+      call.function = std::move(function);
+      call.body = std::move(body);
+      call.done = [&answered](const Result<MutationOutcome>& outcome) {
+        EXPECT_TRUE(outcome);
+        answered.count_down();
+      };
+      database_->submit(std::move(call));
+    };
+    const auto slow = [&](Transaction& tx) -> Result<Json> {
+      if (tx.deadline() - clock.monotonic() > grouped_max) return Json();
+      return Error(ErrorCode::DeadlineExceeded, "slow", "time_limit");
+    };
+    MutationCall first;
+    first.body = gate.body();
+    first.done = [](const Result<MutationOutcome>&) {};
+    database_->submit(std::move(first));
+    gate.wait_until_entered();
+    submit("test:quick", [](Transaction&) -> Result<Json> { return Json(); });
+    submit("test:slow", slow);
+    gate.release();
+    answered.wait();
+    return database_->counters().moved_alone > before;
+  };
+  EXPECT_TRUE(is_moved());
+  clock.advance(std::chrono::milliseconds(99));
+  EXPECT_FALSE(is_moved()) << "is known";
+  clock.advance(std::chrono::milliseconds(1));
+  EXPECT_TRUE(is_moved()) << "was given another chance";
+  clock.advance(std::chrono::milliseconds(199));
+  EXPECT_FALSE(is_moved()) << "is known for twice as long";
+  clock.advance(std::chrono::milliseconds(10'000));
+  EXPECT_TRUE(is_moved());
+  clock.advance(std::chrono::milliseconds(100));
+  EXPECT_TRUE(is_moved()) << "long ago does not count";
+}
+
 TEST_F(DatabaseTest, TellsObserversBeforeCallers) {
   class Watcher final : public CommitObserver {
    public:
