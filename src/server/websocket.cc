@@ -66,7 +66,10 @@ class BatchingStream {
 
   /// The peer knows that the socket closes: it need not be waited for.
   void mark_goodbye() { said_goodbye_ = true; }
-  [[nodiscard]] bool said_goodbye() const { return said_goodbye_; }
+  /// Whether it knows, or has said so itself with a reason.
+  [[nodiscard]] bool knows_of_goodbye() const;
+  /// The stream above, which reads the peer's reason.
+  void set_reader(const websocket::stream<BatchingStream, false>& reader) { reader_ = &reader; }
 
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
@@ -113,16 +116,21 @@ class BatchingStream {
 
   Socket socket_;
   std::string collected_;
+  const websocket::stream<BatchingStream, false>* reader_ = nullptr;
   Follows follows_ = Follows::Nothing;
   bool said_goodbye_ = false;
 };
+
+bool BatchingStream::knows_of_goodbye() const {
+  return said_goodbye_ || reader_->reason().code != websocket::close_code::none;
+}
 
 /// Beast's way to end the stream. After a closing handshake the descriptor is closed at once; after
 /// a violation the peer may still be sending, and closing would reset the connection under the
 /// close frame that explains why.
 template <class Handler>
 void async_teardown(beast::role_type role, BatchingStream& stream, Handler&& handler) {
-  if (stream.said_goodbye()) {
+  if (stream.knows_of_goodbye()) {
     error_code ignored;
     stream.next_layer().close(ignored);
     return asio::post(stream.get_executor(),
@@ -316,9 +324,9 @@ void WebSocket::start(std::unique_ptr<protocol::SocketSession> session,
   stream_.read_message_max(loop_.options.frame_bytes_max);
   stream_.auto_fragment(false);
   stream_.text(true);
-  stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
-    if (type == websocket::frame_type::close) stream_.next_layer().mark_goodbye();
-  });
+  // Not by a control callback: for that, Beast (1.81) leaves its read between the header of a close
+  // frame and the frame, and if our own close comes in between, the two wait for each other.
+  stream_.next_layer().set_reader(stream_);
   // Beast's own timeout covers both handshakes; silence in between is allowed for ever.
   stream_.set_option(
       websocket::stream_base::timeout{.handshake_timeout = loop_.options.close_timeout,
