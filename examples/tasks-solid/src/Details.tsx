@@ -11,7 +11,7 @@ import { upload } from "../../tasks/shared/upload";
 import { follow } from "../../tasks/shared/writes";
 import { Avatar } from "./Sidebar";
 import { createTaskActions } from "./state";
-import type { TaskActions } from "./state";
+import type { TaskActions } from "../../tasks/shared/actions";
 
 export function Details(props: { project: string; task: string }): JSX.Element {
   const details = createSuspenseQuery(api.tasks.details, () => ({ task: props.task }));

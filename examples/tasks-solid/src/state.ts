@@ -2,12 +2,11 @@ import { from } from "solid-js";
 import type { Accessor } from "solid-js";
 import { createMutation } from "@moonstone/solid";
 import { api } from "../../tasks/moonstone/_generated/api";
-import type { Place } from "../../tasks/shared/board";
+import { taskActions } from "../../tasks/shared/actions";
+import type { TaskActions } from "../../tasks/shared/actions";
 import * as changes from "../../tasks/shared/changes";
 import { newKey } from "../../tasks/shared/keys";
-import { me } from "../../tasks/shared/me";
 import type { Observable } from "../../tasks/shared/observable";
-import type { Priority, Task } from "../../tasks/shared/types";
 import { follow } from "../../tasks/shared/writes";
 
 /** The value of an observable, live. */
@@ -28,15 +27,7 @@ export function createProjectMaker(): (name: string) => string {
   };
 }
 
-/** Everything that one can do to the tasks of a project. What it does shows at once. */
-export interface TaskActions {
-  create: (title: string, priority: Priority) => void;
-  move: (task: Task, place: Place) => void;
-  edit: (task: Task, fields: { title?: string; notes?: string; priority?: Priority }) => void;
-  remove: (task: Task) => void;
-  comment: (task: Task, text: string) => void;
-}
-
+/** Everything that one can do to the tasks of a project, at this page. */
 export function createTaskActions(project: string): TaskActions {
   const create = createMutation(api.tasks.create, { optimisticUpdate: changes.createTask });
   const move = createMutation(api.tasks.move, {
@@ -51,14 +42,5 @@ export function createTaskActions(project: string): TaskActions {
   const comment = createMutation(api.tasks.comment, {
     optimisticUpdate: (store, args) => changes.addComment(store, project, args),
   });
-  const by = me.get;
-  return {
-    create: (title, priority) =>
-      void follow(create({ key: newKey(), project, title, priority, by: by() })),
-    move: (task, place) => void follow(move({ task: task.key, ...place, by: by() })),
-    edit: (task, fields) => void follow(edit({ task: task.key, ...fields, by: by() })),
-    remove: (task) => void follow(remove({ task: task.key, by: by() })),
-    comment: (task, text) =>
-      void follow(comment({ key: newKey(), task: task.key, text, by: by() })),
-  };
+  return taskActions(project, { create, move, edit, remove, comment });
 }

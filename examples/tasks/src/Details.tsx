@@ -10,7 +10,7 @@ import type { Comment, Priority, Status, Task } from "../shared/types";
 import { upload } from "../shared/upload";
 import { follow } from "../shared/writes";
 import { useTaskActions } from "./hooks";
-import type { TaskActions } from "./hooks";
+import type { TaskActions } from "../shared/actions";
 import { Avatar } from "./Sidebar";
 
 export function Details({ project, task: key }: { project: string; task: string }): ReactElement {
