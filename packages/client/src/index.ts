@@ -23,5 +23,6 @@ export type {
 export { preloadQuery } from "./preload.js";
 export type { Preloaded, PreloadOptions } from "./preload.js";
 export { MoonstoneError } from "./errors.js";
+export { callAction, callMutation } from "./component_calls.js";
 export { functionName } from "./reference.js";
 export type { FunctionKind, FunctionReference, OptionalArgs } from "./reference.js";

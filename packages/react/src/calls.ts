@@ -1,11 +1,6 @@
 import { useCallback, useInsertionEffect, useRef } from "react";
-import { functionName, MoonstoneError } from "@moonstone/client";
-import type {
-  FunctionReference,
-  LocalStore,
-  MoonstoneClient,
-  OptionalArgs,
-} from "@moonstone/client";
+import { callAction, callMutation, functionName } from "@moonstone/client";
+import type { FunctionReference, LocalStore, OptionalArgs } from "@moonstone/client";
 import { useProvidedClient } from "./context.js";
 
 export interface UseMutationOptions<Args> {
@@ -32,13 +27,7 @@ export function useMutation<Args, Return>(
     latest.current = options?.optimisticUpdate;
   });
   return useCallback(
-    async (...[given]) => {
-      const args = callArguments(given) as Args;
-      const update = latest.current;
-      if (update === undefined) return connected(client).mutation(name, args);
-      const optimisticUpdate = (store: LocalStore): void => update(store, args);
-      return connected(client).mutation(name, args, { optimisticUpdate });
-    },
+    (...[given]) => callMutation<Args, Return>(client, name, given, latest.current),
     [client, name],
   );
 }
@@ -52,19 +41,5 @@ export function useAction<Args, Return>(
 ): (...args: OptionalArgs<Args>) => Promise<Return> {
   const client = useProvidedClient();
   const name = functionName(ref);
-  return useCallback(
-    async (...[given]) => connected(client).action(name, callArguments(given)),
-    [client, name],
-  );
-}
-
-function connected(client: MoonstoneClient | null): MoonstoneClient {
-  if (client !== null) return client;
-  throw new MoonstoneError("no_client", "Nothing can be called where a server renders");
-}
-
-/** `onClick={send}` passes an event, which is no arguments. */
-function callArguments(given: unknown): unknown {
-  const { preventDefault } = (given ?? {}) as { preventDefault?: unknown };
-  return typeof preventDefault === "function" ? {} : (given ?? {});
+  return useCallback((...[given]) => callAction<Return>(client, name, given), [client, name]);
 }

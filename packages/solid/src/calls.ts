@@ -1,10 +1,5 @@
-import { functionName, MoonstoneError } from "@moonstone/client";
-import type {
-  FunctionReference,
-  LocalStore,
-  MoonstoneClient,
-  OptionalArgs,
-} from "@moonstone/client";
+import { callAction, callMutation, functionName } from "@moonstone/client";
+import type { FunctionReference, LocalStore, OptionalArgs } from "@moonstone/client";
 import { useProvidedClient } from "./context.js";
 
 export interface CreateMutationOptions<Args> {
@@ -25,13 +20,7 @@ export function createMutation<Args, Return>(
 ): (...args: OptionalArgs<Args>) => Promise<Return> {
   const client = useProvidedClient();
   const name = functionName(ref);
-  return async (...[given]) => {
-    const args = callArguments(given) as Args;
-    const update = options?.optimisticUpdate;
-    if (update === undefined) return connected(client).mutation(name, args);
-    const optimisticUpdate = (store: LocalStore): void => update(store, args);
-    return connected(client).mutation(name, args, { optimisticUpdate });
-  };
+  return (...[given]) => callMutation<Args, Return>(client, name, given, options?.optimisticUpdate);
 }
 
 /**
@@ -43,16 +32,5 @@ export function createAction<Args, Return>(
 ): (...args: OptionalArgs<Args>) => Promise<Return> {
   const client = useProvidedClient();
   const name = functionName(ref);
-  return async (...[given]) => connected(client).action(name, callArguments(given));
-}
-
-function connected(client: MoonstoneClient | null): MoonstoneClient {
-  if (client !== null) return client;
-  throw new MoonstoneError("no_client", "Nothing can be called where a server renders");
-}
-
-/** `onClick={send}` passes an event, which is no arguments. */
-function callArguments(given: unknown): unknown {
-  const { preventDefault } = (given ?? {}) as { preventDefault?: unknown };
-  return typeof preventDefault === "function" ? {} : (given ?? {});
+  return (...[given]) => callAction<Return>(client, name, given);
 }
