@@ -237,7 +237,7 @@ class Store {
   [[nodiscard]] virtual Result<SqlRows> query_sql(std::string_view select,
                                                   const SqlLimits& limits) = 0;
   /// The queries since opening that looked at far more rows than they found because no index serves
-  /// them, the costliest first; only those that ran to their end, and only of large tables.
+  /// them, the costliest first; also those that were stopped for it, and only of large tables.
   [[nodiscard]] virtual std::vector<TableScan> table_scans() const = 0;
 };
 

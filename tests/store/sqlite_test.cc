@@ -482,6 +482,12 @@ TEST_F(SqliteStoreTest, ReadsOfWholeTablesAreNoted) {
   EXPECT_EQ(scans[0].runs, 2U);
   EXPECT_EQ(scans[0].rows_found, 2U);
   EXPECT_GE(scans[0].rows_read, 3'998U);
+  // Whoever is stopped for its slowness lacks the index most.
+  query::Query few{.table = "notes", .where = nullptr, .order = {}, .limit = {}};
+  few.where = Expr::compare(CompareOp::Gt, Expr::make_field("rank"), Expr::make_literal(1'990.0));
+  ReadBudget budget{.rows_left = 3};
+  EXPECT_FALSE((*reader)->select(few, budget));
+  EXPECT_EQ(store_->table_scans()[0].runs, 3U);
 }
 
 TEST_F(SqliteStoreTest, AnOpenDatabaseIsSmall) {

@@ -79,6 +79,28 @@ Error search_error(sqlite3* db, Error error) {
           "search_syntax"};
 }
 
+/// Notes at the end of a read, also of one that was stopped, what it stepped over without an index.
+class ScanNote {
+ public:
+  ScanNote(ScanLog& scans, const query::Query& query, const Statement& statement)
+      : scans_(scans), query_(query), statement_(statement) {}
+  ScanNote(const ScanNote&) = delete;
+  ScanNote& operator=(const ScanNote&) = delete;
+  ~ScanNote() {
+    constexpr int kReset = 1;
+    const int steps =
+        sqlite3_stmt_status(statement_.handle(), SQLITE_STMTSTATUS_FULLSCAN_STEP, kReset);
+    if (steps > 0) scans_.note(query_, static_cast<std::uint64_t>(steps), found);
+  }
+
+  std::uint64_t found = 0;
+
+ private:
+  ScanLog& scans_;
+  const query::Query& query_;
+  const Statement& statement_;
+};
+
 }  // namespace
 
 Result<const TableLayout*> DocumentReads::table(std::string_view name) const {
@@ -115,15 +137,6 @@ Result<bool> DocumentReads::step(const query::Query& query,
   return search_error(connection_.handle(), std::move(has_row).error());
 }
 
-void DocumentReads::note_scan(const query::Query& query,
-                              const Statement& statement,
-                              std::uint64_t found) {
-  constexpr int kReset = 1;
-  const int steps =
-      sqlite3_stmt_status(statement.handle(), SQLITE_STMTSTATUS_FULLSCAN_STEP, kReset);
-  if (steps > 0) scans_.note(query, static_cast<std::uint64_t>(steps), found);
-}
-
 Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
                                                       ReadBudget& budget) {
   MS_TRY(const TableLayout* layout, table(query.table));
@@ -132,6 +145,7 @@ Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
   MS_TRY(Statement statement, connection_.prepare(sql.text));
   bind_all(sql, statement);
   const ReadDeadline deadline(connection_, budget.deadline);
+  ScanNote scan(scans_, query, statement);
   std::vector<query::Row> rows;
   while (true) {
     const Result<bool> has_row = step(query, statement, "read documents");
@@ -139,8 +153,8 @@ Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
     if (!*has_row) break;
     MS_TRY(query::Row row, charged_row(*layout, statement, budget));
     rows.push_back(std::move(row));
+    scan.found += 1;
   }
-  note_scan(query, statement, rows.size());
   return rows;
 }
 
@@ -151,9 +165,10 @@ Result<std::uint64_t> DocumentReads::count(const query::Query& query, ReadBudget
   MS_TRY(Statement statement, connection_.prepare(sql.text));
   bind_all(sql, statement);
   const ReadDeadline deadline(connection_, budget.deadline);
+  ScanNote scan(scans_, query, statement);
   MS_TRY(const bool has_row, step(query, statement, "count documents"));
   const auto counted = has_row ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
-  note_scan(query, statement, counted);
+  scan.found = counted;
   MS_TRY_STATUS(charge_rows(budget, (counted + kCountedPerRow - 1) / kCountedPerRow));
   return counted;
 }

@@ -39,8 +39,6 @@ class DocumentReads {
   /// Steps, and says what is wrong with a search text.
   Result<bool> step(const query::Query& query, Statement& statement, std::string_view doing);
 
-  void note_scan(const query::Query& query, const Statement& statement, std::uint64_t found);
-
   Connection& connection_;
   ScanLog& scans_;
   LayoutPtr layout_;
