@@ -325,8 +325,11 @@ DatabaseImpl::Work DatabaseImpl::wait_for_work() {
 }
 
 void DatabaseImpl::write_loop() {
+  std::chrono::milliseconds idle{};
+  const ThreadIdleMax idle_max = options_.thread_idle_max;
   while (true) {
     Work work = wait_for_work();
+    idle = work.kind == Work::Kind::Tick ? idle + kIdleTick : std::chrono::milliseconds{};
     switch (work.kind) {
       case Work::Kind::Stop:
         return;
@@ -339,6 +342,7 @@ void DatabaseImpl::write_loop() {
       case Work::Kind::Tick:
         run_group({});  // notices writes by other programs
         tend(0);
+        if (idle_max.count() > 0 && idle >= idle_max) release_thread_caches();
         break;
     }
   }

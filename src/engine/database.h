@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/thread_cache.h"
 #include "engine/limits.h"
 #include "engine/session.h"
 #include "engine/transaction.h"
@@ -39,6 +40,8 @@ struct DatabaseOptions {
   Clock* clock = nullptr;    // null: the system's
   Random* random = nullptr;  // null: the system's
   Logger* logger = nullptr;  // null: none
+  /// The writer's thread without work keeps its caches for so long, to the second.
+  ThreadIdleMax thread_idle_max{};
 };
 
 struct MutationOutcome {

@@ -72,14 +72,12 @@ bool Inbox::is_empty() const {
   return shared_->is_empty();
 }
 
-void Inbox::wait(std::optional<Instant> until) {
+bool Inbox::wait(std::optional<Instant> until) {
   std::unique_lock lock(shared_->mutex);
   const auto has_come = [this] { return shared_->is_closed || !shared_->is_empty(); };
-  if (until) {
-    shared_->wake.wait_until(lock, *until, has_come);
-  } else {
-    shared_->wake.wait(lock, has_come);
-  }
+  if (until) return shared_->wake.wait_until(lock, *until, has_come);
+  shared_->wake.wait(lock, has_come);
+  return true;
 }
 
 engine::CommitPtr Inbox::wait_for_commit(Version version, Instant until) {

@@ -56,6 +56,7 @@ class LiveEngine final : public LiveQueries {
 
  private:
   void run_strand();
+  void wait_for_work();
   void run_round();
   void run_fast_batch();
   void feed_delivery_wishes();
@@ -174,7 +175,7 @@ void LiveEngine::drain() {
 
 void LiveEngine::run_strand() {
   while (true) {
-    if (!state_.has_fast_work()) inbox_.wait(state_.next_tick());
+    if (!state_.has_fast_work()) wait_for_work();
     if (inbox_.is_closed()) break;
     run_round();
   }
@@ -183,6 +184,20 @@ void LiveEngine::run_strand() {
     wish();
   state_.give_up();
   drains_.clear();
+}
+
+void LiveEngine::wait_for_work() {
+  const std::optional<Instant> tick = state_.next_tick();
+  if (options_.thread_idle_max.count() > 0) {
+    const Instant idle = Clock::now() + options_.thread_idle_max;
+    if (tick && *tick <= idle) {
+      inbox_.wait(tick);
+      return;
+    }
+    if (inbox_.wait(idle)) return;
+    release_thread_caches();
+  }
+  inbox_.wait(tick);
 }
 
 void LiveEngine::run_round() {
@@ -261,7 +276,7 @@ void LiveEngine::answer_drains() {
 }
 
 void LiveEngine::run_reader(engine::ReadSession& session) {
-  while (std::optional<RunJob> job = run_queue_.take()) {
+  while (std::optional<RunJob> job = run_queue_.take(options_.thread_idle_max)) {
     const Result<store::SnapshotInfo> snapshot = session.begin();
     FinishedRun finished = run(*std::move(job), session, snapshot);
     session.end();

@@ -35,6 +35,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "base/thread_cache.h"
 #include "engine/database.h"
 #include "live/caller.h"
 #include "query/footprint.h"
@@ -137,6 +138,7 @@ struct LiveOptions {
   std::size_t ring_commits = 1024;      // recent commits kept for the race-free registration
   std::size_t idle_queries_max = 1024;  // answers kept after their last subscriber left
   std::size_t readers = 2;              // threads for first runs and the slow lane
+  ThreadIdleMax thread_idle_max{};      // threads without work keep their caches for so long
   Logger* logger = nullptr;
 };
 

@@ -51,11 +51,17 @@ void RunQueue::push(std::vector<RunJob> jobs) {
   shared_->wake.notify_all();
 }
 
-std::optional<RunJob> RunQueue::take() {
+std::optional<RunJob> RunQueue::take(ThreadIdleMax idle_max) {
   std::unique_lock lock(shared_->mutex);
-  shared_->wake.wait(lock, [this] {
+  const auto has_come = [this] {
     return shared_->is_closed || !shared_->firsts.empty() || shared_->can_repeat();
-  });
+  };
+  if (idle_max.count() > 0 && !shared_->wake.wait_for(lock, idle_max, has_come)) {
+    lock.unlock();
+    release_thread_caches();
+    lock.lock();
+  }
+  shared_->wake.wait(lock, has_come);
   if (shared_->is_closed) return std::nullopt;
   return shared_->take_next();
 }

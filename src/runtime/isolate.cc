@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/thread_cache.h"
 #include "runtime/internal/machine.h"
 
 namespace moonstone::runtime {
@@ -41,6 +42,7 @@ Result<Isolate*> isolate_of_this_thread(const RuntimeLimits& limits) {
   thread_local std::unique_ptr<Isolate> isolate;
   if (isolate == nullptr) {
     MS_TRY(isolate, Isolate::create(limits));
+    add_thread_cache([] { isolate.reset(); });
   }
   return isolate.get();
 }

@@ -95,7 +95,8 @@ class Isolate {
   [[nodiscard]] virtual Result<CallOutcome> run(const BundlePtr& bundle, Call& call) = 0;
 };
 
-/// The isolate of the calling thread, created on first use and destroyed with the thread.
+/// The isolate of the calling thread, created on first use and destroyed with the thread, or when
+/// that releases its caches (base/thread_cache.h).
 [[nodiscard]] Result<Isolate*> isolate_of_this_thread(const RuntimeLimits& limits);
 
 }  // namespace moonstone::runtime

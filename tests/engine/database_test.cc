@@ -376,6 +376,20 @@ TEST_F(DatabaseTest, AnImportKeepsIdsAndRefusesForeignOnes) {
     EXPECT_NE(import(foreign, bob).find("is not an id of the table"), std::string::npos) << foreign;
 }
 
+TEST_F(DatabaseTest, AWriterWithoutWorkReleasesItsCaches) {
+  DatabaseOptions options;
+  options.thread_idle_max = std::chrono::milliseconds(1);
+  open(std::move(options));
+  std::latch released{1};
+  ASSERT_TRUE(mutate([&](Transaction&) -> Result<Json> {
+    add_thread_cache([&] { released.count_down(); });
+    return Json();
+  }));
+  released.wait();
+  insert_account("ada", 1);
+  EXPECT_EQ(read_all("accounts").size(), 1U);
+}
+
 TEST_F(DatabaseTest, ResetEmptiesTablesAndKeepsTheSchema) {
   open();
   insert_account("ada", 1);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <semaphore>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -110,6 +111,26 @@ TEST_F(LiveQueriesTest, AThousandSubscribersOfOneKeyShareRunsAndBytes) {
     ASSERT_EQ(collector->count(), 4U);
     EXPECT_EQ(collector->heard().back().json.get(), shared.get());
   }
+}
+
+TEST_F(LiveQueriesTest, ThreadsWithoutWorkReleaseTheirCaches) {
+  LiveOptions options = patient_options();
+  options.thread_idle_max = std::chrono::milliseconds(1);
+  open(options);
+  // The first run is a reader's, the second one the strand's.
+  const auto releases = std::make_shared<std::counting_semaphore<>>(0);  // outlives the threads
+  const auto collector = std::make_shared<Collector>();
+  subscribe(collector, 1, "group 1",
+            [releases, run = select_run(in_group(1))](engine::ReadSession& session, auto deadline) {
+              add_thread_cache([releases] { releases->release(); });
+              return run(session, engine::Session{}, deadline);
+            });
+  ASSERT_TRUE(collector->wait_for_count(1));
+  releases->acquire();
+  insert(1, 7);
+  releases->acquire();
+  insert(1, 8);
+  ASSERT_TRUE(collector->wait_for_count(3));
 }
 
 TEST_F(LiveQueriesTest, AnUnchangedResultIsSuppressed) {

@@ -1,6 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #include "live/internal/run_queue.h"
 
+#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,18 @@ TEST(RunQueueTest, ASingleReaderServesBoth) {
   EXPECT_EQ(take_number(queue), 1U);
   queue.done(make_job(1, false));
   EXPECT_EQ(take_number(queue), 2U);
+}
+
+TEST(RunQueueTest, WhoWaitsForLongReleasesItsCaches) {
+  RunQueue queue(1);
+  std::promise<void> released;
+  std::thread reader([&] {
+    add_thread_cache([&] { released.set_value(); });
+    EXPECT_TRUE(queue.take(std::chrono::milliseconds(1)).has_value());
+  });
+  released.get_future().wait();
+  queue.push({make_job(1, true)});
+  reader.join();
 }
 
 TEST(RunQueueTest, ClosingWakesWhoWaitsAndDropsTheRest) {

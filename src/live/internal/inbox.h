@@ -49,8 +49,8 @@ class Inbox {
   [[nodiscard]] bool is_closed() const;
   [[nodiscard]] bool is_empty() const;
 
-  /// Waits until there is something, the inbox is closed, or `until` has come.
-  void wait(std::optional<Instant> until);
+  /// Waits until there is something, the inbox is closed, or `until` has come; false: it has come.
+  bool wait(std::optional<Instant> until);
   /// Waits for a commit up to `version` until `until`, and takes it; nothing: there is none.
   [[nodiscard]] engine::CommitPtr wait_for_commit(Version version, Instant until);
   [[nodiscard]] std::deque<engine::CommitPtr> take_commits();

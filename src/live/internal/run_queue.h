@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/thread_cache.h"
 #include "live/internal/live_query.h"
 
 namespace moonstone::live {
@@ -24,8 +25,9 @@ class RunQueue {
   RunQueue& operator=(const RunQueue&) = delete;
 
   void push(std::vector<RunJob> jobs);
-  /// Waits for a job; nothing: the queue is closed.
-  [[nodiscard]] std::optional<RunJob> take();
+  /// Waits for a job; nothing: the queue is closed. A thread that waits longer than `idle_max`
+  /// releases its caches.
+  [[nodiscard]] std::optional<RunJob> take(ThreadIdleMax idle_max = {});
   /// The job that take() returned has ended.
   void done(const RunJob& job);
   /// Drops what waits and wakes everybody.

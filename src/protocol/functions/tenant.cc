@@ -27,8 +27,11 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                                  .limits = given.host.limits,
                                  .clock = given.host.clock,
                                  .random = given.host.random,
-                                 .logger = given.host.logger}));
-  MS_TRY(tenant->live_, live::LiveQueries::create(*tenant->database_, given.live));
+                                 .logger = given.host.logger,
+                                 .thread_idle_max = given.thread_idle_max}));
+  live::LiveOptions live = given.live;
+  live.thread_idle_max = given.thread_idle_max;
+  MS_TRY(tenant->live_, live::LiveQueries::create(*tenant->database_, live));
   MS_TRY(const std::string name, tenant_folder_name(given.slug));
   MS_TRY(tenant->files_, files::open_tenant_files(*tenant->database_, given.files,
                                                   {.folder = given.folder,

@@ -16,6 +16,7 @@
 
 #include "base/guarded.h"
 #include "base/result.h"
+#include "base/thread_cache.h"
 #include "engine/database.h"
 #include "files/file_settings.h"
 #include "live/live_queries.h"
@@ -38,6 +39,8 @@ struct TenantOptions {
   std::string folder;  // made if it is missing
   store::Durability durability = store::Durability::Full;
   live::LiveOptions live;
+  /// Its threads without work give up what they keep after this (base/thread_cache.h).
+  ThreadIdleMax thread_idle_max{};
   files::FileSettings files;
   HostOptions host;  // its limits are the engine's, too
   std::shared_ptr<runtime::jobs::Alarms> alarms =

@@ -23,6 +23,9 @@ constexpr std::string_view kTenantsFolder = "tenants";
 constexpr std::chrono::milliseconds kSweepInterval{1000};
 /// How often the keeper looks whether one of too many open tenants has become free.
 constexpr std::chrono::milliseconds kPressureInterval{20};
+/// An open tenant that nobody asks anything gives up its isolates after this: they are most of its
+/// memory, and making one again costs a call some 10 ms. The default tenant keeps its own.
+constexpr std::chrono::milliseconds kThreadIdleMax{5'000};
 /// Requests that wait for one tenant to be opened; beyond, they are refused.
 constexpr std::size_t kWaitingMax = 10'000;
 
@@ -320,6 +323,7 @@ Result<TenantPtr> TenantKeeper::open_tenant(const std::string& slug, const std::
   TenantOptions options = options_.each;
   options.slug = slug;
   options.folder = folder;
+  options.thread_idle_max = kThreadIdleMax;
   MS_TRY(TenantPtr tenant, Tenant::open(std::move(options)));
   forget_due_note(folder);  // if the process dies now, its jobs are looked for at the next start
   if (bundle_ != nullptr) MS_TRY_STATUS(tenant->host().deploy(bundle_, allow_));
