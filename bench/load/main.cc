@@ -22,7 +22,7 @@ void raise_descriptor_limit() {
 }
 
 int measure(const Options& options) {
-  Run run{.options = options};
+  Run run{.options = options, .meter = Meter(options.server_pid)};
   if (const auto scenario = find_scenario(options.scenario)) scenario->run(run);
   if (const auto failure = run.meter.failure()) {
     std::fprintf(stderr, "load: %s: %s\n", options.scenario.c_str(), failure->c_str());

@@ -1,17 +1,16 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
 // Meter: what a run has measured, and whether it still makes sense. The first failure ends a run: a
-// measurement with errors has no result. Arrivals: lets one thread wait for what callbacks bring.
+// measurement with errors has no result.
 //
 // A request counts if it began (or, at a fixed rate, was due) between `from` and `until`, however
-// late its answer comes: so a stall at the end is not cut off.
-// Threads: synchronised.
+// late its answer comes: so a stall at the end is not cut off. Processor time is taken between the
+// first answer after `from` and the first one after `until`, and belongs to the answers between
+// these two. Threads: confined.
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -30,51 +29,56 @@ inline Time after(Time time, double seconds) {
   return time + std::chrono::duration_cast<Time::duration>(Seconds(seconds));
 }
 
+/// The processor time that a process has used, 0 being this one; nothing: there is no such process.
+[[nodiscard]] std::optional<Latency::Duration> processor_time(int pid);
+
+struct Cost {
+  double generator_us = 0;          // of processor time for each answer
+  std::optional<double> server_us;  // nothing: the server's process is not known
+};
+
 struct Measured {
   Latency latency;
   std::uint64_t answers = 0;  // of the whole run, those that do not count included
   double seconds = 0;         // from `from` to `until` or to the last answer
+  std::optional<Cost> cost;   // nothing: there were no answers to divide by
 };
 
 class Meter {
  public:
+  /// `server_pid` 0: unknown.
+  explicit Meter(int server_pid = 0) : server_pid_(server_pid) {}
+
   void measure(Time from, Time until);
+  [[nodiscard]] Time until() const { return until_; }
   /// Whether to begin no more requests.
-  [[nodiscard]] bool is_over() const;
-  void answered(Time began);
+  [[nodiscard]] bool is_over() const { return failure_ || now() >= until_; }
+  void answered(Time began) { answered(began, now()); }
+  void answered(Time began, Time answered);
   /// The first one is kept.
   void failed(std::string why);
 
-  [[nodiscard]] std::optional<std::string> failure() const;
+  [[nodiscard]] const std::optional<std::string>& failure() const { return failure_; }
+  /// Once the run has ended.
   [[nodiscard]] Measured measured() const;
 
  private:
-  friend class Arrivals;
+  struct Sample {
+    std::uint64_t answers = 0;
+    Latency::Duration generator{};
+    std::optional<Latency::Duration> server;
+  };
+  [[nodiscard]] Sample sample() const;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  const int server_pid_;
   Time from_{};
   Time until_{};
   Time last_answer_{};
   Latency latency_;
   std::uint64_t answers_ = 0;
+  std::optional<Sample> first_;
+  std::optional<Sample> last_;
   std::optional<std::string> failure_;
-};
-
-class Arrivals {
- public:
-  explicit Arrivals(Meter& meter) : meter_(meter) {}
-
-  void add();
-  /// Waits until there were `count` of them; false: the run has failed. If they do not come within
-  /// a minute (after the end of the measurement), then this is the failure.
-  [[nodiscard]] bool wait_for(std::size_t count, const char* what);
-  void reset();
-
- private:
-  Meter& meter_;  // its lock protects the rest
-  std::size_t count_ = 0;
-  std::size_t awaited_ = 0;
 };
 
 }  // namespace moonstone::bench

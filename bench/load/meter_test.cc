@@ -1,9 +1,8 @@
 // Moonstone. Licence: see LICENSE.
 #include "bench/load/meter.h"
 
-#include <thread>
-
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace moonstone::bench {
 namespace {
@@ -30,6 +29,7 @@ TEST(MeterTest, LastsAsLongAsItMeasuresWithoutAnswers) {
   const Time from = now();
   meter.measure(from, from + seconds(10));
   EXPECT_EQ(meter.measured().seconds, 10);
+  EXPECT_FALSE(meter.measured().cost);
   EXPECT_FALSE(meter.is_over());
   meter.measure(from - seconds(10), from);
   EXPECT_TRUE(meter.is_over());
@@ -45,34 +45,27 @@ TEST(MeterTest, KeepsTheFirstFailureWhichEndsTheRun) {
   EXPECT_TRUE(meter.is_over());
 }
 
-TEST(ArrivalsTest, WakeWhoWaitsForThem) {
-  Meter meter;
-  Arrivals arrivals(meter);
-  std::jthread other([&arrivals] {
-    for (int i = 0; i < 3; ++i)
-      arrivals.add();
-  });
-  EXPECT_TRUE(arrivals.wait_for(2, "two"));
-  EXPECT_TRUE(arrivals.wait_for(3, "three"));
-  EXPECT_TRUE(arrivals.wait_for(1, "what is long there"));
+TEST(MeterTest, DividesProcessorTimeByTheAnswersBetweenItsSamples) {
+  Meter meter(getpid());  // the same process in both parts
+  const Time from = now();
+  meter.measure(from, from + seconds(10));
+  meter.answered(from, from);
+  const auto before = *processor_time(0);
+  while (*processor_time(0) - before < std::chrono::milliseconds(2)) {
+  }
+  for (int i = 0; i < 2; ++i)
+    meter.answered(from, from + seconds(10));
+  const auto cost = meter.measured().cost;
+  ASSERT_TRUE(cost);
+  ASSERT_TRUE(cost->server_us);
+  // One answer lies between the samples; the second one at the end is behind the last sample.
+  EXPECT_GE(cost->generator_us, 2000);
+  EXPECT_GE(*cost->server_us, 2000);
 }
 
-TEST(ArrivalsTest, AreNotWaitedForAfterAFailure) {
-  Meter meter;
-  Arrivals arrivals(meter);
-  std::jthread other([&meter] { meter.failed("why"); });
-  EXPECT_FALSE(arrivals.wait_for(1, "one"));
-  EXPECT_EQ(meter.failure(), "why");
-}
-
-TEST(ArrivalsTest, CanBeCountedAnew) {
-  Meter meter;
-  Arrivals arrivals(meter);
-  arrivals.add();
-  EXPECT_TRUE(arrivals.wait_for(1, "one"));
-  arrivals.reset();
-  meter.failed("nothing came");
-  EXPECT_FALSE(arrivals.wait_for(1, "another one"));
+TEST(MeterTest, DoesNotKnowWhatAProcessThatIsNotThereUses) {
+  constexpr int kPidMax = 1 << 22;  // of Linux on any machine
+  EXPECT_FALSE(processor_time(kPidMax + 1));
 }
 
 }  // namespace

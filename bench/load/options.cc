@@ -59,11 +59,11 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--accounts", options.accounts, "Accounts between which is transferred")
       ->check(CLI::Range(std::size_t{2}, kAccountsMax))
       ->capture_default_str();
-  app.add_option("--pid", options.server_pid, "The server's process, for idle-memory")
+  app.add_option("--pid", options.server_pid,
+                 "The server's process: what it costs is measured, too")
       ->check(CLI::PositiveNumber);
-  app.add_option("--threads", options.threads, "Threads that serve the sockets")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
-      ->capture_default_str();
+  app.add_flag("--anonymous", options.is_anonymous,
+               "Announce no client id: mutations leave no trace in the ledger");
   app.add_flag("--json", options.is_json, "Print one line of JSON");
 }
 

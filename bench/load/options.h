@@ -19,7 +19,7 @@ struct Options {
   std::size_t subscriptions = 500;
   std::size_t accounts = 100'000;
   int server_pid = 0;  // 0: unknown
-  std::size_t threads = 1;
+  bool is_anonymous = false;
   bool is_json = false;
 };
 

@@ -15,7 +15,7 @@ struct Percentile {
 };
 constexpr std::array kPercentiles{Percentile{"p50_ms", 0.5}, Percentile{"p90_ms", 0.9},
                                   Percentile{"p99_ms", 0.99}, Percentile{"p999_ms", 0.999}};
-constexpr std::size_t kNameColumns = 22;
+constexpr std::size_t kNameColumns = 30;
 
 double ms_of(Latency::Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
@@ -38,6 +38,9 @@ void Report::add_measured(const Measured& measured) {
   for (const Percentile& percentile : kPercentiles)
     add(percentile.name, ms_of(measured.latency.percentile(percentile.share)));
   add("max_ms", ms_of(measured.latency.max()));
+  if (!measured.cost) return;
+  if (measured.cost->server_us) add("server_cpu_us_per_request", *measured.cost->server_us);
+  add("generator_cpu_us_per_request", measured.cost->generator_us);
 }
 
 std::string Report::to_json(std::string_view scenario) const {

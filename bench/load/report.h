@@ -17,7 +17,8 @@ class Report {
   void add_count(std::string_view name, std::size_t count) {
     add(name, static_cast<double>(count));
   }
-  /// `count`, `answers`, `per_second`, and the percentiles in milliseconds.
+  /// `count`, `answers`, `per_second`, the percentiles in milliseconds, and what an answer has cost
+  /// in microseconds of processor time.
   void add_measured(const Measured& measured);
 
   /// One object in one line.

@@ -5,8 +5,10 @@ namespace moonstone::bench {
 
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
-  for (const auto part : {request_scenarios(), subscription_scenarios(), socket_scenarios()})
+  for (const auto part :
+       {request_scenarios(), subscription_scenarios(), neighbour_scenarios(), socket_scenarios()}) {
     all.insert(all.end(), part.begin(), part.end());
+  }
   return all;
 }
 

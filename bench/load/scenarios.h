@@ -16,7 +16,7 @@ namespace moonstone::bench {
 /// What a scenario works with. If it fails, the meter knows why and the report means nothing.
 struct Run {
   const Options& options;
-  Meter meter{};
+  Meter meter;
   Report report{};
 };
 
@@ -28,9 +28,10 @@ struct Scenario {
   bool needs_pid = false;
 };
 
-// By file: requests.cc, subscriptions.cc, sockets.cc.
+// By file: requests.cc, subscriptions.cc, neighbours.cc, sockets.cc.
 [[nodiscard]] std::span<const Scenario> request_scenarios();
 [[nodiscard]] std::span<const Scenario> subscription_scenarios();
+[[nodiscard]] std::span<const Scenario> neighbour_scenarios();
 [[nodiscard]] std::span<const Scenario> socket_scenarios();
 
 [[nodiscard]] std::vector<Scenario> all_scenarios();

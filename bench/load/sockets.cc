@@ -1,10 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 // Scenarios of the sockets themselves.
 #include <fstream>
-#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "bench/load/fleet.h"
 #include "bench/load/scenarios.h"
@@ -13,47 +10,62 @@ namespace moonstone::bench {
 
 namespace {
 
-using client::Outcome;
-
 constexpr std::size_t kGroups = 100;
 
 // --- reconnect-storm ----------------------------------------------------------------------------
 
-/// All clients come at once, each with a subscription. Latency: until its first result, from the
-/// moment at which all began. Returns the number of connections that were lost on the way.
-std::size_t storm(Run& run) {
-  const std::size_t count = run.options.connections;
-  Arrivals results(run.meter);
-  std::vector<std::unique_ptr<client::Subscription>> subscriptions;
-  Fleet fleet(run, Fleet::Loss::Retries);
-  const Time began = now();
-  for (std::size_t i = 0; i < count; ++i) {
-    client::Client* const client = fleet.add();
-    if (client == nullptr) return 0;
-    auto subscription = client->subscribe(
-        "items:page", R"({"group":"g)" + std::to_string(i % kGroups) + R"(","limit":10,"salt":""})",
-        [&run, &results, began](const Outcome<std::string>& result) {
-          if (!result) return run.meter.failed(result.error().code + ": " + result.error().message);
-          run.meter.answered(began);
-          results.add();
-        });
-    if (subscription) subscriptions.push_back(*std::move(subscription));
+/// All connections are lost at once, come back at once, and subscribe again. Latency: from the loss
+/// to the first result of each.
+class Storms {
+ public:
+  explicit Storms(Run& run) : run_(run), fleet_(run) {
+    fleet_.on_open([this](std::size_t socket) { subscribe(socket); });
+    fleet_.on_message([this](std::size_t /*socket*/, const Message& message) { heard(message); });
   }
-  (void)results.wait_for(count, "first results");
-  return fleet.losses();
-}
+
+  void go() {
+    const std::size_t count = run_.options.connections;
+    if (!fleet_.connect(count) || !await_results()) return;
+    run_.meter.measure(now(), after(now(), run_.options.seconds));
+    std::size_t storms = 0;
+    for (; !run_.meter.is_over(); ++storms) {
+      results_ = 0;
+      began_ = now();
+      for (std::size_t socket = 0; socket < count; ++socket)
+        fleet_.reconnect(socket);
+      if (!await_results()) return;
+    }
+    run_.report.add_count("connections", count);
+    run_.report.add_count("storms", storms);
+    run_.report.add_measured(run_.meter.measured());
+  }
+
+ private:
+  void subscribe(std::size_t socket) {
+    fleet_.query(
+        socket, "items:page",
+        R"({"group":"g)" + std::to_string(socket % kGroups) + R"(","limit":10,"salt":""})");
+  }
+  void heard(const Message& message) {
+    if (message.kind != MessageKind::Result) {
+      return run_.meter.failed("nobody asked for " + std::string(message.text));
+    }
+    results_ += 1;
+    if (began_ != Time{}) run_.meter.answered(began_);
+  }
+  bool await_results() {
+    return fleet_.turn_until("first results",
+                             [this] { return results_ == run_.options.connections; });
+  }
+
+  Run& run_;
+  std::size_t results_ = 0;
+  Time began_{};  // the last storm; none yet: the connections are the first ones
+  Fleet fleet_;
+};
 
 void storm_again_and_again(Run& run) {
-  const Time begin = now();
-  run.meter.measure(begin, after(begin, run.options.seconds));
-  std::size_t storms = 0;
-  std::size_t retries = 0;
-  for (; !run.meter.is_over(); ++storms)
-    retries += storm(run);
-  run.report.add_count("connections", run.options.connections);
-  run.report.add_count("storms", storms);
-  run.report.add_count("retries", retries);
-  run.report.add_measured(run.meter.measured());
+  Storms(run).go();
 }
 
 // --- idle-memory --------------------------------------------------------------------------------
@@ -75,7 +87,9 @@ void hold_idle_sockets(Run& run) {
   if (!fleet.connect(1)) return;  // what the first one brings is not the price of a socket
   const std::size_t before = resident_bytes(run.options.server_pid);
   if (!fleet.connect(run.options.connections)) return;
-  std::this_thread::sleep_for(Seconds(run.options.seconds));
+  const Time until = after(now(), run.options.seconds);
+  while (now() < until && !run.meter.failure())
+    fleet.turn(until);
   const std::size_t held = resident_bytes(run.options.server_pid);
   if (before == 0 || held == 0) {
     return run.meter.failed("cannot read the memory of process " +
@@ -90,7 +104,7 @@ void hold_idle_sockets(Run& run) {
 
 constexpr Scenario kScenarios[] = {
     {.name = "reconnect-storm",
-     .summary = "all sockets come at once and subscribe, again and again",
+     .summary = "all sockets are lost at once, come back and subscribe, again and again",
      .run = storm_again_and_again},
     {.name = "idle-memory",
      .summary = "what sockets that do nothing cost the server --pid",

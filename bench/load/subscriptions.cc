@@ -2,22 +2,22 @@
 // Scenarios of one writer beside subscriptions: a round is one write, and ends when the writer has
 // its answer and everybody who is to hear of it has heard.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <string>
 #include <vector>
 
 #include "bench/load/fleet.h"
+#include "bench/load/request_kinds.h"
 #include "bench/load/scenarios.h"
 
 namespace moonstone::bench {
 
 namespace {
 
-using client::Outcome;
-
 /// First results that are awaited at once: the server bounds those that wait.
 constexpr std::size_t kFirstResultsMax = 2'000;
+/// Documents of the group in which distinct subscriptions watch ranges of ranks.
+constexpr std::size_t kRangeStep = 10;
 
 enum class Touched : unsigned char { None, One, All };
 
@@ -26,109 +26,125 @@ class Rounds {
   Rounds(Run& run, Touched touched)
       : run_(run),
         touched_(touched),
-        sockets_(touched == Touched::All
-                     ? run.options.subscriptions
-                     : std::min(run.options.connections, run.options.subscriptions)),
-        has_first_(run.options.subscriptions),
-        first_results_(run.meter),
-        told_(run.meter),
-        fleet_(run) {}
+        count_(run.options.subscriptions),
+        sockets_(touched == Touched::All ? count_ : std::min(run.options.connections, count_)),
+        fleet_(run) {
+    fleet_.on_message(
+        [this](std::size_t socket, const Message& message) { heard(socket, message); });
+  }
 
   void go() {
     const Options& options = run_.options;
+    // The writer comes first, as this is whom a fleet asks.
     if (!fleet_.connect(sockets_ + 1) || !subscribe()) return;
     const Time begin = now();
     const Time from = after(begin, options.warmup_seconds);
     run_.meter.measure(from, after(from, options.seconds));
-    std::uint64_t rounds = 0;
-    for (; !run_.meter.is_over(); ++rounds)
+    std::uint64_t pushes = 0;
+    for (; !run_.meter.is_over(); pushes += awaited_)
       if (!go_round()) return;
     run_.report.add_count("connections", sockets_ + 1);
-    run_.report.add_count("subscriptions", options.subscriptions);
-    run_.report.add_count("pushes", rounds * listeners());
+    run_.report.add_count("subscriptions", count_);
+    run_.report.add_count("pushes", pushes);
     run_.report.add_measured(run_.meter.measured());
   }
 
  private:
-  [[nodiscard]] std::size_t listeners() const {
-    switch (touched_) {
-      case Touched::None:
-        return 0;
-      case Touched::One:
-        return std::min<std::size_t>(1, run_.options.subscriptions);
-      case Touched::All:
-        return run_.options.subscriptions;
-    }
-    return 0;
+  // Subscription i is asked by socket 1 + i % sockets_ as its request 1 + i / sockets_.
+  [[nodiscard]] std::size_t socket_of(std::size_t subscription) const {
+    return 1 + subscription % sockets_;
+  }
+  [[nodiscard]] std::size_t subscription_of(std::size_t socket, std::uint64_t id) const {
+    return (id - 1) * sockets_ + socket - 1;
   }
 
-  [[nodiscard]] std::string group_of(std::size_t subscription) const {
-    return touched_ == Touched::All ? "fan" : "s" + std::to_string(subscription);
-  }
-  [[nodiscard]] std::string written_group() const {
-    return touched_ == Touched::None ? "nobody" : group_of(0);
+  /// Every other one of distinct subscriptions watches a range, the rest a group of its own.
+  [[nodiscard]] bool is_range(std::size_t subscription) const {
+    return touched_ != Touched::All && subscription % 2 == 1;
   }
 
   bool subscribe() {
-    const std::size_t count = run_.options.subscriptions;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (i >= kFirstResultsMax &&
-          !first_results_.wait_for(i - kFirstResultsMax, "first results")) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (is_range(i)) {
+        const std::size_t from = i * kRangeStep;
+        fleet_.query(socket_of(i), "items:between",
+                     R"({"group":"ranges","from":)" + std::to_string(from) + R"(,"to":)" +
+                         std::to_string(from + kRangeStep - 1) + "}");
+      } else {
+        const std::string group = touched_ == Touched::All ? "fan" : "s" + std::to_string(i);
+        fleet_.query(socket_of(i), "items:page",
+                     R"({"group":")" + group + R"(","limit":10,"salt":""})");
+      }
+      if (!fleet_.turn_until("first results",
+                             [this, i] { return first_results_ + kFirstResultsMax > i; })) {
         return false;
       }
-      auto subscription = fleet_[i % sockets_].subscribe(
-          "items:page", R"({"group":")" + group_of(i) + R"(","limit":10,"salt":""})",
-          [this, i](const Outcome<std::string>& result) { heard(i, result); });
-      if (!subscription) {
-        run_.meter.failed(subscription.error().message);
-        return false;
-      }
-      subscriptions_.push_back(*std::move(subscription));
     }
-    return first_results_.wait_for(count, "first results");
+    return fleet_.turn_until("first results", [this] { return first_results_ == count_; });
   }
 
-  void heard(std::size_t subscription, const Outcome<std::string>& result) {
-    if (!result) {
-      run_.meter.failed(result.error().code + ": " + result.error().message);
-    } else if (has_first_[subscription] == 0) {
-      has_first_[subscription] = 1;
-      first_results_.add();
-    } else if (result->contains("\"" + std::to_string(round_) + "\"")) {
-      told_.add();
+  void heard(std::size_t socket, const Message& message) {
+    if (message.kind == MessageKind::Result) {
+      first_results_ += 1;
+    } else if (message.kind == MessageKind::MutationResult) {
+      is_answered_ = true;
+    } else if (message.kind == MessageKind::Update && message.text.contains(mark_) &&
+               (touched_ == Touched::All || subscription_of(socket, message.id) == touched_one_)) {
+      told_ += 1;
     } else {
-      run_.meter.failed("a subscription heard of something else than the last write");
+      run_.meter.failed("a subscription heard of something else than the last write: " +
+                        std::string(message.text.substr(0, 200)));
     }
   }
 
   bool go_round() {
-    told_.reset();
+    is_answered_ = false;
+    told_ = 0;
     round_ += 1;
+    mark_ = "\"" + std::to_string(round_) + "\"";
     const Time began = now();
-    fleet_[sockets_].mutation(
-        "items:replace",
-        R"({"group":")" + written_group() + R"(","text":")" + std::to_string(round_) + "\"}",
-        [this](const Outcome<std::string>& answer) {
-          if (answer) return told_.add();
-          run_.meter.failed(answer.error().code + ": " + answer.error().message);
-        });
-    if (!told_.wait_for(listeners() + 1, "a write and its pushes")) return false;
+    fleet_.mutation(0, "items:put", write());
+    if (!fleet_.turn_until("a write and its pushes",
+                           [this] { return is_answered_ && told_ >= awaited_; })) {
+      return false;
+    }
     run_.meter.answered(began);
     return true;
   }
 
+  /// The arguments of a write, and who is to hear of it: awaited_, touched_one_.
+  std::string write() {
+    awaited_ = 0;
+    if (touched_ == Touched::All) {
+      awaited_ = count_;
+      return document("fan", 0);
+    }
+    // A neighbour of all ranges: to say that it is in none of them takes a look at them.
+    if (touched_ == Touched::None || count_ == 0) return document("ranges", -1);
+    awaited_ = 1;
+    touched_one_ = static_cast<std::size_t>(round_) % std::min<std::size_t>(count_, 2);
+    return is_range(touched_one_) ? document("ranges", kRangeStep + 1) : document("s0", 0);
+  }
+  [[nodiscard]] std::string document(std::string_view group, std::int64_t rank) const {
+    return R"({"group":")" + std::string(group) + R"(","rank":)" + std::to_string(rank) +
+           R"(,"text":)" + mark_ + "}";
+  }
+
   Run& run_;
   const Touched touched_;
-  const std::size_t sockets_;
+  const std::size_t count_;
+  const std::size_t sockets_;  // beside the writer's
   // What is written differs from what an earlier run has written, or nobody would be told.
-  std::atomic<std::int64_t> round_ = std::chrono::duration_cast<std::chrono::microseconds>(
-                                         std::chrono::system_clock::now().time_since_epoch())
-                                         .count();
-  std::vector<char> has_first_;  // each is used by the callbacks of its subscription only
-  Arrivals first_results_;
-  Arrivals told_;
-  std::vector<std::unique_ptr<client::Subscription>> subscriptions_;
-  Fleet fleet_;  // ends first: its callbacks use the rest
+  std::int64_t round_ = std::chrono::duration_cast<std::chrono::microseconds>(
+                            std::chrono::system_clock::now().time_since_epoch())
+                            .count();
+  std::string mark_;  // the text that the last write has set, in quotes
+  std::size_t first_results_ = 0;
+  bool is_answered_ = false;
+  std::size_t told_ = 0;
+  std::size_t awaited_ = 0;
+  std::size_t touched_one_ = 0;
+  Fleet fleet_;
 };
 
 template <Touched touched>

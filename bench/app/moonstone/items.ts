@@ -30,15 +30,25 @@ export const add = mutation({
   handler: (ctx, args) => ctx.db.insert("items", args),
 });
 
-/** Changes the one document of a group, so that every subscriber of the group is told. */
-export const replace = mutation({
-  args: { group: v.string(), text: v.string() },
-  handler: async (ctx, { group, text }) => {
+/** The documents of a group whose rank is in a range, both ends included. */
+export const between = query({
+  args: { group: v.string(), from: v.number(), to: v.number() },
+  handler: (ctx, { group, from, to }) =>
+    ctx.db
+      .query("items")
+      .withIndex("by_group", (q) => q.eq("group", group).gte("rank", from).lte("rank", to))
+      .collect(),
+});
+
+/** Sets the text of the document of that rank in a group, so that its subscribers are told. */
+export const put = mutation({
+  args: { group: v.string(), rank: v.number(), text: v.string() },
+  handler: async (ctx, { group, rank, text }) => {
     const item = await ctx.db
       .query("items")
-      .withIndex("by_group", (q) => q.eq("group", group))
+      .withIndex("by_group", (q) => q.eq("group", group).eq("rank", rank))
       .first();
-    if (item === null) await ctx.db.insert("items", { group, text, rank: 0 });
+    if (item === null) await ctx.db.insert("items", { group, rank, text });
     else await ctx.db.patch(item._id, { text });
   },
 });
