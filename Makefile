@@ -15,7 +15,7 @@ CLANG_FORMAT ?= clang-format-19
 CXX_FILES = git ls-files -co --exclude-standard '*.cc' '*.h'
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test check asan tsan fmt lint analyze bench fuzz run dist deb hooks install clean
+.PHONY: help build demo test check asan tsan fmt lint analyze bench compare micro fuzz run dist deb hooks install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,11 +78,20 @@ analyze: ## clang-tidy on all files (long)
 	@$(MAKE) --no-print-directory PRESET=dev configure
 	@tools/lint build/dev --all
 
-bench: ## benchmarks; the release preset, nothing else running
+bench: bench-built ## the table of docs/performance.md; nothing else running; A=--markdown
+	@bench/run build/release $(A)
+
+compare: bench-built ## the same calls to a server of Express and node:sqlite, in turns
+	@bench/compare/run build/release $(A)
+
+micro: bench-built ## benchmarks of single functions; M=live those of one module
+	@tools/micro build/release $(M)
+
+.PHONY: bench-built
+bench-built:
 	@$(MAKE) --no-print-directory PRESET=release configure
 	@cmake --build build/release -j $(J)
 	@cmake --build build/release -j $(J) --target support benches
-	@tools/bench build/release $(A)
 
 fuzz: ## fuzz one target for a minute, or S seconds: make fuzz T=json
 	@[ -n "$(T)" ] || { echo 'usage: make fuzz T=<name>; the names are the ms_fuzz calls in tests/' >&2; exit 2; }

@@ -1,5 +1,5 @@
 # Moonstone. Licence: see LICENSE.
-"""A server on a copy of bench/app, for the programs beside this file."""
+"""Servers for the programs beside this file, each on a free port of the loopback."""
 import collections
 import json
 import os
@@ -16,13 +16,17 @@ import urllib.request
 APP = pathlib.Path(__file__).resolve().parent / "app"
 START_S_MAX = 60
 STOP_S_MAX = 30
+# Load is not what these limits are there for.
+NO_LIMITS = {"MOONSTONE_LIMITS_CONNECTIONS": "0", "MOONSTONE_LIMITS_HTTP_CONNECTIONS": "100000",
+             "MOONSTONE_LIMITS_MESSAGES_PER_SECOND": "0"}
 
 
-class Server:
-    def __init__(self, moonstone, folder):
-        self.moonstone = moonstone
-        self.folder = pathlib.Path(folder) / "app"
-        shutil.copytree(APP, self.folder)
+class Process:
+    """A program that prints its address, `http://<host>:<port>`, once it serves."""
+
+    def __init__(self, command, environment):
+        self.command = [str(word) for word in command]
+        self.environment = environment
 
     @property
     def url(self):
@@ -32,15 +36,20 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, error, *_):
+        if error is None:
+            self.stop()
+        else:
+            self.process.kill()
+
     def start(self):
-        """Starts on any free port. Returns the seconds until the first query was answered."""
-        environment = dict(os.environ, MOONSTONE_LIMITS_CONNECTIONS="0", NO_COLOR="1",
-                           MOONSTONE_LIMITS_HTTP_CONNECTIONS="100000",
-                           MOONSTONE_LIMITS_MESSAGES_PER_SECOND="0")
-        begun = time.monotonic()
         self.process = subprocess.Popen(
-            [self.moonstone, "start", self.folder / "moonstone", "--port", "0"],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.command, env=dict(os.environ, NO_COLOR="1", **self.environment),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         watchdog = threading.Timer(START_S_MAX, self.process.kill)
         watchdog.start()
         try:
@@ -50,8 +59,6 @@ class Server:
         # Read on, or the server would block when the pipe is full.
         threading.Thread(target=collections.deque, args=(self.process.stdout, 0),
                          daemon=True).start()
-        self.query("counters:value", {})
-        return time.monotonic() - begun
 
     def read_port(self):
         said = []
@@ -61,14 +68,6 @@ class Server:
             if found:
                 return int(found[1])
         sys.exit("the server did not start:\n" + "".join(said))
-
-    def query(self, function, arguments):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/query",
-            json.dumps({"fn": function, "args": arguments}).encode(),
-            {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)["result"]
 
     def resident_mib(self):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -83,3 +82,30 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+
+
+class Server(Process):
+    """Moonstone on a copy of the app in `folder`, which is made by the first one there."""
+
+    def __init__(self, moonstone, folder, how="start", environment=None):
+        app = pathlib.Path(folder) / "app"
+        if not app.exists():
+            shutil.copytree(APP, app)
+        super().__init__([moonstone, how, app / "moonstone", "--port", "0"],
+                         {**NO_LIMITS, **(environment or {})})
+
+    def start(self):
+        """Returns the seconds until the first query was answered."""
+        begun = time.monotonic()
+        super().start()
+        self.query("counters:value", {})
+        return time.monotonic() - begun
+
+    def query(self, function, arguments, tenant=""):
+        prefix = f"/t/{tenant}" if tenant else ""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{prefix}/query",
+            json.dumps({"fn": function, "args": arguments}).encode(),
+            {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)["result"]

@@ -27,12 +27,12 @@ std::optional<Latency::Duration> processor_time(int pid) {
 void Meter::measure(Time from, Time until) {
   from_ = from;
   until_ = until;
+  if (from_ <= now()) first_ = sample();
 }
 
 void Meter::answered(Time began, Time answered) {
   answers_ += 1;
   if (!first_ && answered >= from_) first_ = sample();
-  if (!last_ && answered >= until_) last_ = sample();
   if (began < from_ || began >= until_) return;
   latency_.add(answered - began);
   last_answer_ = std::max(last_answer_, answered);
@@ -53,7 +53,7 @@ Measured Meter::measured() const {
                     .answers = answers_,
                     .seconds = Seconds(std::max(until_, last_answer_) - from_).count(),
                     .cost = std::nullopt};
-  const Sample last = last_ ? *last_ : sample();
+  const Sample last = sample();
   if (!first_ || last.answers <= first_->answers) return measured;
   const auto answers = static_cast<double>(last.answers - first_->answers);
   measured.cost = Cost{.generator_us = us_of(last.generator - first_->generator) / answers,

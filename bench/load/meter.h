@@ -4,9 +4,9 @@
 // measurement with errors has no result.
 //
 // A request counts if it began (or, at a fixed rate, was due) between `from` and `until`, however
-// late its answer comes: so a stall at the end is not cut off. Processor time is taken between the
-// first answer after `from` and the first one after `until`, and belongs to the answers between
-// these two. Threads: confined.
+// late its answer comes: so a stall at the end is not cut off. Processor time is taken from `from`
+// (or the first answer behind it) to the end of the run, and belongs to the answers in between.
+// Threads: confined.
 
 #include <chrono>
 #include <cstddef>
@@ -50,6 +50,8 @@ class Meter {
   explicit Meter(int server_pid = 0) : server_pid_(server_pid) {}
 
   void measure(Time from, Time until);
+  /// For runs that are to take a number of answers, however long these take.
+  void measure_until(Time until) { until_ = until; }
   [[nodiscard]] Time until() const { return until_; }
   /// Whether to begin no more requests.
   [[nodiscard]] bool is_over() const { return failure_ || now() >= until_; }
@@ -77,7 +79,6 @@ class Meter {
   Latency latency_;
   std::uint64_t answers_ = 0;
   std::optional<Sample> first_;
-  std::optional<Sample> last_;
   std::optional<std::string> failure_;
 };
 
