@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kIdleTick{1000};
 constexpr std::size_t kPruneChanges = 20'000;
 /// A client that has been silent for this long has long given up on its unanswered mutations.
 constexpr std::int64_t kLedgerAgeMaxMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
+/// Looking for them reads the head of every client.
+constexpr std::int64_t kLedgerPruneEveryMs = std::int64_t{60} * 60 * 1000;
 /// Changed rows after which the WAL is moved into the file; about 4 MiB of pages.
 constexpr std::size_t kCheckpointChanges = 4'000;
 
@@ -125,6 +127,7 @@ class DatabaseImpl final : public Database {
   std::atomic<Version> version_{0};
   std::size_t changes_since_checkpoint_ = 0;  // writer's thread
   std::size_t changes_since_prune_ = 0;       // writer's thread
+  std::int64_t ledger_pruned_unix_ms_ = 0;    // writer's thread
   std::thread thread_;
 };
 
@@ -297,6 +300,7 @@ void DatabaseImpl::publish_everything() {
 
 std::vector<PendingCall> DatabaseImpl::take_group() {
   std::vector<PendingCall> members;
+  members.reserve(std::min(queue_.size(), options_.limits.group_calls_max));
   while (!queue_.empty() && members.size() < options_.limits.group_calls_max) {
     const bool runs_alone = queue_.front().runs_alone;
     if (runs_alone && !members.empty()) break;
@@ -383,11 +387,16 @@ void DatabaseImpl::tend(std::size_t changes) {
 Status DatabaseImpl::prune() {
   store::Writer& writer = store_->writer();
   MS_TRY_STATUS(writer.begin());
+  const std::int64_t now = options_.clock->unix_ms();
+  const bool prunes_ledger = now - ledger_pruned_unix_ms_ >= kLedgerPruneEveryMs;
   const auto step = [&]() -> Result<bool> {
     MS_TRY(const store::PruneOutcome log, writer.prune_log({}));
-    MS_TRY(const store::PruneOutcome ledger,
-           writer.prune_ledger(options_.clock->unix_ms() - kLedgerAgeMaxMs));
+    store::PruneOutcome ledger;
+    if (prunes_ledger) {
+      MS_TRY(ledger, writer.prune_ledger(now - kLedgerAgeMaxMs));
+    }
     MS_TRY_STATUS(writer.commit());
+    if (prunes_ledger && !ledger.may_have_more) ledger_pruned_unix_ms_ = now;
     return log.may_have_more || ledger.may_have_more;
   };
   auto has_more = step();

@@ -11,15 +11,18 @@ namespace {
 
 /// Ledgers kept in memory; beyond, the cache starts afresh and reads them again from the store.
 constexpr std::size_t kLedgersCachedMax = 10'000;
+constexpr std::size_t kLedgersCachedBytesMax = std::size_t{32} * 1024 * 1024;
 
 /// How long a function that was too slow for a group starts alone. Being stopped in a group costs
 /// the call its time and the runtime its context, so it should not happen at every call. But a busy
 /// machine can hold any call up once, and every call alone is one sync each: who is slow again soon
 /// after is remembered for twice as long.
-constexpr std::chrono::milliseconds kSlowMemoryMin{100};
-constexpr std::chrono::milliseconds kSlowMemoryMax{30'000};
-/// Functions remembered as slow; a project has fewer.
-constexpr std::size_t kSlowFunctionsMax = 1'000;
+/// Likewise, one that failed after it had written may do so once in a while: a group that begins
+/// again because of it costs little if that is rare.
+constexpr std::chrono::milliseconds kMemoryMin{100};
+constexpr std::chrono::milliseconds kMemoryMax{30'000};
+/// Functions remembered; a project has fewer.
+constexpr std::size_t kFunctionsMax = 1'000;
 
 Error group_lost(const Error& cause) {
   return {cause.code(), "the transaction could not be committed: " + cause.message(),
@@ -37,7 +40,14 @@ struct GroupWriter::Group {
   bool outside_change = false;  // noticed at its beginning: the store has mended what depends on it
   bool alone = false;           // a single member that may use its full time
   ChangeMerge changes;
-  std::map<std::string, ClientLedger, std::less<>> ledgers;  // touched, not yet committed
+  struct TouchedLedger {
+    ClientLedger* ledger = nullptr;  // in ledgers_
+    ClientLedger::Position before;
+    std::size_t bytes_before = 0;
+    bool is_changed = false;
+    bool is_sealed = false;
+  };
+  std::map<std::string, TouchedLedger, std::less<>> ledgers;  // by client
   std::vector<std::pair<PendingCall, Result<MutationOutcome>>> answered;
 };
 
@@ -53,29 +63,32 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
     return report;
   }
   group.version = version_ = begun->version;
+  group.answered.reserve(members.size());
   report.outside_change = group.outside_change = begun->outside_change;
   for (std::size_t i = 0; i < members.size(); ++i) {
     PendingCall& member = members[i];
     const bool out_of_time =
         environment_.clock->monotonic() - group.started > environment_.limits->group_time_max;
-    if (group.members_run > 0 && (out_of_time || member.runs_alone || is_known_slow(member))) {
+    if (group.members_run > 0 &&
+        (out_of_time || member.runs_alone || slow_.knows(member.call.function))) {
       std::move(members.begin() + static_cast<std::ptrdiff_t>(i), members.end(),
                 std::back_inserter(report.left_over));
       break;
     }
     std::optional<Result<MutationOutcome>> answer;
     const Fate fate = run_member(group, member, answer);
-    if (fate == Fate::GroupLost) {
+    if (fate == Fate::GroupLost || fate == Fate::BeginAgain) {
       std::vector<PendingCall> not_run(
           std::make_move_iterator(members.begin() + static_cast<std::ptrdiff_t>(i)),
           std::make_move_iterator(members.end()));
-      abandon(group, report, std::move(not_run), answer->error());
+      if (fate == Fate::GroupLost) {
+        abandon(group, report, std::move(not_run), answer->error());
+      } else {
+        begin_again(group, report, std::move(not_run));
+      }
       return report;
     }
     if (fate == Fate::RunAlone) {
-      member.runs_alone = true;
-      remember_slow(member);
-      ++counters_.moved_alone;
       std::move(members.begin() + static_cast<std::ptrdiff_t>(i), members.end(),
                 std::back_inserter(report.left_over));
       break;  // later calls of the same client must not overtake it
@@ -126,7 +139,8 @@ GroupWriter::Fate GroupWriter::run_member(Group& group,
       return Fate::Answered;
     }
   }
-  auto mark = writer.mark();
+  const bool is_careful = member.has_savepoint || late_.knows(member.call.function);
+  auto mark = is_careful ? writer.mark() : writer.light_mark();
   if (!mark) {
     answer = Error(mark.error());
     return Fate::GroupLost;
@@ -142,22 +156,50 @@ GroupWriter::Fate GroupWriter::run_member(Group& group,
     return Fate::GroupLost;
   }
   if (!outcome) {
-    Status undone = writer.rollback_to(*mark);
-    if (undone) undone = writer.release(*mark);
-    if (!undone) {
-      answer = Error(undone.error());
-      return Fate::GroupLost;
-    }
-    const bool had_full_time = group.members_run == 0;
-    if (outcome.error().code() == ErrorCode::DeadlineExceeded && !had_full_time) {
-      return Fate::RunAlone;
+    Error why = outcome.error();
+    if (const Fate fate = undo(group, member, *mark, why); fate != Fate::Answered) {
+      answer = std::move(why);
+      return fate;
     }
   }
   if (ledger != nullptr && (outcome || is_lasting_failure(outcome.error()))) {
     ledger->remember(member.call.mutation_id, outcome);
+    group.ledgers.find(client)->second.is_changed = true;
   }
   answer = std::move(outcome);
   return Fate::Answered;
+}
+
+GroupWriter::Fate GroupWriter::undo(Group& group,
+                                    PendingCall& member,
+                                    const store::Mark& mark,
+                                    Error& why) {
+  const bool was_too_slow = why.code() == ErrorCode::DeadlineExceeded && group.members_run > 0;
+  if (was_too_slow) {
+    member.runs_alone = true;
+    slow_.remember(member.call.function);
+    ++counters_.moved_alone;
+  }
+  store::Writer& writer = *environment_.writer;
+  Status undone = writer.rollback_to(mark);
+  if (undone) {
+    undone = writer.release(mark);
+  } else if (undone.error().reason() == "light_mark") {
+    if (group.wrote) {
+      member.has_savepoint = true;
+      late_.remember(member.call.function);
+      return Fate::BeginAgain;
+    }
+    // Nobody before it has written: the transaction can go as a whole.
+    writer.rollback();
+    auto begun = writer.begin();
+    undone = begun ? Status() : Status(begun.error());
+  }
+  if (!undone) {
+    why = undone.error();
+    return Fate::GroupLost;
+  }
+  return was_too_slow ? Fate::RunAlone : Fate::Answered;
 }
 
 Result<MutationOutcome> GroupWriter::run_body(Group& group, PendingCall& member) {
@@ -204,28 +246,39 @@ Status GroupWriter::record_success(Group& group,
 
 Result<ClientLedger*> GroupWriter::ledger_of(Group& group, const std::string& client) {
   if (const auto touched = group.ledgers.find(client); touched != group.ledgers.end()) {
-    return &touched->second;
+    return touched->second.ledger;
   }
-  if (const auto cached = ledgers_.find(client); cached != ledgers_.end()) {
-    return &group.ledgers.emplace(client, cached->second).first->second;
+  auto cached = ledgers_.find(client);
+  if (cached == ledgers_.end()) {
+    MS_TRY(std::optional<store::StoredLedger> stored, environment_.writer->load_ledger(client));
+    ClientLedger ledger = stored ? ClientLedger::parse(*std::move(stored)) : ClientLedger();
+    ledger_bytes_ += ledger.size_bytes();
+    cached = ledgers_.emplace(client, std::move(ledger)).first;
   }
-  MS_TRY(const std::optional<std::string> stored, environment_.writer->load_ledger(client));
-  ClientLedger ledger = stored ? ClientLedger::parse(*stored) : ClientLedger();
-  return &group.ledgers.emplace(client, std::move(ledger)).first->second;
+  ClientLedger& ledger = cached->second;
+  group.ledgers.emplace(client, Group::TouchedLedger{.ledger = &ledger,
+                                                     .before = ledger.position(),
+                                                     .bytes_before = ledger.size_bytes()});
+  return &ledger;
 }
 
-bool GroupWriter::is_known_slow(const PendingCall& member) const {
-  const auto known = slow_functions_.find(member.call.function);
-  return known != slow_functions_.end() && environment_.clock->monotonic() < known->second.until;
+void GroupWriter::forget_ledgers() {
+  ledgers_.clear();
+  ledger_bytes_ = 0;
 }
 
-void GroupWriter::remember_slow(const PendingCall& member) {
-  if (slow_functions_.size() >= kSlowFunctionsMax) slow_functions_.clear();
-  SlowFunction& slow = slow_functions_[member.call.function];
-  const auto now = environment_.clock->monotonic();
-  const bool is_soon = now < slow.until + slow.memory;
-  slow.memory = is_soon ? std::min(2 * slow.memory, kSlowMemoryMax) : kSlowMemoryMin;
-  slow.until = now + slow.memory;
+bool GroupWriter::FunctionMemory::knows(const std::string& function) const {
+  const auto known = entries_.find(function);
+  return known != entries_.end() && clock_.monotonic() < known->second.until;
+}
+
+void GroupWriter::FunctionMemory::remember(const std::string& function) {
+  if (entries_.size() >= kFunctionsMax) entries_.clear();
+  Entry& entry = entries_[function];
+  const auto now = clock_.monotonic();
+  const bool is_soon = now < entry.until + entry.duration;
+  entry.duration = is_soon ? std::min(2 * entry.duration, kMemoryMax) : kMemoryMin;
+  entry.until = now + entry.duration;
 }
 
 Status GroupWriter::seal(Group& group) {
@@ -237,24 +290,48 @@ Status GroupWriter::seal(Group& group) {
     // of the same client carries them.
     writer.rollback();
   } else {
-    for (const auto& [client, ledger] : group.ledgers) {
-      MS_TRY_STATUS(writer.save_ledger(client, ledger.serialise(), environment_.clock->unix_ms()));
+    for (auto& [client, touched] : group.ledgers) {
+      if (!touched.is_changed) continue;
+      touched.is_sealed = true;
+      MS_TRY_STATUS(
+          writer.save_ledger(client, touched.ledger->seal(), environment_.clock->unix_ms()));
     }
     MS_TRY_STATUS(writer.set_version(group.version));
     MS_TRY_STATUS(writer.commit());
     ++counters_.commits;
   }
-  if (ledgers_.size() > kLedgersCachedMax) ledgers_.clear();
-  for (auto& [client, ledger] : group.ledgers)
-    ledgers_.insert_or_assign(client, std::move(ledger));
+  for (const auto& [client, touched] : group.ledgers)
+    ledger_bytes_ += touched.ledger->size_bytes() - touched.bytes_before;
+  if (ledgers_.size() > kLedgersCachedMax || ledger_bytes_ > kLedgersCachedBytesMax) {
+    forget_ledgers();
+  }
   return {};
+}
+
+void GroupWriter::undo_all(Group& group) {
+  if (environment_.writer->in_transaction()) environment_.writer->rollback();
+  for (auto& [client, touched] : group.ledgers) {
+    touched.ledger->return_to(touched.before);
+    if (!touched.is_sealed) continue;
+    // What it believes to be stored is not: it is read again when it is needed.
+    ledger_bytes_ -= touched.bytes_before;
+    ledgers_.erase(client);
+  }
+}
+
+void GroupWriter::begin_again(Group& group, Report& report, std::vector<PendingCall> not_run) {
+  undo_all(group);
+  counters_.replays += group.answered.size();
+  for (auto& [member, answer] : group.answered)
+    report.left_over.push_back(std::move(member));
+  std::ranges::move(not_run, std::back_inserter(report.left_over));
 }
 
 void GroupWriter::abandon(Group& group,
                           Report& report,
                           std::vector<PendingCall> not_run,
                           const Error& why) {
-  if (environment_.writer->in_transaction()) environment_.writer->rollback();
+  undo_all(group);
   environment_.logger->log(
       LogLevel::Warn, "engine", "group_lost",
       {{"members", static_cast<std::int64_t>(group.answered.size() + not_run.size())},

@@ -2,9 +2,13 @@
 #pragma once
 // GroupWriter: runs waiting mutations as one durable commit.
 //
-// Each mutation runs in its own savepoint. A mutation that fails is undone alone; one that takes
-// longer than its share of a group is undone and handed back, to run alone. If the transaction is
-// lost, nothing has happened, and every member runs again in a commit of its own.
+// A mutation that fails is undone alone; one that takes longer than its share of a group is undone
+// and handed back, to run alone. If the transaction is lost, nothing has happened, and every member
+// runs again in a commit of its own.
+//
+// Most mutations that fail have written nothing yet, so they run without a savepoint, which would
+// cost a sixth of a small one. If one does fail late, the whole transaction is undone and the group
+// begins again; the function is remembered and has a savepoint from then on.
 // Invariants:
 //  (1) A member is answered only after the COMMIT that contains it (or after its own failure).
 //  (2) Inputs, `now` and seed of a member are the same in every run.
@@ -36,6 +40,7 @@ struct PendingCall {
   std::int64_t now_unix_ms = 0;  // set at its first run
   std::uint64_t random_seed = 0;
   bool runs_alone = false;
+  bool has_savepoint = false;  // it failed after it had written
 };
 
 class GroupWriter {
@@ -59,7 +64,8 @@ class GroupWriter {
     std::vector<PendingCall> left_over;
   };
 
-  explicit GroupWriter(const Environment& environment) : environment_(environment) {}
+  explicit GroupWriter(const Environment& environment)
+      : environment_(environment), slow_(*environment.clock), late_(*environment.clock) {}
 
   /// Runs the members in order. If `report.answered` is empty while members were lost with their
   /// transaction, they are all in `left_over` with runs_alone set.
@@ -69,11 +75,26 @@ class GroupWriter {
   [[nodiscard]] const Database::Counters& counters() const { return counters_; }
 
   /// Forgets cached ledgers, after a reset.
-  void forget_ledgers() { ledgers_.clear(); }
+  void forget_ledgers();
 
  private:
-  enum class Fate : unsigned char { Answered, RunAlone, GroupLost };
+  enum class Fate : unsigned char { Answered, RunAlone, BeginAgain, GroupLost };
   struct Group;
+  /// Functions that lately made trouble, and until when that is remembered.
+  class FunctionMemory {
+   public:
+    explicit FunctionMemory(Clock& clock) : clock_(clock) {}
+    [[nodiscard]] bool knows(const std::string& function) const;
+    void remember(const std::string& function);
+
+   private:
+    struct Entry {
+      std::chrono::steady_clock::time_point until;
+      std::chrono::milliseconds duration{};  // for how long it was remembered last
+    };
+    Clock& clock_;
+    std::unordered_map<std::string, Entry> entries_;
+  };
 
   Fate run_member(Group& group,
                   PendingCall& member,
@@ -83,24 +104,24 @@ class GroupWriter {
                         const PendingCall& member,
                         MutationOutcome& outcome,
                         const store::Mark& mark);
+  /// Takes back what a member did that failed. Answered: it is as if it had not run.
+  Fate undo(Group& group, PendingCall& member, const store::Mark& mark, Error& why);
   Result<ClientLedger*> ledger_of(Group& group, const std::string& client);
-  [[nodiscard]] bool is_known_slow(const PendingCall& member) const;
-  void remember_slow(const PendingCall& member);
   Status seal(Group& group);
+  /// Takes the transaction back, and all that is in memory because of it.
+  void undo_all(Group& group);
+  void begin_again(Group& group, Report& report, std::vector<PendingCall> not_run);
   void abandon(Group& group, Report& report, std::vector<PendingCall> not_run, const Error& why);
-
-  struct SlowFunction {
-    std::chrono::steady_clock::time_point until;  // starts alone until then
-    std::chrono::milliseconds memory{};           // for how long it was remembered last
-  };
 
   Environment environment_;
   Version version_ = 0;
   Database::Counters counters_;
-  /// Ledgers of recent clients as committed. Emptied when it grows beyond kLedgersCachedMax.
+  /// Ledgers of recent clients, with what the running group has added. Emptied when there are too
+  /// many, or they take too much.
   std::unordered_map<std::string, ClientLedger> ledgers_;
-  /// Functions that lately took longer than a group's member may.
-  std::unordered_map<std::string, SlowFunction> slow_functions_;
+  std::size_t ledger_bytes_ = 0;
+  FunctionMemory slow_;  // took longer than a group's member may
+  FunctionMemory late_;  // failed after it had written
 };
 
 }  // namespace moonstone::engine

@@ -85,6 +85,7 @@ struct Origin {
 struct Mark {
   std::uint32_t depth = 0;
   std::size_t change_count = 0;
+  bool is_light = false;
 };
 
 /// What of the change log is worth keeping.
@@ -99,9 +100,28 @@ struct PruneOutcome {
   bool may_have_more = false;
 };
 
+/// Some replies of a client, written once and then only dropped. Numbers rise with time.
+struct LedgerChunk {
+  std::uint64_t number = 0;
+  std::string text;
+};
+
+/// A client's ledger as it is stored: what is written with every group, and what was sealed before.
+struct StoredLedger {
+  std::string head;
+  std::vector<LedgerChunk> chunks{};  // oldest first
+};
+
+/// What one group changes in it.
+struct LedgerChange {
+  std::string head;
+  std::vector<LedgerChunk> written{};  // new chunks, or old ones with another text
+  std::vector<std::uint64_t> dropped{};
+};
+
 /// The one write connection. Every function but begin(), commit(), rollback(), apply_schema(),
-/// reset() and checkpoint() needs a running transaction. After any error ask in_transaction():
-/// SQLite may have rolled the whole transaction back.
+/// reset() and checkpoint() needs a running transaction. After any error ask
+/// in_transaction(): SQLite may have rolled the whole transaction back.
 class Writer : public DocumentSource {
  public:
   /// Starts a transaction. `outside_change` tells whether another program wrote since the last.
@@ -113,6 +133,9 @@ class Writer : public DocumentSource {
   [[nodiscard]] virtual bool in_transaction() const = 0;
 
   [[nodiscard]] virtual Result<Mark> mark() = 0;
+  /// A mark that costs nothing: it says what changed since, but returning to it works only while
+  /// nothing has (FailedPrecondition, reason "light_mark"). The transaction runs on then.
+  [[nodiscard]] virtual Result<Mark> light_mark() = 0;
   /// Undoes everything since the mark (rows and captured changes); the mark stays usable.
   [[nodiscard]] virtual Status rollback_to(const Mark& mark) = 0;
   /// Keeps everything since the mark and forgets it.
@@ -138,10 +161,11 @@ class Writer : public DocumentSource {
   /// Records the version that readers of this transaction's outcome will see.
   [[nodiscard]] virtual Status set_version(Version version) = 0;
 
-  /// The idempotency ledger: one text per client, written once per group.
-  [[nodiscard]] virtual Result<std::optional<std::string>> load_ledger(std::string_view client) = 0;
+  /// The idempotency ledger: texts of a client's own, written once per group.
+  [[nodiscard]] virtual Result<std::optional<StoredLedger>> load_ledger(
+      std::string_view client) = 0;
   [[nodiscard]] virtual Status save_ledger(std::string_view client,
-                                           std::string_view ledger,
+                                           const LedgerChange& change,
                                            std::int64_t unix_ms) = 0;
 
   /// Deletes log entries beyond the retention, oldest first, at most about a thousand per call. The

@@ -3,6 +3,7 @@
 // acknowledged with what the file holds. (A power cut is tested with the cut VFS.)
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <map>
 #include <random>
 #include <set>
@@ -27,6 +28,14 @@ std::string text_of(int round, int writer, int number) {
   return std::to_string(round) + "/" + std::to_string(writer) + "/" + std::to_string(number);
 }
 
+/// Each writer is one client over all rounds, which numbers its mutations.
+std::string client_of(int writer) {
+  return "client-" + std::to_string(writer);
+}
+std::string id_of(int round, int number) {
+  return std::to_string(round * 1'000'000 + number + 1);
+}
+
 /// The child: several threads write pairs for ever and report each acknowledgement on the pipe.
 [[noreturn]] void write_until_killed(const std::string& path, int round, int report) {
   DatabaseOptions options;
@@ -40,6 +49,8 @@ std::string text_of(int round, int writer, int number) {
       for (int number = 0;; ++number) {
         const std::string text = text_of(round, writer, number);
         MutationCall call;
+        call.session.client = client_of(writer);
+        call.mutation_id = id_of(round, number);
         call.body = [&text](Transaction& tx) -> Result<Json> {
           for (int half = 0; half < 2; ++half) {
             Object event;
@@ -90,6 +101,7 @@ std::vector<std::string> kill_after(pid_t child, int pipe_end, std::size_t enoug
 TEST_F(DatabaseTest, LosesNothingAcknowledgedWhenItIsKilled) {
   std::mt19937 random(20);
   std::set<std::string> acknowledged;
+  std::map<int, std::string> newest;  // the last id that each writer knows to be answered
   const std::string path = folder_.file("data.db");
   for (int round = 0; round < kRounds; ++round) {
     int ends[2];
@@ -102,11 +114,26 @@ TEST_F(DatabaseTest, LosesNothingAcknowledgedWhenItIsKilled) {
     }
     close(ends[1]);
     for (std::string& text : kill_after(child, ends[0], 5 + random() % 100)) {
+      int writer = 0;
+      int number = 0;
+      ASSERT_EQ(std::sscanf(text.c_str(), "%*d/%d/%d", &writer, &number), 2);
+      newest[writer] = id_of(round, number);
       acknowledged.insert(std::move(text));
     }
     close(ends[0]);
   }
   open();
+  for (const auto& [writer, last] : newest) {
+    bool ran = false;
+    const auto again = mutate(
+        [&ran](Transaction&) -> Result<Json> {
+          ran = true;
+          return Json();
+        },
+        {.identity = {}, .client = client_of(writer)}, last);
+    EXPECT_FALSE(ran) << "writer " << writer << " sent " << last << " again";
+    EXPECT_TRUE(again) << again.error().message();
+  }
   std::map<std::string, int> documents;
   for (const query::Row& row : read_all("events"))
     ++documents[row.values[0].as_text()];

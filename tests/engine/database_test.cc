@@ -198,6 +198,108 @@ TEST_F(DatabaseTest, AppliesAMutationOfAnAnnouncedClientOnce) {
   EXPECT_EQ(read_all("events").size(), 2U);
 }
 
+TEST_F(DatabaseTest, AMemberThatFailsAfterItHasWrittenIsUndoneAlone) {
+  open();
+  std::atomic<int> runs = 0;
+  /// Five members in one group; the third writes and fails. Returns how often members ran.
+  const auto run_group = [&](const std::string& round) {
+    runs = 0;
+    Gate gate;
+    MutationCall first;
+    first.body = gate.body();
+    first.done = [](const Result<MutationOutcome>&) {};
+    database_->submit(std::move(first));
+    gate.wait_until_entered();
+    std::latch answered(5);
+    for (int i = 0; i < 5; ++i) {
+      MutationCall call;
+      call.function = i == 2 ? "test:fails" : "test:works";
+      call.session.client = "client-" + round;
+      call.mutation_id = std::to_string(i + 1);
+      call.body = [&runs, i, round](Transaction& tx) -> Result<Json> {
+        ++runs;
+        Object event;
+        event.append("text", round + std::to_string(i));
+        MS_TRY_STATUS(tx.insert("events", std::move(event)));
+        if (i == 2) return Error(ErrorCode::Internal, "too late", "user_code");
+        return Json("\"" + round + "\"");
+      };
+      call.done = [&answered, i](const Result<MutationOutcome>& outcome) {
+        EXPECT_EQ(outcome.has_value(), i != 2);
+        if (!outcome) EXPECT_EQ(outcome.error().message(), "too late");
+        answered.count_down();
+      };
+      database_->submit(std::move(call));
+    }
+    gate.release();
+    answered.wait();
+    return runs.load();
+  };
+  EXPECT_EQ(run_group("a"), 3 + 5) << "the group began again";
+  EXPECT_EQ(database_->counters().replays, 2U);
+  EXPECT_EQ(run_group("b"), 5) << "the function is known now";
+  std::vector<std::string> texts;
+  for (const query::Row& row : read_all("events"))
+    texts.push_back(row.values[0].as_text());
+  EXPECT_EQ(texts, (std::vector<std::string>{"a0", "a1", "a3", "a4", "b0", "b1", "b3", "b4"}));
+  const auto again = [&](const std::string& id) {
+    return mutate([](Transaction&) -> Result<Json> { return Json("\"ran\""); },
+                  {.identity = {}, .client = "client-a"}, id);
+  };
+  EXPECT_EQ(again("1")->result_json, "\"a\"") << "answered by the second run, remembered once";
+  EXPECT_EQ(again("3").error().message(), "too late");
+}
+
+TEST_F(DatabaseTest, AFirstMemberThatFailsAfterItHasWrittenTakesNobodyWithIt) {
+  open();
+  Gate gate;
+  MutationCall first;
+  first.body = [body = gate.body()](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.insert("events", object_of(R"({"text":"gone"})")));
+    MS_TRY_STATUS(body(tx));
+    return Error(ErrorCode::Internal, "too late", "user_code");
+  };
+  std::latch answered(2);
+  first.done = [&](const Result<MutationOutcome>& outcome) {
+    EXPECT_FALSE(outcome);
+    answered.count_down();
+  };
+  database_->submit(std::move(first));
+  gate.wait_until_entered();
+  MutationCall second;
+  second.body = [](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.insert("events", object_of(R"({"text":"kept"})")));
+    return Json();
+  };
+  second.done = [&](const Result<MutationOutcome>& outcome) {
+    EXPECT_TRUE(outcome);
+    answered.count_down();
+  };
+  database_->submit(std::move(second));
+  gate.release();
+  answered.wait();
+  EXPECT_EQ(database_->counters().replays, 0U);
+  const auto rows = read_all("events");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].values[0], Value("kept"));
+}
+
+TEST_F(DatabaseTest, ANestedCallThatFailsLeavesItsCallerWhatItWrote) {
+  open();
+  const auto done = mutate([](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.insert("events", object_of(R"({"text":"outer"})")));
+    MS_TRY(const store::Mark mark, tx.mark());
+    MS_TRY_STATUS(tx.insert("events", object_of(R"({"text":"inner"})")));
+    MS_TRY_STATUS(tx.rollback_to(mark));
+    return Json();  // the mark is left open, as a body may
+  });
+  ASSERT_TRUE(done) << done.error().message();
+  insert_account("ada", 1);
+  const auto rows = read_all("events");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].values[0], Value("outer"));
+}
+
 TEST_F(DatabaseTest, MovesASlowMemberOutOfTheGroup) {
   open();
   Gate gate;

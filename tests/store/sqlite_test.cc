@@ -12,8 +12,10 @@
 
 #include "query/cursor.h"
 #include "store/sqlite/internal/connection.h"
+#include "store/sqlite/internal/document_reads.h"
 #include "store/sqlite/internal/layout.h"
 #include "store/sqlite/internal/query_sql.h"
+#include "store/sqlite/internal/scan_log.h"
 #include "store/sqlite/internal/sqlite_error.h"
 #include "store/sqlite/sqlite_store.h"
 #include "tests/store/conformance/fixture.h"
@@ -435,6 +437,38 @@ TEST_F(PlanTest, OneShapeIsCompiledOnce) {
     EXPECT_TRUE(statement) << message_of(statement);
   }
   EXPECT_EQ(connection_->statements().compiled(), before + 1);
+}
+
+TEST_F(PlanTest, AThousandArgumentsCompileOneStatement) {
+  sqlite::ScanLog scans;
+  sqlite::DocumentReads reads(*connection_, scans);
+  reads.use_layout(layout_);
+  const auto query_of = [](int i) {
+    query::Query query = all_of("notes");
+    Array texts;
+    for (int k = 0; k < 5 + i % 4; ++k)  // lists are filled up to powers of two
+      texts.emplace_back("text " + std::to_string(i + k));
+    query.where =
+        Expr::all_of({Expr::in(Expr::make_field("text"), std::move(texts)),
+                      compare("rank", CompareOp::Gte, i), compare("rank", CompareOp::Lt, i + 0.5),
+                      compare("_creationTime", CompareOp::Gt, 1'000 * i)});
+    query.order = {{"rank", query::Direction::Descending}};
+    query.limit = static_cast<std::uint64_t>(i + 1);
+    return query;
+  };
+  const std::uint64_t before = connection_->statements().compiled();
+  for (int i = 0; i < 1'000; ++i) {
+    ReadBudget budget;
+    const auto rows = reads.select(query_of(i), budget);
+    ASSERT_TRUE(rows) << message_of(rows);
+    const auto count = reads.count(query_of(i), budget);
+    ASSERT_TRUE(count) << message_of(count);
+    const auto document =
+        reads.get(*layout_->schema->find_table("notes"), id_of("notes", i), budget);
+    ASSERT_TRUE(document) << message_of(document);
+  }
+  EXPECT_EQ(connection_->statements().compiled(), before + 3)
+      << "one each to select, count and get";
 }
 
 TEST_F(PlanTest, TheStatementCacheIsBounded) {

@@ -10,6 +10,7 @@
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/file_lock.h"
 #include "store/sqlite/internal/layout_cache.h"
+#include "store/sqlite/internal/ledger.h"
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/reader.h"
 #include "store/sqlite/internal/scan_log.h"
@@ -29,6 +30,7 @@ class SqliteStore final : public Store {
   Status open() {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Writer));
     MS_TRY_STATUS(sqlite::prepare_file(*connection, options_.path));
+    MS_TRY_STATUS(sqlite::create_ledger_chunks(*connection));
     MS_TRY(secret_, sqlite::load_secret(*connection));
     writer_ =
         std::make_unique<sqlite::SqliteWriter>(std::move(connection), layouts_, scans_, secret_);

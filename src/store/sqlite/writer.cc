@@ -12,6 +12,14 @@
 
 namespace moonstone::store::sqlite {
 
+namespace {
+
+std::string mark_sql(std::string_view what, std::uint32_t depth) {
+  return std::string(what) + " m" + std::to_string(depth);
+}
+
+}  // namespace
+
 Status SqliteWriter::open() {
   MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
   MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
@@ -121,15 +129,26 @@ void SqliteWriter::forget_transaction() {
 
 Result<Mark> SqliteWriter::mark() {
   MS_TRY_STATUS(require_transaction());
-  MS_TRY_STATUS(connection_->run(fmt::format("SAVEPOINT m{}", depth_ + 1), "set a mark"));
+  MS_TRY_STATUS(connection_->run(mark_sql("SAVEPOINT", depth_ + 1), "set a mark"));
   ++depth_;
   searches_.on_mark();
   return Mark{.depth = depth_, .change_count = capture_.position()};
 }
 
+Result<Mark> SqliteWriter::light_mark() {
+  MS_TRY_STATUS(require_transaction());
+  return Mark{.depth = depth_, .change_count = capture_.position(), .is_light = true};
+}
+
 Status SqliteWriter::rollback_to(const Mark& mark) {
   MS_TRY_STATUS(require_transaction());
-  MS_TRY_STATUS(connection_->run(fmt::format("ROLLBACK TO m{}", mark.depth), "return to a mark"));
+  if (mark.is_light) {
+    // Every write of a document was captured, whether it succeeded or not.
+    if (capture_.position() == mark.change_count) return release(mark);
+    return Error(ErrorCode::FailedPrecondition, "something was written since a light mark",
+                 "light_mark");
+  }
+  MS_TRY_STATUS(connection_->run(mark_sql("ROLLBACK TO", mark.depth), "return to a mark"));
   depth_ = mark.depth;
   searches_.on_rollback_to(mark.depth);
   capture_.truncate(mark.change_count);
@@ -138,7 +157,11 @@ Status SqliteWriter::rollback_to(const Mark& mark) {
 
 Status SqliteWriter::release(const Mark& mark) {
   MS_TRY_STATUS(require_transaction());
-  MS_TRY_STATUS(connection_->run(fmt::format("RELEASE m{}", mark.depth), "release a mark"));
+  if (mark.is_light) {
+    if (depth_ == mark.depth) return {};
+    return release({.depth = mark.depth + 1, .change_count = mark.change_count});
+  }
+  MS_TRY_STATUS(connection_->run(mark_sql("RELEASE", mark.depth), "release a mark"));
   depth_ = mark.depth - 1;
   searches_.on_release(mark.depth);
   return {};
@@ -235,16 +258,16 @@ Status SqliteWriter::set_version(Version version) {
   return write_version(*connection_, version);
 }
 
-Result<std::optional<std::string>> SqliteWriter::load_ledger(std::string_view client) {
+Result<std::optional<StoredLedger>> SqliteWriter::load_ledger(std::string_view client) {
   MS_TRY_STATUS(require_transaction());
   return sqlite::load_ledger(*connection_, client);
 }
 
 Status SqliteWriter::save_ledger(std::string_view client,
-                                 std::string_view ledger,
+                                 const LedgerChange& change,
                                  std::int64_t unix_ms) {
   MS_TRY_STATUS(require_transaction());
-  return sqlite::save_ledger(*connection_, client, ledger, unix_ms);
+  return sqlite::save_ledger(*connection_, client, change, unix_ms);
 }
 
 Result<PruneOutcome> SqliteWriter::prune_log(const LogRetention& retention) {

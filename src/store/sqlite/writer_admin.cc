@@ -48,6 +48,7 @@ Status SqliteWriter::delete_everything(const std::vector<std::string>& kept) {
   }
   MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_log", kDoing));
   MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_clients", kDoing));
+  MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_replies", kDoing));
   // Positions in the log that were handed out mean nothing any more.
   MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
   return write_epoch(*connection_, info.epoch + 1);

@@ -293,20 +293,67 @@ TEST_P(TransactionsTest, PruningKeepsTheNewest) {
   EXPECT_EQ(log(10)[0].sequence, 11U) << "sequences never start again";
 }
 
-TEST_P(TransactionsTest, TheLedgerKeepsOneTextPerClient) {
+/// The head and the chunks of a client's ledger, as `head|number:text|..`; "none" without one.
+std::string text_of(const Result<std::optional<StoredLedger>>& loaded) {
+  if (!loaded) return "failed";
+  if (!*loaded) return "none";
+  std::string text = (*loaded)->head;
+  for (const LedgerChunk& chunk : (*loaded)->chunks)
+    text += "|" + std::to_string(chunk.number) + ":" + chunk.text;
+  return text;
+}
+
+TEST_P(TransactionsTest, TheLedgerKeepsAHeadAndChunksPerClient) {
   begin();
-  EXPECT_FALSE(writer().load_ledger("c1").value_or("failed"));
-  ASSERT_TRUE(writer().save_ledger("c1", "first", 100));
-  ASSERT_TRUE(writer().save_ledger("c2", "other", 200));
-  ASSERT_TRUE(writer().save_ledger("c1", "second", 300));
+  EXPECT_EQ(text_of(writer().load_ledger("c1")), "none");
+  ASSERT_TRUE(writer().save_ledger("c1", {.head = "first", .written = {{9, "i"}, {10, "j"}}}, 100));
+  ASSERT_TRUE(writer().save_ledger("c2", {.head = "other", .written = {{1, "a"}}}, 200));
   commit();
   begin();
-  EXPECT_EQ(writer().load_ledger("c1").value_or("failed"), "second");
+  EXPECT_EQ(text_of(writer().load_ledger("c1")), "first|9:i|10:j");
+  ASSERT_TRUE(writer().save_ledger(
+      "c1", {.head = "second", .written = {{10, "thin"}, {11, "k"}}, .dropped = {9}}, 300));
+  commit();
+  reopen();
+  begin();
+  EXPECT_EQ(text_of(writer().load_ledger("c1")), "second|10:thin|11:k");
+  EXPECT_EQ(text_of(writer().load_ledger("c2")), "other|1:a");
+}
+
+TEST_P(TransactionsTest, PruningForgetsSilentClientsWithAllTheirReplies) {
+  begin();
+  ASSERT_TRUE(writer().save_ledger("c1", {.head = "new", .written = {{1, "a"}}}, 300));
+  ASSERT_TRUE(writer().save_ledger("c2", {.head = "old", .written = {{1, "a"}, {2, "b"}}}, 200));
   const auto pruned = writer().prune_ledger(250);
   ASSERT_TRUE(pruned) << message_of(pruned);
   EXPECT_EQ(pruned->deleted, 1U);
-  EXPECT_FALSE(writer().load_ledger("c2").value_or("failed"));
-  EXPECT_TRUE(writer().load_ledger("c1").value_or(std::nullopt));
+  EXPECT_FALSE(pruned->may_have_more);
+  EXPECT_EQ(text_of(writer().load_ledger("c2")), "none");
+  EXPECT_EQ(text_of(writer().load_ledger("c1")), "new|1:a");
+  ASSERT_TRUE(writer().save_ledger("c2", {.head = "again"}, 400));
+  EXPECT_EQ(text_of(writer().load_ledger("c2")), "again") << "no reply of its former life";
+}
+
+TEST_P(TransactionsTest, ALightMarkIsReturnedToOnlyWhileNothingWasWritten) {
+  begin();
+  insert("notes", 1, {{"text", "a"}});
+  const auto light = writer().light_mark();
+  ASSERT_TRUE(light) << message_of(light);
+  EXPECT_TRUE(writer().rollback_to(*light));
+  const Mark inner = mark();
+  insert("notes", 2, {{"text", "b"}});
+  ASSERT_TRUE(writer().rollback_to(inner)) << "a heavy mark above it";
+  EXPECT_TRUE(writer().rollback_to(*light)) << "nothing is left of what was written";
+  insert("notes", 3, {{"text", "c"}});
+  EXPECT_THAT(changes_since(*light), SizeIs(1));
+  EXPECT_EQ(reason_of(writer().rollback_to(*light)), "light_mark");
+  EXPECT_TRUE(writer().in_transaction());
+  EXPECT_TRUE(writer().release(*light));
+  const Mark last = mark();
+  EXPECT_EQ(last.depth, 1U) << "the mark above the light one is gone, too";
+  ASSERT_TRUE(writer().release(last));
+  commit();
+  EXPECT_EQ(count(*reader_at_now()), 2U);
 }
 
 TEST_P(TransactionsTest, ResetDeletesEverythingButTheSchema) {
@@ -314,7 +361,7 @@ TEST_P(TransactionsTest, ResetDeletesEverythingButTheSchema) {
   const Mark start = mark();
   insert("notes", 1, {{"text", "a"}});
   ASSERT_TRUE(writer().append_log(1, 1, {}, changes_since(start)));
-  ASSERT_TRUE(writer().save_ledger("c1", "x", 1));
+  ASSERT_TRUE(writer().save_ledger("c1", {.head = "x", .written = {{1, "a"}}}, 1));
   ASSERT_TRUE(writer().set_version(5));
   commit();
   const auto reader = reader_at_now();
@@ -330,7 +377,9 @@ TEST_P(TransactionsTest, ResetDeletesEverythingButTheSchema) {
   EXPECT_NE(after->epoch, before->epoch) << "positions in the log mean nothing any more";
   EXPECT_EQ(after->schema_version, before->schema_version);
   begin();
-  EXPECT_FALSE(writer().load_ledger("c1").value_or("failed"));
+  EXPECT_EQ(text_of(writer().load_ledger("c1")), "none");
+  ASSERT_TRUE(writer().save_ledger("c1", {.head = "y"}, 1));
+  EXPECT_EQ(text_of(writer().load_ledger("c1")), "y");
   const Mark again = mark();
   insert("notes", 1, {{"text", "a"}});
   EXPECT_THAT(changes_since(again), SizeIs(1)) << "changes are captured again";

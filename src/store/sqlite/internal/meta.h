@@ -5,6 +5,7 @@
 //   _moonstone_meta(one row: format, version, schema_version, schema_json, epoch, bundle_hash)
 //   _moonstone_log(seq, version, namespace, tbl, key, op, old, new, origin, time)
 //   _moonstone_clients(client, ledger, used)
+//   _moonstone_replies(client, chunk, replies): see ledger.h
 //   _moonstone_secret(one row: secret)
 //   _moonstone_search(name, version, stale), once there is a search index: see search_index.h
 //

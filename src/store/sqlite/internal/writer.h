@@ -59,6 +59,7 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Result<Begun> begin() override;
   [[nodiscard]] bool in_transaction() const override { return connection_->in_transaction(); }
   [[nodiscard]] Result<Mark> mark() override;
+  [[nodiscard]] Result<Mark> light_mark() override;
   [[nodiscard]] Status rollback_to(const Mark& mark) override;
   [[nodiscard]] Status release(const Mark& mark) override;
 
@@ -72,9 +73,9 @@ class SqliteWriter final : public Writer {
                                   const Origin& origin,
                                   const std::vector<query::Change>& changes) override;
   [[nodiscard]] Status set_version(Version version) override;
-  [[nodiscard]] Result<std::optional<std::string>> load_ledger(std::string_view client) override;
+  [[nodiscard]] Result<std::optional<StoredLedger>> load_ledger(std::string_view client) override;
   [[nodiscard]] Status save_ledger(std::string_view client,
-                                   std::string_view ledger,
+                                   const LedgerChange& change,
                                    std::int64_t unix_ms) override;
   [[nodiscard]] Result<PruneOutcome> prune_log(const LogRetention& retention) override;
   [[nodiscard]] Result<PruneOutcome> prune_ledger(std::int64_t unix_ms_min) override;
