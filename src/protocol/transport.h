@@ -87,6 +87,9 @@ class SocketSink {
   virtual ~SocketSink() = default;
   /// Queues a frame. Frames go out in the order of the calls.
   virtual void send(Frame frame) = 0;
+  /// The same for a frame that nobody has asked for just now: what is sent on other sockets may
+  /// overtake it. Many of them in a row cost their receivers' threads few wake-ups.
+  virtual void push(Frame frame) { send(std::move(frame)); }
   /// Bytes queued but not yet written.
   [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
   /// Sends what is queued, then closes.

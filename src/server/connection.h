@@ -21,6 +21,7 @@
 #include "server/descriptor.h"
 #include "server/listen.h"
 #include "server/server.h"
+#include "server/wake_list.h"
 
 namespace boost::asio {
 class io_context;
@@ -59,6 +60,7 @@ struct Loop {
   std::unordered_set<Connection*> connections;  // each removes itself when it closes
   bool is_draining = false;
   UlidGenerator request_ids{system_random()};
+  WakeList wake_list{io};
 };
 
 /// Serves HTTP on a fresh connection. Refuses it silently while the loop drains.

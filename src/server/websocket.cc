@@ -1,12 +1,13 @@
 // Moonstone. Licence: see LICENSE.
-// One WebSocket: Beast reads and writes frames, the Outbox carries frames from any thread to it.
+// One WebSocket: Beast reads frames and closes, the Outbox carries messages from any thread to it.
 //
 // Reading never stops until the socket fails or closes; that failure is the one end of everything.
-// Writing takes all waiting frames at once and puts them through one after the other; the
-// BatchingStream turns small ones into few system calls.
-#include <array>
+// Messages do not go through Beast: a FrameQueue writes them straight from the memory that they
+// share with other sockets, as many as there are in one system call. What Beast itself says (the
+// handshake, pongs, close frames) goes through the same queue, so that it never lands within a
+// message.
+#include <functional>
 #include <mutex>
-#include <span>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -14,7 +15,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -22,7 +22,9 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "server/connection.h"
+#include "server/frame_queue.h"
 #include "server/http_text.h"
+#include "server/wake_list.h"
 
 namespace moonstone::server {
 namespace {
@@ -38,105 +40,95 @@ using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>,
                                          Executor>;
 
-/// Small frames are collected up to this size before they are written: about what one system call
-/// moves without being slower than a copy.
-constexpr std::size_t kBatchBytes = std::size_t{16} * 1024;
-/// Buffers that grew beyond these are given back, so that an idle socket stays small.
+/// Written before the loop looks at its other sockets: a peer that reads as fast as we write must
+/// not keep the others waiting.
+constexpr std::size_t kBytesAtOnce = std::size_t{1024} * 1024;
+/// A read buffer that grew beyond this is given back, so that an idle socket stays small.
 constexpr std::size_t kIdleBufferBytes = std::size_t{4} * 1024;
-constexpr std::size_t kIdleParts = 16;
 /// RFC 6455: a control frame holds 125 bytes, two of them the code.
 constexpr std::size_t kCloseReasonMax = 123;
+/// The first byte of a close frame.
+constexpr std::string_view kCloseFrame = "\x88";
 
-/// The socket below Beast. While more frames are known to follow, small writes are only collected;
-/// the write of the last one takes them along. Beast never has two writes at once, so neither has
-/// this.
-class BatchingStream {
+/// The socket below Beast, and all that it has to send.
+class Channel {
  public:
   using executor_type = Executor;
   using next_layer_type = Socket;
+  using Reader = websocket::stream<Channel, false>;
 
-  explicit BatchingStream(asio::io_context& io) : socket_(io) {}
+  explicit Channel(Loop& loop) : socket_(loop.io), wake_list_(loop.wake_list) {}
 
   [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
   [[nodiscard]] next_layer_type& next_layer() { return socket_; }
   [[nodiscard]] const next_layer_type& next_layer() const { return socket_; }
 
-  enum class Follows : unsigned char { Nothing, AnotherFrame };
-  void expect(Follows follows) { follows_ = follows; }
+  /// `owner` is flushed when Beast has something to say; `reader` is the stream above, which reads
+  /// the reason with which a peer closes.
+  void start(std::weak_ptr<Flushable> owner, const Reader& reader) {
+    owner_ = std::move(owner);
+    reader_ = &reader;
+  }
+  [[nodiscard]] FrameQueue& queue() { return queue_; }
+  /// What Beast has said is out, or lost.
+  void complete_write(error_code failure);
+  /// A close frame was the last thing to say.
+  [[nodiscard]] bool has_said_close() const { return has_said_close_; }
 
   /// The peer knows that the socket closes: it need not be waited for.
   void mark_goodbye() { said_goodbye_ = true; }
   /// Whether it knows, or has said so itself with a reason.
-  [[nodiscard]] bool knows_of_goodbye() const;
-  /// The stream above, which reads the peer's reason.
-  void set_reader(const websocket::stream<BatchingStream, false>& reader) { reader_ = &reader; }
+  [[nodiscard]] bool knows_of_goodbye() const {
+    return said_goodbye_ || reader_->reason().code != websocket::close_code::none;
+  }
 
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     socket_.async_read_some(buffers, std::forward<Handler>(handler));
   }
 
+  /// Beast writes whole control frames, one at a time, and waits until each is out.
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
-    const std::size_t bytes = asio::buffer_size(buffers);
-    const bool fits = collected_.size() + bytes <= kBatchBytes;
-    if (collected_.empty() && (!fits || follows_ == Follows::Nothing)) {
-      return socket_.async_write_some(buffers, std::forward<Handler>(handler));
-    }
-    if (fits) collect(buffers);
-    if (fits && follows_ == Follows::AnotherFrame) {
-      return asio::post(
-          socket_.get_executor(),
-          beast::bind_front_handler(std::forward<Handler>(handler), error_code(), bytes));
-    }
-    write_collected(buffers, fits ? bytes : 0, std::forward<Handler>(handler));
+    std::string bytes(asio::buffer_size(buffers), '\0');
+    asio::buffer_copy(asio::buffer(bytes), buffers);
+    has_said_close_ = has_said_close_ || bytes.starts_with(kCloseFrame);
+    write_done_ =
+        [size = bytes.size(), handler = std::decay_t<Handler>(std::forward<Handler>(handler))](
+            error_code failure) mutable { std::move(handler)(failure, failure ? 0 : size); };
+    queue_.add_encoded(std::move(bytes));
+    if (FlushablePtr owner = owner_.lock()) wake_list_.add(std::move(owner), WakeList::Turn::Soon);
   }
 
  private:
-  template <class Buffers>
-  void collect(const Buffers& buffers) {
-    const std::size_t before = collected_.size();
-    collected_.resize(before + asio::buffer_size(buffers));
-    asio::buffer_copy(asio::buffer(collected_) + before, buffers);
-  }
-
-  /// Writes what was collected; `taken` of its bytes belong to this call. With none taken,
-  /// `buffers` are written afterwards, uncopied.
-  template <class Buffers, class Handler>
-  void write_collected(const Buffers& buffers, std::size_t taken, Handler&& handler) {
-    asio::async_write(
-        socket_, asio::buffer(collected_),
-        [this, taken, buffers, handler = std::decay_t<Handler>(std::forward<Handler>(handler))](
-            error_code failure, std::size_t) mutable {
-          collected_ = std::string();
-          if (failure || taken > 0) return std::move(handler)(failure, taken);
-          socket_.async_write_some(buffers, std::move(handler));
-        });
-  }
-
   Socket socket_;
-  std::string collected_;
-  const websocket::stream<BatchingStream, false>* reader_ = nullptr;
-  Follows follows_ = Follows::Nothing;
+  WakeList& wake_list_;
+  std::weak_ptr<Flushable> owner_;
+  const Reader* reader_ = nullptr;
+  FrameQueue queue_;
+  std::move_only_function<void(error_code)> write_done_;
+  bool has_said_close_ = false;
   bool said_goodbye_ = false;
 };
 
-bool BatchingStream::knows_of_goodbye() const {
-  return said_goodbye_ || reader_->reason().code != websocket::close_code::none;
+void Channel::complete_write(error_code failure) {
+  if (!write_done_) return;
+  asio::post(get_executor(),
+             [done = std::exchange(write_done_, nullptr), failure]() mutable { done(failure); });
 }
 
 /// Beast's way to end the stream. After a closing handshake the descriptor is closed at once; after
 /// a violation the peer may still be sending, and closing would reset the connection under the
 /// close frame that explains why.
 template <class Handler>
-void async_teardown(beast::role_type role, BatchingStream& stream, Handler&& handler) {
-  if (stream.knows_of_goodbye()) {
+void async_teardown(beast::role_type role, Channel& channel, Handler&& handler) {
+  if (channel.knows_of_goodbye()) {
     error_code ignored;
-    stream.next_layer().close(ignored);
-    return asio::post(stream.get_executor(),
+    channel.next_layer().close(ignored);
+    return asio::post(channel.get_executor(),
                       beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
   }
-  websocket::async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
+  websocket::async_teardown(role, channel.next_layer(), std::forward<Handler>(handler));
 }
 
 class WebSocket;
@@ -149,13 +141,6 @@ struct CloseRequest {
 /// What becomes of waiting frames when a close is requested.
 enum class Waiting : unsigned char { Keep, Drop };
 
-std::size_t bytes_of(const protocol::Frame& frame) {
-  std::size_t bytes = 0;
-  for (const auto& part : frame)
-    bytes += part->size();
-  return bytes;
-}
-
 /// The sink that protocols see. Threads: synchronised; while `socket_` is set, its loop exists.
 class Outbox final : public protocol::SocketSink {
  public:
@@ -164,12 +149,13 @@ class Outbox final : public protocol::SocketSink {
         max_(options.queue_bytes_max),
         socket_(std::move(socket)) {}
 
-  void send(protocol::Frame frame) override;
+  void send(protocol::Frame frame) override { enqueue(std::move(frame), WakeList::Turn::Soon); }
+  void push(protocol::Frame frame) override { enqueue(std::move(frame), WakeList::Turn::Later); }
   [[nodiscard]] std::size_t queued_bytes() const override;
   void close(protocol::CloseCode code, std::string_view reason) override;
 
   // For the socket, on its loop:
-  /// All waiting frames; none means that the next send wakes the socket again.
+  /// All waiting frames. The next one wakes the socket again.
   [[nodiscard]] std::vector<protocol::Frame> take();
   [[nodiscard]] std::optional<CloseRequest> close_request() const;
   enum class Level : unsigned char { Same, BecameLow };
@@ -177,7 +163,8 @@ class Outbox final : public protocol::SocketSink {
   void abandon();
 
  private:
-  void wake();
+  void enqueue(protocol::Frame frame, WakeList::Turn turn);
+  void wake(WakeList::Turn turn);
   void request_close(protocol::CloseCode code, std::string_view reason, Waiting waiting);
 
   const std::size_t high_;
@@ -187,21 +174,22 @@ class Outbox final : public protocol::SocketSink {
   std::vector<protocol::Frame> frames_;
   std::optional<CloseRequest> close_;
   std::size_t bytes_ = 0;
-  bool is_awake_ = false;  // the socket was woken and has not found the queue empty since
+  std::optional<WakeList::Turn> woken_;  // and has not taken the frames since
   bool was_high_ = false;
 };
 
-class WebSocket final : public Connection, public std::enable_shared_from_this<WebSocket> {
+class WebSocket final : public Connection,
+                        public Flushable,
+                        public std::enable_shared_from_this<WebSocket> {
  public:
-  explicit WebSocket(Loop& loop) : loop_(loop), stream_(loop.io) {}
+  explicit WebSocket(Loop& loop) : loop_(loop), stream_(loop) {}
 
-  [[nodiscard]] asio::io_context& io() { return loop_.io; }
+  [[nodiscard]] Loop& loop() { return loop_; }
   void start(std::unique_ptr<protocol::SocketSession> session,
              std::shared_ptr<Outbox> outbox,
              Descriptor descriptor,
              const std::string& key);
-  /// Frames may be waiting.
-  void flush();
+  void flush() override;
   /// Somebody wants the socket closed.
   void on_close_requested(Waiting waiting);
 
@@ -211,36 +199,37 @@ class WebSocket final : public Connection, public std::enable_shared_from_this<W
   void abort() override { close_descriptor(); }
 
  private:
+  [[nodiscard]] Channel& channel() { return stream_.next_layer(); }
+  [[nodiscard]] Socket& socket() { return channel().next_layer(); }
   void on_accepted(error_code failure);
   void read();
   void on_read(error_code failure);
-  void write_front();
-  void on_front_written(error_code failure);
+  enum class Rest : unsigned char { None, Some };
+  Rest write_queue();
+  void count(const FrameQueue::Written& written);
+  void wait_for_room();
   void begin_close(const CloseRequest& request);
   void arm_close_timer();
   void close_descriptor();
   void finish_if_done();
 
   Loop& loop_;
-  websocket::stream<BatchingStream, false> stream_;
+  websocket::stream<Channel, false> stream_;
   beast::flat_buffer buffer_;
   std::unique_ptr<protocol::SocketSession> session_;
-  std::shared_ptr<Outbox> outbox_;         // also held by the session and whoever it gave it to
-  std::vector<protocol::Frame> batch_;     // taken from the outbox, written from next_ on
-  std::vector<asio::const_buffer> parts_;  // of the frame being written
-  std::size_t next_ = 0;
+  std::shared_ptr<Outbox> outbox_;  // also held by the session and whoever it gave it to
   std::optional<Timer> close_timer_;
-  bool is_open_ = false;     // the handshake succeeded
-  bool is_over_ = false;     // nothing more will be read
-  bool is_writing_ = false;  // a frame is being written
-  bool is_leaving_ = false;  // a close was requested: messages are not delivered any more
-  bool is_closing_ = false;  // the closing handshake runs
+  bool is_open_ = false;         // the handshake succeeded
+  bool is_over_ = false;         // nothing more will be read
+  bool waits_for_room_ = false;  // the socket took no more
+  bool is_leaving_ = false;      // a close was requested: messages are not delivered any more
+  bool is_closing_ = false;      // the closing handshake runs
   bool is_finished_ = false;
 };
 
 // Outbox.
 
-void Outbox::send(protocol::Frame frame) {
+void Outbox::enqueue(protocol::Frame frame, WakeList::Turn turn) {
   const std::size_t bytes = bytes_of(frame);
   std::vector<protocol::Frame> dropped;  // destroyed outside the lock
   const std::scoped_lock lock(mutex_);
@@ -253,7 +242,7 @@ void Outbox::send(protocol::Frame frame) {
   bytes_ += bytes;
   if (bytes_ > high_) was_high_ = true;
   frames_.push_back(std::move(frame));
-  wake();
+  wake(turn);
 }
 
 std::size_t Outbox::queued_bytes() const {
@@ -269,18 +258,21 @@ void Outbox::close(protocol::CloseCode code, std::string_view reason) {
 /// With the mutex held.
 void Outbox::request_close(protocol::CloseCode code, std::string_view reason, Waiting waiting) {
   close_ = CloseRequest{.code = code, .reason = std::string(reason)};
-  asio::post(socket_->io(), [socket = socket_, waiting] { socket->on_close_requested(waiting); });
+  asio::post(socket_->loop().io,
+             [socket = socket_, waiting] { socket->on_close_requested(waiting); });
 }
 
 /// With the mutex held.
-void Outbox::wake() {
-  if (std::exchange(is_awake_, true)) return;
-  asio::post(socket_->io(), [socket = socket_] { socket->flush(); });
+void Outbox::wake(WakeList::Turn turn) {
+  const bool is_soon_enough = woken_ && (*woken_ == WakeList::Turn::Soon || turn == *woken_);
+  if (is_soon_enough) return;
+  woken_ = turn;
+  socket_->loop().wake_list.add(socket_, turn);
 }
 
 std::vector<protocol::Frame> Outbox::take() {
   const std::scoped_lock lock(mutex_);
-  if (frames_.empty()) is_awake_ = false;
+  woken_.reset();
   return std::exchange(frames_, {});
 }
 
@@ -317,16 +309,14 @@ void WebSocket::start(std::unique_ptr<protocol::SocketSession> session,
   loop_.connections.insert(this);
   loop_.totals.connections.fetch_add(1);
   error_code failure;
-  stream_.next_layer().next_layer().assign(asio::ip::tcp::v4(), descriptor.get(), failure);
+  socket().assign(asio::ip::tcp::v4(), descriptor.get(), failure);
   if (failure) return on_accepted(failure);
   static_cast<void>(descriptor.release());
 
   stream_.read_message_max(loop_.options.frame_bytes_max);
-  stream_.auto_fragment(false);
-  stream_.text(true);
   // Not by a control callback: for that, Beast (1.81) leaves its read between the header of a close
   // frame and the frame, and if our own close comes in between, the two wait for each other.
-  stream_.next_layer().set_reader(stream_);
+  channel().start(weak_from_this(), stream_);
   // Beast's own timeout covers both handshakes; silence in between is allowed for ever.
   stream_.set_option(
       websocket::stream_base::timeout{.handshake_timeout = loop_.options.close_timeout,
@@ -375,47 +365,57 @@ void WebSocket::on_read(error_code failure) {
 
 // WebSocket: writing.
 
+/// Sends what is queued, then what the outbox holds. Messages follow neither a close frame nor each
+/// other into a socket that takes no more.
 void WebSocket::flush() {
-  if (!is_open_ || is_writing_ || is_closing_ || is_over_) return;
-  if (next_ == batch_.size()) {
-    batch_ = outbox_->take();
-    next_ = 0;
-  }
-  if (next_ < batch_.size()) return write_front();
+  if (waits_for_room_ || is_finished_ || write_queue() == Rest::Some) return;
+  if (!is_open_ || is_closing_ || is_over_ || channel().has_said_close()) return;
+  for (protocol::Frame& frame : outbox_->take())
+    channel().queue().add_text(std::move(frame));
+  if (write_queue() == Rest::Some || !is_leaving_) return;
   if (const auto request = outbox_->close_request()) begin_close(*request);
 }
 
-void WebSocket::write_front() {
-  is_writing_ = true;
-  parts_.clear();
-  for (const auto& part : batch_[next_])
-    parts_.push_back(asio::buffer(*part));
-  stream_.next_layer().expect(next_ + 1 < batch_.size() ? BatchingStream::Follows::AnotherFrame
-                                                        : BatchingStream::Follows::Nothing);
-  stream_.async_write(std::span<const asio::const_buffer>(parts_),
-                      [self = shared_from_this()](error_code failure, std::size_t) {
-                        self->on_front_written(failure);
-                      });
+WebSocket::Rest WebSocket::write_queue() {
+  if (channel().queue().is_empty()) return Rest::None;
+  const FrameQueue::Written written =
+      channel().queue().write_to(socket().native_handle(), kBytesAtOnce);
+  count(written);
+  switch (written.outcome) {
+    case FrameQueue::Outcome::Empty:
+      channel().complete_write({});
+      return Rest::None;
+    case FrameQueue::Outcome::Blocked:
+      wait_for_room();
+      break;
+    case FrameQueue::Outcome::Paused:
+      loop_.wake_list.add(shared_from_this(), WakeList::Turn::Later);
+      break;
+    case FrameQueue::Outcome::Failed:
+      // The read fails with the descriptor, and ends everything.
+      channel().complete_write(asio::error::broken_pipe);
+      close_descriptor();
+      break;
+  }
+  return Rest::Some;
 }
 
-void WebSocket::on_front_written(error_code failure) {
-  is_writing_ = false;
-  // The read fails with the descriptor, and ends everything.
-  if (failure) return close_descriptor();
-  if (is_finished_) return;
-  loop_.totals.frames_out.fetch_add(1);
-  const std::size_t bytes = bytes_of(batch_[next_]);
-  loop_.totals.bytes_out.fetch_add(bytes, std::memory_order_relaxed);
-  batch_[next_++].clear();
-  if (next_ == batch_.size()) {
-    batch_.clear();
-    next_ = 0;
-    if (parts_.capacity() > kIdleParts) parts_ = {};
-  }
-  if (is_leaving_) arm_close_timer();
-  const bool became_low = outbox_->on_written(bytes) == Outbox::Level::BecameLow;
+void WebSocket::count(const FrameQueue::Written& written) {
+  if (is_leaving_ && written.has_moved) arm_close_timer();
+  if (written.messages == 0) return;
+  loop_.totals.frames_out.fetch_add(written.messages, std::memory_order_relaxed);
+  loop_.totals.bytes_out.fetch_add(written.bytes, std::memory_order_relaxed);
+  const bool became_low = outbox_->on_written(written.bytes) == Outbox::Level::BecameLow;
   if (became_low && !is_leaving_) session_->on_writable();
-  flush();
+}
+
+void WebSocket::wait_for_room() {
+  waits_for_room_ = true;
+  // If the descriptor is closed meanwhile, the write fails and tells whoever waits for it.
+  socket().async_wait(Socket::wait_write, [self = shared_from_this()](error_code) {
+    self->waits_for_room_ = false;
+    self->flush();
+  });
 }
 
 // WebSocket: the end.
@@ -423,18 +423,14 @@ void WebSocket::on_front_written(error_code failure) {
 void WebSocket::on_close_requested(Waiting waiting) {
   if (is_finished_ || is_closing_) return;
   is_leaving_ = true;
-  if (waiting == Waiting::Drop && next_ < batch_.size()) {
-    batch_.resize(next_ + (is_writing_ ? 1U : 0U));
-  }
+  if (waiting == Waiting::Drop) channel().queue().drop_waiting_text();
   arm_close_timer();
   flush();
 }
 
 void WebSocket::begin_close(const CloseRequest& request) {
   is_closing_ = true;
-  // The frame that was announced to follow may have been dropped.
-  stream_.next_layer().expect(BatchingStream::Follows::Nothing);
-  stream_.next_layer().mark_goodbye();
+  channel().mark_goodbye();
   std::string_view reason = request.reason;
   if (reason.size() > kCloseReasonMax) {
     std::size_t end = kCloseReasonMax;
@@ -462,7 +458,7 @@ void WebSocket::arm_close_timer() {
 
 void WebSocket::close_descriptor() {
   error_code ignored;
-  stream_.next_layer().next_layer().close(ignored);
+  socket().close(ignored);
 }
 
 void WebSocket::finish_if_done() {

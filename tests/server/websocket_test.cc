@@ -316,6 +316,77 @@ TEST_F(WebSocketTest, ReaderThatNeverReadsIsCutOff) {
   EXPECT_TRUE(application_.closed.wait()) << "without any help of the client";
 }
 
+TEST_F(WebSocketTest, PushesKeepTheirPlaceAmongWhatIsSent) {
+  serve();
+  RawClient client = open();
+  const auto sink = application_.take_sink();
+  for (int i = 0; i < 100; ++i) {
+    sink->push(frame_of("push " + std::to_string(i)));
+    sink->send(frame_of("reply " + std::to_string(i)));
+  }
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(client.frame()->payload, "push " + std::to_string(i));
+    ASSERT_EQ(client.frame()->payload, "reply " + std::to_string(i));
+  }
+}
+
+TEST_F(WebSocketTest, OneThatReadsNothingHoldsNobodyUp) {
+  serve();
+  RawClient deaf = open();
+  const auto deaf_sink = application_.take_sink();
+  RawClient client = open();
+  const auto sink = application_.take_sink();
+  constexpr int kFrames = 30;
+  for (int i = 0; i < kFrames; ++i)
+    deaf_sink->push(frame_of(std::string(std::size_t{1024} * 1024, 's')));
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(echo_of(client, std::to_string(i)), std::to_string(i));
+    sink->push(frame_of("push"));
+    EXPECT_EQ(client.frame()->payload, "push");
+  }
+  EXPECT_GT(deaf_sink->queued_bytes(), 0U) << "more than the kernel takes";
+  EXPECT_EQ(echo_of(deaf, "read after all").size(), std::size_t{1024} * 1024);
+  for (int i = 1; i < kFrames; ++i)
+    ASSERT_TRUE(deaf.frame().has_value());
+  EXPECT_EQ(deaf.frame()->payload, "read after all");
+}
+
+TEST_F(WebSocketTest, PongsGoBetweenTheMessagesOfABusySocket) {
+  serve();
+  RawClient client = open();
+  const auto sink = application_.take_sink();
+  constexpr int kFrames = 20;
+  for (int i = 0; i < kFrames; ++i)
+    sink->push(frame_of(std::string(std::size_t{1024} * 1024, 's')));
+  client.send_frame(kPing, "are you there");
+  int messages = 0;
+  int pongs = 0;
+  while (messages < kFrames || pongs == 0) {
+    const auto frame = client.frame();
+    ASSERT_TRUE(frame.has_value());
+    if (frame->opcode == 10) {
+      EXPECT_EQ(frame->payload, "are you there");
+      ++pongs;
+    } else {
+      EXPECT_EQ(frame->payload.size(), std::size_t{1024} * 1024);
+      ++messages;
+    }
+  }
+  EXPECT_EQ(pongs, 1);
+}
+
+TEST_F(WebSocketTest, CloseOfThePeerIsAnsweredAfterTheMessageUnderWay) {
+  serve();
+  RawClient client = open();
+  const auto sink = application_.take_sink();
+  sink->push(frame_of(std::string(std::size_t{16} * 1024 * 1024, 's')));
+  client.send_frame(kClose, std::string("\x03\xE8", 2));
+  EXPECT_EQ(client.frame()->payload.size(), std::size_t{16} * 1024 * 1024);
+  EXPECT_EQ(client.read_close_code(), 1000);
+  EXPECT_TRUE(client.is_at_end());
+  EXPECT_TRUE(application_.closed.wait());
+}
+
 TEST_F(WebSocketTest, StopClosesWith1001AfterQueuedFrames) {
   serve();
   RawClient client = open();
