@@ -1,8 +1,13 @@
 // Moonstone. Licence: see LICENSE.
-// What an idle socket costs in memory, and how many frames go through one I/O thread.
+// What an idle socket costs in memory, how many frames go through one I/O thread, and how often
+// each of them allocates.
 //
-// Client and server share the process; a raw client socket costs it no memory worth counting.
+// Client and server share the process; a raw client socket costs it no memory worth counting, and
+// what it allocates to read is left out of the count.
+#include <atomic>
 #include <cstdio>
+#include <cstdlib>
+#include <new>
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
@@ -11,8 +16,49 @@
 #include "server/server.h"
 #include "tests/server/raw_client.h"
 
+namespace {
+
+std::atomic<std::uint64_t> allocations{0};
+thread_local bool counts_allocations = true;
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  if (counts_allocations) allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+  std::free(memory);
+}
+
 namespace moonstone::server {
 namespace {
+
+/// What the client does is not counted.
+class AsClient {
+ public:
+  AsClient() { counts_allocations = false; }
+  ~AsClient() { counts_allocations = true; }
+  AsClient(const AsClient&) = delete;
+  AsClient& operator=(const AsClient&) = delete;
+};
+
+/// Allocations of the server per frame that it sends.
+class AllocationCounter {
+ public:
+  void report(benchmark::State& state, std::size_t frames_per_iteration) const {
+    const double frames =
+        static_cast<double>(state.iterations()) * static_cast<double>(frames_per_iteration);
+    state.counters["allocations_per_frame"] = static_cast<double>(allocations - before_) / frames;
+  }
+
+ private:
+  std::uint64_t before_ = allocations;
+};
 
 using testing::frame_of;
 using testing::RawClient;
@@ -61,10 +107,13 @@ void echo_one_by_one(benchmark::State& state) {
   RawClient client(server->port());
   if (client.upgrade() != 101) state.SkipWithError("not upgraded");
   const std::string text(100, 'e');
+  const AllocationCounter counter;
   for (auto _ : state) {
+    const AsClient unseen;
     client.send_text(text);
     benchmark::DoNotOptimize(client.frame());
   }
+  counter.report(state, 1);
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(echo_one_by_one)->UseRealTime();
@@ -79,11 +128,14 @@ void echo_in_bursts(benchmark::State& state) {
   std::string burst;
   for (int i = 0; i < kBurst; ++i)
     burst += testing::masked_frame(0x81, std::string(100, 'e'));
+  const AllocationCounter counter;
   for (auto _ : state) {
+    const AsClient unseen;
     client.send(burst);
     for (int i = 0; i < kBurst; ++i)
       benchmark::DoNotOptimize(client.frame());
   }
+  counter.report(state, kBurst);
   state.SetItemsProcessed(state.iterations() * kBurst);
 }
 BENCHMARK(echo_in_bursts)->UseRealTime();
@@ -101,12 +153,15 @@ void fan_out(benchmark::State& state) {
     sinks.push_back(application.take_sink());
   }
   const protocol::Frame frame = frame_of(std::string(1000, 'f'));
+  const AllocationCounter counter;
   for (auto _ : state) {
     for (const auto& sink : sinks)
-      sink->send(frame);
+      sink->push(frame);
+    const AsClient unseen;
     for (RawClient& client : clients)
       benchmark::DoNotOptimize(client.frame());
   }
+  counter.report(state, kSockets);
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kSockets));
 }
 BENCHMARK(fan_out)->UseRealTime();
