@@ -53,6 +53,7 @@ class FunctionSession::Core final : public std::enable_shared_from_this<Core> {
   void set_alarm();
   void end_identity_if_due();
   void send_error(std::string_view id, const Error& error);
+  void slow_down(std::string_view id);
 
   FunctionHost& host_;
   const SessionLimits limits_;
@@ -102,14 +103,18 @@ void FunctionSession::Core::receive(std::string_view text) {
     channel_->send(encode_pong());
     return;
   }
-  Frame refusal = encode_error(message.id, "rate_limited", "Too many requests — slow down");
   if (!rate_.admit(host_.options().clock->monotonic())) {
     host_.count_limit(Error(ErrorCode::LimitExceeded, "too many messages", "messages_per_second"));
-    return channel_->send(std::move(refusal));
+    return slow_down(message.id);
   }
+  const std::string id = message.id;
   const bool is_taken =
       mailbox_.post([this, message = std::move(message)]() mutable { handle(std::move(message)); });
-  if (!is_taken) channel_->send(std::move(refusal));
+  if (!is_taken) slow_down(id);
+}
+
+void FunctionSession::Core::slow_down(std::string_view id) {
+  channel_->send(encode_error(id, "rate_limited", "Too many requests — slow down"));
 }
 
 void FunctionSession::Core::handle(ClientMessage message) {

@@ -51,6 +51,22 @@ std::string head(std::string_view type, std::string_view id) {
   return text;
 }
 
+std::string_view result_member(const UpdateItem& update) {
+  return update.is_late ? R"(,"late":true,"result":)" : R"(,"result":)";
+}
+
+/// What an update says before its result. The page that many have open gives its subscription the
+/// same id in each of them, so the last head is kept; updates are encoded on one thread.
+SharedText update_head(const UpdateItem& update) {
+  thread_local UpdateItem last;
+  thread_local SharedText text;
+  if (text == nullptr || update.id != last.id || update.is_late != last.is_late) {
+    last = {.id = update.id, .json = nullptr, .is_late = update.is_late};
+    text = share(head("update", update.id) + std::string(result_member(update)));
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<ClientMessage> decode_client_message(std::string_view text) {
@@ -77,19 +93,14 @@ Frame encode_result(std::string_view id, SharedText json) {
 }
 
 Frame encode_updates(std::span<const UpdateItem> updates) {
-  constexpr std::string_view kResult = R"(,"result":)";
-  constexpr std::string_view kLateResult = R"(,"late":true,"result":)";
   if (updates.size() == 1) {
-    const UpdateItem& only = updates.front();
-    std::string before = head("update", only.id);
-    before.append(only.is_late ? kLateResult : kResult);
-    return {share(std::move(before)), only.json, closing_brace()};
+    return {update_head(updates.front()), updates.front().json, closing_brace()};
   }
   Frame frame;
   frame.reserve(2 * updates.size() + 1);
   std::string before = R"({"type":"updates","items":[{"id":)";
   for (const UpdateItem& item : updates) {
-    before.append(item.id).append(item.is_late ? kLateResult : kResult);
+    before.append(item.id).append(result_member(item));
     frame.push_back(share(std::move(before)));
     frame.push_back(item.json);
     before = R"(},{"id":)";

@@ -46,7 +46,7 @@ class SocketChannel final : public live::Subscriber {
       if (auto id = wire_id_of(update.subscription))
         named.push_back({.id = *std::move(id), .json = update.json, .is_late = update.is_late});
     }
-    if (!named.empty()) send(encode_updates(named));
+    if (!named.empty() && !closed_) sink_->push(encode_updates(named));
   }
 
   bool ready() const override { return sink_->queued_bytes() < unsent_bytes_max_; }
