@@ -134,6 +134,7 @@ void LiveEngine::change_caller(const SubscriberPtr& subscriber,
                                std::move_only_function<void()> then) {
   inbox_.push_wish(
       [this, subscriber, caller = std::move(caller), then = std::move(then)]() mutable {
+        state_.deliver_refusals(subscriber);
         state_.change_caller(subscriber, caller);
         then();
       });

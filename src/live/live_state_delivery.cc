@@ -65,6 +65,18 @@ void LiveState::deliver_completed() {
   answer_delivery_waiters();
 }
 
+void LiveState::deliver_refusals(const SubscriberPtr& subscriber) {
+  std::vector<Refusal> rest;
+  for (Refusal& refusal : std::exchange(refusals_, {})) {
+    if (refusal.subscriber == subscriber) {
+      subscriber->on_first_result(refusal.id, refusal.error);
+    } else {
+      rest.push_back(std::move(refusal));
+    }
+  }
+  refusals_ = std::move(rest);
+}
+
 void LiveState::deliver() {
   ++round_;
   completed_.clear();

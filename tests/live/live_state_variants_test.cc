@@ -237,6 +237,22 @@ TEST_F(LiveStateVariantsTest, ARunForTheFormerCallerIsNotShownAfterTheChange) {
   EXPECT_EQ(a->take(), Lines{"first 1 v#bob"});
 }
 
+TEST_F(LiveStateVariantsTest, AnErrorForTheFormerCallerIsToldBeforeTheChange) {
+  script_error(kIdentity);
+  const RecorderPtr a = join(alice_);
+  const RecorderPtr b = join(bob_);
+  engine_.round();
+  engine_.state.finish(engine_.perform(engine_.take_reader_job()));
+  engine_.state.deliver_refusals(a);
+  ASSERT_EQ(a->take(), Lines{"error 1 invalid_argument"});
+  EXPECT_EQ(*a->texts[0], "refused#alice");
+  EXPECT_EQ(b->take(), Lines{});
+  engine_.state.change_caller(a, bob_);
+  engine_.settle();
+  EXPECT_EQ(a->take(), Lines{}) << "told twice";
+  EXPECT_EQ(b->take(), Lines{"error 1 invalid_argument"});
+}
+
 TEST_F(LiveStateVariantsTest, ARunThatOutlivesItsSubscriberServesTheOthers) {
   script("v", kIdentity);
   const RecorderPtr a = join(alice_);

@@ -78,6 +78,9 @@ class LiveState {
   /// Calls those whose part of the batch is done.
   void deliver_completed();
   [[nodiscard]] std::vector<RunJob> take_reader_jobs();
+  /// Tells the subscriber now which of its subscriptions are refused: before it is somebody else,
+  /// as an error tells of the caller for whom it arose.
+  void deliver_refusals(const SubscriberPtr& subscriber);
   /// Calls everybody for whom there is something. Cost: O(what is due).
   void deliver();
   /// Answers those who wait for run_once() that there will be no answer.
