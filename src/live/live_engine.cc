@@ -59,6 +59,7 @@ class LiveEngine final : public LiveQueries {
   void wait_for_work();
   void run_round();
   void run_fast_batch();
+  void deliver_completed();
   void feed_delivery_wishes();
   void catch_up(Version version);
   void assume_lost_commit(Version version);
@@ -227,10 +228,17 @@ void LiveEngine::run_fast_batch() {
   while (std::optional<RunJob> job = state_.next_fast_job()) {
     state_.finish(run(*std::move(job), *strand_session_, snapshot));
     if (inbox_.is_closed()) break;
-    feed_delivery_wishes();
-    state_.deliver_completed();
+    deliver_completed();
   }
   strand_session_->end();
+}
+
+/// Whoever waits for a reply is asked for again and again: it shall not wait for calls to thousands
+/// of others.
+void LiveEngine::deliver_completed() {
+  do {
+    feed_delivery_wishes();
+  } while (state_.deliver_completed());
 }
 
 /// Whoever waits to be told was told the version of its commit after that was announced; the state

@@ -225,7 +225,7 @@ void LiveState::when_delivered(SubscriberPtr subscriber, Version version, Delive
   }
   delivery_waiters_.push_back(
       {.subscriber = std::move(subscriber), .version = version, .then = std::move(then)});
-  has_new_delivery_waiters_ = true;
+  has_delivery_news_ = true;
 }
 
 void LiveState::clear() {

@@ -46,23 +46,39 @@ bool LiveState::can_answer_first(const Subscription& subscription) const {
 
 /// One run of the batch has ended: counts it off for all its subscribers.
 void LiveState::complete_share(const LiveQuery& query) {
+  has_delivery_news_ = true;
   for (const auto& [order, subscription] : query.subscriptions) {
     SubscriberRecord& record = *subscription->subscriber;
-    if (--record.outstanding == 0) completed_.push_back(record.number);
+    if (--record.outstanding > 0) continue;
+    record.is_completed = true;
+    completed_.push_back(record.number);
   }
 }
 
-void LiveState::deliver_completed() {
-  if (completed_.empty() && !has_new_delivery_waiters_) return;
-  for (const std::uint64_t number : std::exchange(completed_, {})) {
-    const auto found = active_.find(number);
-    if (found == active_.end()) continue;  // nothing new for it, or it is gone
-    SubscriberRecord& record = *found->second;
-    active_.erase(found);
-    record.asked_in_round = 0;
-    deliver_to(record);
+bool LiveState::deliver_completed() {
+  if (has_delivery_news_) {
+    for (const DeliveryWaiter& waiter : delivery_waiters_) {
+      SubscriberRecord* record = find_record(waiter.subscriber);
+      if (record != nullptr && record->is_completed) deliver_early(*record);
+    }
+    answer_delivery_waiters();
   }
-  answer_delivery_waiters();
+  for (std::size_t called = 0; called < kDeliveriesAtOnce && !completed_.empty();) {
+    const auto found = active_.find(completed_.front());
+    completed_.pop_front();
+    if (found == active_.end()) continue;  // nothing new for it, or it is gone, or was early
+    deliver_early(*found->second);
+    ++called;
+  }
+  return !completed_.empty();
+}
+
+/// Before the end of the round.
+void LiveState::deliver_early(SubscriberRecord& record) {
+  record.is_completed = false;
+  if (active_.erase(record.number) == 0) return;
+  record.asked_in_round = 0;
+  deliver_to(record);
 }
 
 void LiveState::deliver_refusals(const SubscriberPtr& subscriber) {
@@ -91,7 +107,7 @@ void LiveState::deliver() {
 }
 
 void LiveState::answer_delivery_waiters() {
-  has_new_delivery_waiters_ = false;
+  has_delivery_news_ = false;
   std::vector<DeliveryWaiter> rest;
   for (DeliveryWaiter& waiter : std::exchange(delivery_waiters_, {})) {
     SubscriberRecord* record = find_record(waiter.subscriber);
@@ -135,6 +151,7 @@ bool LiveState::can_settle_debt(const Subscription& subscription) {
 }
 
 void LiveState::deliver_to(SubscriberRecord& record) {
+  record.is_completed = false;
   const bool accepts_updates = is_ready(record);
   Parcel parcel{.batch = {}, .version = version_, .stragglers = {}, .firsts = {}};
   for (auto entry = record.due.begin(); entry != record.due.end();) {

@@ -1,6 +1,8 @@
 // Moonstone. Licence: see LICENSE.
 #include "live/internal/live_state.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/live/state_harness.h"
@@ -590,6 +592,44 @@ TEST_F(LiveStateTest, NobodyWaitsForAnothersPartOfTheBatch) {
   engine_.state.deliver_completed();
   EXPECT_EQ(one_->take(), Lines{"update@1 1=2 2=2"});
   EXPECT_FALSE(engine_.state.next_fast_job().has_value());
+}
+
+TEST_F(LiveStateTest, WhoeverAReplyWaitsForIsCalledBeforeTheCrowd) {
+  constexpr std::size_t kCrowd = 3 * kDeliveriesAtOnce;
+  script("x", "x1", 1);
+  std::vector<std::shared_ptr<testing::RecordingSubscriber>> crowd;
+  for (std::size_t i = 0; i < kCrowd; ++i) {
+    crowd.push_back(StateHarness::make_subscriber());
+    engine_.subscribe(crowd.back(), 1, "x");
+  }
+  engine_.subscribe(one_, 1, "x");
+  engine_.subscribe(two_, 1, "x");
+  engine_.settle();
+  const auto called = [&crowd] {
+    const auto has_heard = [](const auto& other) { return other->heard.size() == 2; };
+    return static_cast<std::size_t>(std::ranges::count_if(crowd, has_heard));
+  };
+  script("x", "x2", 1);
+  engine_.commit({engine_.insert(1)});
+  one_->take();
+  two_->take();
+  reply_when_delivered(one_, 1, *one_, "known from the start");
+  engine_.state.begin_batch();
+  engine_.state.finish(engine_.perform(engine_.state.next_fast_job().value()));
+  EXPECT_TRUE(engine_.state.deliver_completed()) << "not everybody at once";
+  EXPECT_EQ(one_->take(), (Lines{"update@1 1=x2", "known from the start"}));
+  EXPECT_EQ(called(), kDeliveriesAtOnce);
+  EXPECT_EQ(two_->take(), Lines{});
+  reply_when_delivered(two_, 1, *two_, "known later");
+  EXPECT_TRUE(engine_.state.deliver_completed());
+  EXPECT_EQ(two_->take(), (Lines{"update@1 1=x2", "known later"}));
+  EXPECT_EQ(called(), 2 * kDeliveriesAtOnce);
+  while (engine_.state.deliver_completed()) {
+  }
+  EXPECT_EQ(called(), kCrowd);
+  engine_.round();
+  EXPECT_EQ(called(), kCrowd) << "nobody is called twice";
+  EXPECT_EQ(one_->take(), Lines{});
 }
 
 TEST_F(LiveStateTest, CommitsThatGatherAreOneRun) {

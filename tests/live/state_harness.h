@@ -147,7 +147,8 @@ class StateHarness {
       state.begin_batch();
       while (const auto job = state.next_fast_job()) {
         state.finish(perform(*job));
-        state.deliver_completed();
+        while (state.deliver_completed()) {
+        }
       }
     }
     for (RunJob& job : state.take_reader_jobs())

@@ -39,6 +39,9 @@ namespace moonstone::live {
 /// Runs on the readers, waiting or under way. Beyond, whoever needs a first run is refused with
 /// LimitExceeded (reason "overloaded"): at a millisecond each this is already ten seconds of work.
 inline constexpr std::size_t kReaderRunsMax = 10'000;
+/// Subscribers called before the strand hears again who waits for a reply: a tenth of a
+/// millisecond.
+inline constexpr std::size_t kDeliveriesAtOnce = 64;
 /// Quick runs in a row (below half the budget) after which a query returns to the fast lane.
 inline constexpr int kQuickRunsToReturn = 3;
 
@@ -75,8 +78,9 @@ class LiveState {
   void begin_batch();
   /// The next run of the batch, in the order of registration; each is finished before the next.
   [[nodiscard]] std::optional<RunJob> next_fast_job();
-  /// Calls those whose part of the batch is done.
-  void deliver_completed();
+  /// Calls those whose part of the batch is done: first whoever a reply waits for, then some of the
+  /// others. True: some are left, and another call goes on.
+  bool deliver_completed();
   [[nodiscard]] std::vector<RunJob> take_reader_jobs();
   /// Tells the subscriber now which of its subscriptions are refused: before it is somebody else,
   /// as an error tells of the caller for whom it arose.
@@ -161,6 +165,7 @@ class LiveState {
   void mark_due(Subscription& subscription);
   void complete_share(const LiveQuery& query);
   void deliver_to(SubscriberRecord& record);
+  void deliver_early(SubscriberRecord& record);
   void answer_delivery_waiters();
   std::vector<SubscriptionId> promise_late_ones(SubscriberRecord& record, Version version);
   [[nodiscard]] static bool can_settle_debt(const Subscription& subscription);
@@ -181,7 +186,7 @@ class LiveState {
   std::map<QueryNumber, RunCause> fast_queue_;
   std::map<QueryNumber, RunCause> batch_;  // what has not run yet of the batch under way
   std::deque<QueryNumber> urgent_;         // of the batch: somebody waits for them; may be done
-  std::vector<std::uint64_t> completed_;   // subscribers whose part of the batch is done
+  std::deque<std::uint64_t> completed_;    // subscribers whose part of the batch is done
   std::vector<RunJob> reader_jobs_;
   std::size_t reader_runs_ = 0;  // taken and not finished
   std::multimap<Instant, Parked> parked_;
@@ -190,7 +195,7 @@ class LiveState {
   std::vector<Refusal> refusals_;
   std::vector<Answer> answers_;
   std::vector<DeliveryWaiter> delivery_waiters_;
-  bool has_new_delivery_waiters_ = false;
+  bool has_delivery_news_ = false;  // somebody waits anew, or a part of the batch is done
 
   LiveQueries::Counters counters_;
   std::size_t subscription_count_ = 0;
