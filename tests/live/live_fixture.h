@@ -251,6 +251,13 @@ class LiveFixture : public ::testing::Test {
     });
   }
 
+  void erase(const std::string& id) {
+    mutate([&](engine::Transaction& transaction) -> Result<std::optional<std::string>> {
+      MS_TRY_STATUS(transaction.erase(id));
+      return std::optional<std::string>();
+    });
+  }
+
   static query::Query in_group(double group) {
     return items_where(field_is(query::CompareOp::Eq, "group", group));
   }

@@ -41,12 +41,6 @@ class LivePagesTest : public testing::LiveFixture {
     live_->drain();
     return live_->counters().reruns - before;
   }
-  void erase(const std::string& id) {
-    mutate([&](engine::Transaction& transaction) -> Result<std::optional<std::string>> {
-      MS_TRY_STATUS(transaction.erase(id));
-      return std::optional<std::string>();
-    });
-  }
   void set_text(const std::string& id, const std::string& text) {
     mutate([&](engine::Transaction& transaction) -> Result<std::optional<std::string>> {
       MS_TRY_STATUS(transaction.patch(id, {{"text", text}}));
