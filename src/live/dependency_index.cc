@@ -92,36 +92,49 @@ void DependencyIndex::find_touched(std::span<const query::Change> changes,
     const auto table = tables_.find(change.table->name);
     if (table == tables_.end()) continue;
     ++change_;
-    search_table(table->second, change);
+    search_level(table->second,
+                 {.before = change.before ? &*change.before : nullptr,
+                  .after = change.after ? &*change.after : nullptr},
+                 change);
   }
   touched_ = nullptr;
 }
 
-void DependencyIndex::search_table(TableIndex& table, const query::Change& change) {
-  check_list(table.whole, change);
-  for (const auto& [field, index] : table.fields) {
+void DependencyIndex::search_level(const Level& level, Images images, const query::Change& change) {
+  check_list(level.rest, change);
+  for (const auto& [field, index] : level.fields) {
     Value before;
-    if (change.before) {
-      before = query::comparable_field(query::StoredRowView(*change.before), field);
-      search_field(index, before, change);
+    Value after;
+    if (images.before != nullptr) {
+      before = query::comparable_field(query::StoredRowView(*images.before), field);
     }
-    if (change.after) {
-      const Value after = query::comparable_field(query::StoredRowView(*change.after), field);
-      const bool is_same = change.before && query::compare_values(before, after) == 0;
-      if (!is_same) search_field(index, after, change);
+    if (images.after != nullptr) {
+      after = query::comparable_field(query::StoredRowView(*images.after), field);
+    }
+    const bool has_both = images.before != nullptr && images.after != nullptr;
+    if (has_both && query::compare_values(before, after) == 0) {
+      search_field(index, before, images, change);
+      continue;
+    }
+    if (images.before != nullptr) {
+      search_field(index, before, {.before = images.before, .after = nullptr}, change);
+    }
+    if (images.after != nullptr) {
+      search_field(index, after, {.before = nullptr, .after = images.after}, change);
     }
   }
 }
 
 void DependencyIndex::search_field(const FieldIndex& index,
                                    const Value& value,
+                                   Images images,
                                    const query::Change& change) {
-  const auto equal = index.equal.find(value);
-  if (equal != index.equal.end()) check_list(equal->second, change);
   hits_.clear();
   index.ranges.stab(value, hits_);
   for (const std::uint32_t slot_number : hits_)
     check(slot_number, change);
+  const auto equal = index.equal.find(value);
+  if (equal != index.equal.end()) search_level(*equal->second, images, change);
 }
 
 void DependencyIndex::check_list(const List& list, const query::Change& change) {
@@ -151,49 +164,48 @@ std::uint32_t DependencyIndex::allocate_slot() {
 }
 
 void DependencyIndex::file(Owner& owner, const query::Dependency& dependency) {
-  query::AccessKey key = query::access_key_of(dependency);
   const std::uint32_t slot_number = allocate_slot();
   owner.slots.push_back(slot_number);
   Slot& slot = slots_[slot_number];
   slot.owner = &owner;
   slot.dependency = &dependency;
   slot.table = &*tables_.try_emplace(dependency.table).first;
-  TableIndex& table = slot.table->second;
-  if (key.field.empty()) {
-    link(table.whole, slot_number);
-    return;
+  Level* level = &slot.table->second;
+  auto step = slot.path.begin();
+  for (query::AccessKey& key : query::access_path_of(dependency)) {
+    step->level = level;
+    step->field = &*level->fields.try_emplace(std::move(key.field)).first;
+    FieldIndex& index = step->field->second;
+    if (!key.equal) {
+      Interval interval{.low = std::move(key.low), .high = std::move(key.high)};
+      slot.range = index.ranges.insert(std::move(interval), slot_number);
+      return;
+    }
+    step->equal = &*index.equal.try_emplace(*std::move(key.equal)).first;
+    if (!step->equal->second) step->equal->second = std::make_unique<Level>();
+    level = step->equal->second.get();
+    ++step;
   }
-  slot.field = &*table.fields.try_emplace(std::move(key.field)).first;
-  FieldIndex& index = slot.field->second;
-  if (key.equal) {
-    slot.equal = &*index.equal.try_emplace(*std::move(key.equal)).first;
-    link(slot.equal->second, slot_number);
-    return;
-  }
-  Interval interval{.low = std::move(key.low), .high = std::move(key.high)};
-  slot.range = index.ranges.insert(std::move(interval), slot_number);
+  slot.list = &level->rest;
+  link(*slot.list, slot_number);
 }
 
 void DependencyIndex::unfile(std::uint32_t slot_number) {
   const Slot slot = slots_[slot_number];
-  TableIndex& table = slot.table->second;
-  if (slot.field == nullptr) {
-    unlink(table.whole, slot_number);
-  } else {
-    FieldIndex& index = slot.field->second;
-    if (slot.equal == nullptr) {
+  if (slot.list != nullptr) unlink(*slot.list, slot_number);
+  for (auto step = slot.path.rbegin(); step != slot.path.rend(); ++step) {
+    if (step->field == nullptr) continue;  // the path is shorter
+    FieldIndex& index = step->field->second;
+    if (step->equal == nullptr) {
       index.ranges.erase(slot.range);
-    } else {
-      unlink(slot.equal->second, slot_number);
-      if (slot.equal->second.first == kNone) index.equal.erase(index.equal.find(slot.equal->first));
+    } else if (step->equal->second->is_empty()) {
+      index.equal.erase(index.equal.find(step->equal->first));
     }
     if (index.equal.empty() && index.ranges.empty()) {
-      table.fields.erase(table.fields.find(slot.field->first));
+      step->level->fields.erase(step->level->fields.find(step->field->first));
     }
   }
-  if (table.whole.first == kNone && table.fields.empty()) {
-    tables_.erase(tables_.find(slot.table->first));
-  }
+  if (slot.table->second.is_empty()) tables_.erase(tables_.find(slot.table->first));
   slots_[slot_number] = Slot{};
   free_.push_back(slot_number);
 }

@@ -97,10 +97,38 @@ class KeyFinder {
     }
   }
 
-  /// An id, else the first equality, else the range with both bounds, else one with one.
-  [[nodiscard]] AccessKey best() && {
-    const auto found = std::ranges::max_element(keys_, {}, score);
-    return found == keys_.end() ? AccessKey{} : std::move(*found);
+  /// What stands beyond the last row of a full page cannot matter.
+  void visit_boundary(const Query& query, const Row& boundary) {
+    for (const SortKey& sort : query.order) {
+      if (sort.field.contains('.')) return;
+      Value bound = sort_value_of(boundary, sort);
+      const auto known = std::ranges::find(keys_, sort.field, &AccessKey::field);
+      if (known != keys_.end() && known->equal == bound) continue;  // the same in the whole page
+      // Null comes first, so ascending it is below every bound; descending nothing is below it.
+      if (bound.is_null()) return;
+      if (sort.direction == Direction::Ascending) {
+        narrow(key_of(sort.field), std::nullopt, std::move(bound));
+      } else {
+        narrow(key_of(sort.field), std::move(bound), std::nullopt);
+      }
+      return;
+    }
+  }
+
+  /// An id, else the first equality, else the range with both bounds, else one with one; after an
+  /// equality, the best of the rest.
+  [[nodiscard]] std::vector<AccessKey> path() && {
+    std::vector<AccessKey> path;
+    while (!keys_.empty() && path.size() < kAccessPathMax) {
+      const auto best = std::ranges::max_element(keys_, {}, score);
+      path.push_back(std::move(*best));
+      keys_.erase(best);
+      if (!path.back().equal) break;
+      path.back().low.reset();
+      path.back().high.reset();
+      if (path.back().field == schema::kIdField) break;
+    }
+    return path;
   }
 
  private:
@@ -192,29 +220,23 @@ bool may_change(const Dependency& dependency, const Change& change) {
   return matches(dependency.query, change.before) != matches(dependency.query, change.after);
 }
 
-AccessKey access_key_of(const Dependency& dependency) {
-  AccessKey key;
+std::vector<AccessKey> access_path_of(const Dependency& dependency) {
   switch (dependency.kind) {
     case DependencyKind::Document:
-      key.field = schema::kIdField;
-      key.equal = dependency.id;
-      return key;
+      return {
+          {.field = std::string(schema::kIdField), .equal = dependency.id, .low = {}, .high = {}}};
     case DependencyKind::Table:
-      return key;
+      return {};
     case DependencyKind::Rows:
     case DependencyKind::Count:
       break;
   }
-  const bool has_relevance = dependency.query.search && dependency.kind == DependencyKind::Rows;
-  if (dependency.query.where == nullptr || has_relevance) return key;
+  const Query& query = dependency.query;
+  if (query.search && dependency.kind == DependencyKind::Rows) return {};  // relevance: any row
   KeyFinder finder;
-  finder.visit(*dependency.query.where);
-  key = std::move(finder).best();
-  if (key.equal) {
-    key.low.reset();
-    key.high.reset();
-  }
-  return key;
+  if (query.where != nullptr) finder.visit(*query.where);
+  if (query.limit && dependency.boundary) finder.visit_boundary(query, *dependency.boundary);
+  return std::move(finder).path();
 }
 
 }  // namespace moonstone::query

@@ -61,15 +61,21 @@ using FootprintPtr = std::shared_ptr<const Footprint>;
 /// Whether the change may alter what the dependency stands for. Cost: O(predicate).
 [[nodiscard]] bool may_change(const Dependency& dependency, const Change& change);
 
-/// A necessary condition of a dependency on one field, by which an index finds it: the row (before
-/// or after) has the field equal to `equal`, or between `low` and `high`.
+/// A necessary condition of a dependency on one field, by which an index finds it: the field is
+/// equal to `equal`, or between `low` and `high`.
 struct AccessKey {
-  std::string field;               // empty: none, the dependency is found by its table alone
+  std::string field;
   std::optional<Value> equal;      // a database value (query::comparable)
   std::optional<Value> low, high;  // inclusive bounds, wide enough
 };
 
-/// The most selective access key: an id, else an equality, else a range, else none.
-[[nodiscard]] AccessKey access_key_of(const Dependency& dependency);
+/// Keys of an access path. A second one tells apart those who look at parts of one group; a third
+/// would seldom tell more, and each costs memory per dependency.
+inline constexpr std::size_t kAccessPathMax = 2;
+
+/// Keys under which an index finds the dependency: one image of the changed row, before or after,
+/// satisfies all of them. The most selective first (an id, else an equality, else a range); all but
+/// the last are equalities. Empty: the dependency is found by its table alone.
+[[nodiscard]] std::vector<AccessKey> access_path_of(const Dependency& dependency);
 
 }  // namespace moonstone::query

@@ -52,6 +52,27 @@ void write_touching_two(benchmark::State& state) {
 }
 BENCHMARK(write_touching_two)->Arg(1'000)->Arg(10'000)->Arg(100'000);
 
+/// All queries look at parts of one group, the one that is written to.
+void write_touching_one_part_of_a_group(benchmark::State& state) {
+  const schema::Table table = testing::make_table("items");
+  DependencyIndex index;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    const auto part =
+        Expr::all_of({compare_field(CompareOp::Eq, "a", 1), compare_field(CompareOp::Gte, "b", i),
+                      compare_field(CompareOp::Lt, "b", i + 1)});
+    index.add({static_cast<std::uint64_t>(i)}, footprint_of({testing::rows_where(table, part)}));
+  }
+  const std::vector<query::Change> changes = {
+      testing::make_change(std::nullopt, testing::make_row(table, 1, {1, 500.5}))};
+  std::vector<QueryNumber> touched;
+  for (auto _ : state) {
+    touched.clear();
+    index.find_touched(changes, touched);
+    benchmark::DoNotOptimize(touched.data());
+  }
+}
+BENCHMARK(write_touching_one_part_of_a_group)->Arg(1'000)->Arg(100'000);
+
 void register_and_remove(benchmark::State& state) {
   const schema::Table table = testing::make_table("items");
   DependencyIndex index;

@@ -115,6 +115,30 @@ TEST_F(DependencyIndexTest, AHaystackOfAHundredThousandCostsNoCheck) {
   check();
 }
 
+TEST_F(DependencyIndexTest, PartsOfOneBusyGroupAreToldApart) {
+  constexpr std::int64_t kParts = 10'000;
+  for (std::int64_t i = 0; i < kParts; ++i) {
+    const auto part =
+        Expr::all_of({compare_field(CompareOp::Eq, "a", 1), compare_field(CompareOp::Gte, "b", i),
+                      compare_field(CompareOp::Lt, "b", i + 1)});
+    index_.add({static_cast<std::uint64_t>(i)}, footprint_of({rows_where(items_, part)}));
+  }
+  const std::uint64_t before = index_.candidates();
+  EXPECT_EQ(touched_by({insert({1, 77.5})}), Numbers{77});
+  EXPECT_EQ(touched_by({insert({2, 77.5})}), Numbers{});
+  // From part to part of the group, into it, out of it, and past it: on one image is not enough.
+  EXPECT_EQ(touched_by({make_change(make_row(items_, 1, {1, 3}), make_row(items_, 1, {1, 9}))}),
+            (Numbers{3, 9}));
+  EXPECT_EQ(touched_by({make_change(make_row(items_, 1, {2, 3}), make_row(items_, 1, {1, 9}))}),
+            Numbers{9});
+  EXPECT_EQ(touched_by({make_change(make_row(items_, 1, {1, 3}), make_row(items_, 1, {2, 9}))}),
+            Numbers{3});
+  EXPECT_LE(index_.candidates() - before, 12U) << "bounds are inclusive, so a neighbour is asked";
+  for (std::int64_t i = 0; i < kParts; ++i)
+    index_.remove({static_cast<std::uint64_t>(i)});
+  EXPECT_EQ(index_.size(), 0U);
+}
+
 TEST_F(DependencyIndexTest, TooManyDependenciesStandForTheirTables) {
   std::vector<query::Dependency> documents;
   const auto add_document = [&](std::size_t i) {

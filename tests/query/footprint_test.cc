@@ -186,13 +186,23 @@ TEST(MayChange, DistinguishesTablesAndDocuments) {
   }
 }
 
-AccessKey key_of(ExprPtr where) {
+Dependency rows_where(ExprPtr where) {
   Dependency dependency;
   dependency.kind = DependencyKind::Rows;
   dependency.table = "t";
   dependency.query.table = "t";
   dependency.query.where = std::move(where);
-  return access_key_of(dependency);
+  return dependency;
+}
+
+/// The first key of a path; one without a field if there is none.
+AccessKey first_key(const Dependency& dependency) {
+  std::vector<AccessKey> path = access_path_of(dependency);
+  return path.empty() ? AccessKey{} : std::move(path.front());
+}
+
+AccessKey key_of(ExprPtr where) {
+  return first_key(rows_where(std::move(where)));
 }
 
 ExprPtr compare(std::string_view field, CompareOp op, Value literal) {
@@ -210,7 +220,7 @@ void expect_key(const AccessKey& key,
   EXPECT_EQ(key.high, high);
 }
 
-TEST(AccessKeyOf, PrefersIdsThenEqualitiesThenRanges) {
+TEST(AccessPathOf, PrefersIdsThenEqualitiesThenRanges) {
   const ExprPtr range = compare("n", Gt, 1);
   const ExprPtr equality = compare("s", Eq, "a");
   const ExprPtr id = compare("_id", Eq, "t:1");
@@ -225,7 +235,7 @@ TEST(AccessKeyOf, PrefersIdsThenEqualitiesThenRanges) {
   expect_key(key_of(compare("_creationTime", Lte, 5)), "_creationTime", {}, {}, Value(5));
 }
 
-TEST(AccessKeyOf, MirrorsLiteralsOnTheLeft) {
+TEST(AccessPathOf, MirrorsLiteralsOnTheLeft) {
   const auto mirrored = [](CompareOp op) {
     return key_of(Expr::compare(op, Expr::make_literal(true), Expr::make_field("n")));
   };
@@ -235,7 +245,7 @@ TEST(AccessKeyOf, MirrorsLiteralsOnTheLeft) {
   expect_key(mirrored(Neq), "", {});
 }
 
-TEST(AccessKeyOf, TakesListsAsEnclosures) {
+TEST(AccessPathOf, TakesListsAsEnclosures) {
   const auto in = [](Array members) {
     return key_of(Expr::in(Expr::make_field("n"), std::move(members)));
   };
@@ -244,40 +254,84 @@ TEST(AccessKeyOf, TakesListsAsEnclosures) {
   expect_key(in({nullptr}), "", {});
 }
 
-TEST(AccessKeyOf, FindsNoneWhereNoneIsNecessary) {
+TEST(AccessPathOf, FindsNoneWhereNoneIsNecessary) {
   expect_key(key_of(nullptr), "", {});
   expect_key(key_of(compare("n", Eq, nullptr)), "", {});
   expect_key(key_of(compare("j.a", Eq, 1)), "", {});
   expect_key(key_of(Expr::any_of({compare("n", Eq, 1), compare("n", Eq, 2)})), "", {});
   expect_key(key_of(Expr::negate(compare("n", Eq, 1))), "", {});
   expect_key(key_of(Expr::compare(Eq, Expr::make_field("n"), Expr::make_field("s"))), "", {});
-  expect_key(access_key_of({}), "", {});
+  expect_key(first_key({}), "", {});
   Dependency document;
   document.kind = DependencyKind::Document;
   document.id = "t:1";
-  expect_key(access_key_of(document), "_id", Value("t:1"));
+  expect_key(first_key(document), "_id", Value("t:1"));
 }
 
 /// The live index finds a dependency by the key only: a row that matches must lie under it.
-TEST(AccessKeyOf, IsNecessaryForAMatch) {
+TEST(AccessPathOf, TellsPartsOfOneGroupApart) {
+  const ExprPtr group = compare("s", Eq, "a");
+  const ExprPtr above = compare("n", Gt, 1);
+  auto path = access_path_of(rows_where(Expr::all_of({above, group, compare("n", Lt, 9)})));
+  ASSERT_EQ(path.size(), 2U);
+  expect_key(path[0], "s", Value("a"));
+  expect_key(path[1], "n", {}, Value(1), Value(9));
+  path = access_path_of(rows_where(Expr::all_of({group, above, compare("j", Eq, 5)})));
+  ASSERT_EQ(path.size(), 2U);
+  expect_key(path[1], "j", Value(5));
+  EXPECT_EQ(access_path_of(rows_where(Expr::all_of({above, compare("j", Lt, 5)}))).size(), 1U)
+      << "only an equality has parts";
+  EXPECT_EQ(access_path_of(rows_where(Expr::all_of({compare("_id", Eq, "t:1"), above}))).size(), 1U)
+      << "an id is one row";
+}
+
+Row make_row(Value n) {
+  return {.table = &model_table(),
+          .number = 1,
+          .id = model_id(1),
+          .values = {std::move(n), "a", Value(), Value()}};
+}
+
+TEST(AccessPathOf, EndsWithTheLastRowOfAFullPage) {
+  Dependency page = rows_where(compare("s", Eq, "a"));
+  page.query.order = {{.field = "s", .direction = Direction::Ascending},
+                      {.field = "n", .direction = Direction::Ascending}};
+  page.query.limit = 2;
+  EXPECT_EQ(access_path_of(page).size(), 1U) << "the page is not full";
+  page.boundary = make_row(7);
+  ASSERT_EQ(access_path_of(page).size(), 2U);
+  expect_key(access_path_of(page)[1], "n", {}, {}, Value(7));
+  page.query.order[1].direction = Direction::Descending;
+  expect_key(access_path_of(page)[1], "n", {}, Value(7));
+  page.boundary = make_row(nullptr);
+  EXPECT_EQ(access_path_of(page).size(), 1U) << "null is the first and the last";
+  page.query.where = nullptr;
+  page.query.order.erase(page.query.order.begin());
+  page.boundary = make_row(7);
+  expect_key(first_key(page), "n", {}, Value(7));
+}
+
+TEST(AccessPathOf, IsNecessaryForAMatch) {
   Dice dice(13);
   int keys = 0;
   int matches = 0;
   for (int round = 0; round < 20'000; ++round) {
     const ExprPtr where = random_expr(dice, 2);
-    const AccessKey key = key_of(where);
-    if (key.field.empty()) continue;
-    ++keys;
+    const std::vector<AccessKey> path = access_path_of(rows_where(where));
+    keys += static_cast<int>(path.size());
+    if (path.empty()) continue;
     const Row row = random_row(dice, static_cast<std::int64_t>(dice.roll(30)));
     const StoredRowView view(row);
     if (evaluate(*where, view) != Truth::True) continue;
     ++matches;
-    const Value value = comparable_field(view, key.field);
-    if (key.equal) {
-      EXPECT_EQ(value, *key.equal) << storage_json(document_of(row));
+    for (const AccessKey& key : path) {
+      const Value value = comparable_field(view, key.field);
+      if (key.equal) {
+        EXPECT_EQ(value, *key.equal) << storage_json(document_of(row));
+      }
+      if (key.low) EXPECT_TRUE(compare_values(value, *key.low) >= 0);
+      if (key.high) EXPECT_TRUE(compare_values(value, *key.high) <= 0);
     }
-    if (key.low) EXPECT_TRUE(compare_values(value, *key.low) >= 0);
-    if (key.high) EXPECT_TRUE(compare_values(value, *key.high) <= 0);
   }
   EXPECT_GT(keys, 6'000);
   EXPECT_GT(matches, 600);

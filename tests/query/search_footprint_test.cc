@@ -233,9 +233,9 @@ TEST_F(SearchRuleTest, TextsOfAllRowsMatterOtherFieldsOnlyOfWhatIsThere) {
 }
 
 TEST_F(SearchRuleTest, IsFoundByItsTable) {
-  EXPECT_EQ(access_key_of(dependency_).field, "") << "the filter does not bound what matters";
+  EXPECT_TRUE(access_path_of(dependency_).empty()) << "the filter does not bound what matters";
   dependency_.kind = DependencyKind::Count;
-  EXPECT_EQ(access_key_of(dependency_).field, "n");
+  EXPECT_EQ(access_path_of(dependency_).at(0).field, "n");
 }
 
 }  // namespace

@@ -2,14 +2,17 @@
 #pragma once
 // DependencyIndex: which queries may a change have touched, without visiting the others.
 //
-// Each dependency is filed under its access key: equality on a field in a hash table, a range in an
-// IntervalIndex, anything else in the list of its table. A change looks up the fields that somebody
-// depends on, with the row before and the row after; query::may_change decides on what is found.
+// Each dependency is filed under its access path: equality on a field in a hash table, a range in
+// an IntervalIndex, anything else in the list of its table. What shares an equality is filed below
+// it by a second key in the same way: pages of one group, say. A change looks up the fields that
+// somebody depends on, with the row before and the row after; query::may_change decides on what is
+// found.
 // Invariants:
 //  (1) A dependency is filed in exactly one place; a place without dependencies does not exist.
-//  (2) Whatever may_change() affirms is found (the access key is a necessary condition).
+//  (2) Whatever may_change() affirms is found (the access path is a necessary condition).
 // Threads: confined.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -71,28 +74,44 @@ class DependencyIndex {
   struct List {
     std::uint32_t first = kNone;
   };
-  using EqualMap = std::unordered_map<Value, List, DatabaseValueHash, DatabaseValueEqual>;
+  struct Level;
+  using EqualMap =
+      std::unordered_map<Value, std::unique_ptr<Level>, DatabaseValueHash, DatabaseValueEqual>;
   struct FieldIndex {
     EqualMap equal;
     IntervalIndex ranges;  // payload: the slot
   };
-  struct TableIndex {
-    List whole;
+  /// A table, or what of it has a field equal to a value.
+  struct Level {
+    List rest;                                              // no further key
     std::map<std::string, FieldIndex, std::less<>> fields;  // few; ordered for reproducible runs
-  };
-  using TableMap = std::unordered_map<std::string, TableIndex>;
 
-  /// One filed dependency and where it is filed. The pointers are to nodes of maps.
+    [[nodiscard]] bool is_empty() const { return rest.first == kNone && fields.empty(); }
+  };
+  using TableMap = std::unordered_map<std::string, Level>;
+
+  /// A key of an access path and where it leads. The pointers are to nodes of maps.
+  struct Step {
+    Level* level = nullptr;
+    std::pair<const std::string, FieldIndex>* field = nullptr;
+    EqualMap::value_type* equal = nullptr;  // null: the ranges of the field
+  };
+  /// One filed dependency and where it is filed.
   struct Slot {
     Owner* owner = nullptr;
     const query::Dependency* dependency = nullptr;
     TableMap::value_type* table = nullptr;
-    std::pair<const std::string, FieldIndex>* field = nullptr;  // null: in the table's list
-    EqualMap::value_type* equal = nullptr;                      // null with a field: in its ranges
+    std::array<Step, query::kAccessPathMax> path;  // filled from the front
+    List* list = nullptr;                          // null: in the ranges of the last step
     IntervalIndex::Handle range = 0;
     std::uint32_t previous = kNone;
     std::uint32_t next = kNone;
     std::uint64_t checked_for = 0;  // the change it was checked against last
+  };
+  /// Rows of a change that lie on a level; null: that one does not.
+  struct Images {
+    const query::Row* before = nullptr;
+    const query::Row* after = nullptr;
   };
 
   std::uint32_t allocate_slot();
@@ -100,8 +119,11 @@ class DependencyIndex {
   void unfile(std::uint32_t slot_number);
   void link(List& list, std::uint32_t slot_number);
   void unlink(List& list, std::uint32_t slot_number);
-  void search_field(const FieldIndex& index, const Value& value, const query::Change& change);
-  void search_table(TableIndex& table, const query::Change& change);
+  void search_level(const Level& level, Images images, const query::Change& change);
+  void search_field(const FieldIndex& index,
+                    const Value& value,
+                    Images images,
+                    const query::Change& change);
   void check_list(const List& list, const query::Change& change);
   void check(std::uint32_t slot_number, const query::Change& change);
 
