@@ -5,10 +5,10 @@
 #include <atomic>
 #include <deque>
 #include <future>
-#include <thread>
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/thread.h"
 #include "engine/group_writer.h"
 
 namespace moonstone::engine {
@@ -23,8 +23,6 @@ constexpr std::size_t kPruneChanges = 20'000;
 constexpr std::int64_t kLedgerAgeMaxMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
 /// Looking for them reads the head of every client.
 constexpr std::int64_t kLedgerPruneEveryMs = std::int64_t{60} * 60 * 1000;
-/// Changed rows after which the WAL is moved into the file; about 4 MiB of pages.
-constexpr std::size_t kCheckpointChanges = 4'000;
 
 class ReadSessionImpl final : public ReadSession {
  public:
@@ -125,10 +123,9 @@ class DatabaseImpl final : public Database {
 
   std::atomic<std::uint64_t> schema_version_{0};
   std::atomic<Version> version_{0};
-  std::size_t changes_since_checkpoint_ = 0;  // writer's thread
-  std::size_t changes_since_prune_ = 0;       // writer's thread
-  std::int64_t ledger_pruned_unix_ms_ = 0;    // writer's thread
-  std::thread thread_;
+  std::size_t changes_since_prune_ = 0;     // writer's thread
+  std::int64_t ledger_pruned_unix_ms_ = 0;  // writer's thread
+  std::jthread thread_;                     // ends when stopping_ is set
 };
 
 Status DatabaseImpl::start() {
@@ -140,7 +137,7 @@ Status DatabaseImpl::start() {
                                                              .logger = options_.logger,
                                                              .limits = &options_.limits});
   MS_TRY_STATUS(load_state());
-  thread_ = std::thread([this] { write_loop(); });
+  thread_ = start_thread("ms-writer", [this](const std::stop_token&) { write_loop(); });
   return {};
 }
 
@@ -370,18 +367,15 @@ void DatabaseImpl::run_group(std::vector<PendingCall> members) {
 }
 
 void DatabaseImpl::tend(std::size_t changes) {
-  changes_since_checkpoint_ += changes;
   changes_since_prune_ += changes;
-  const bool idle = changes == 0;
   const auto report = [this](std::string_view event, const Status& done) {
     if (!done)
       options_.logger->log(LogLevel::Warn, "engine", event, {{"error", done.error().message()}});
   };
   if (changes_since_prune_ >= kPruneChanges) report("prune_failed", prune());
-  if (changes_since_checkpoint_ == 0) return;
-  if (!idle && changes_since_checkpoint_ < kCheckpointChanges) return;
-  changes_since_checkpoint_ = 0;
-  report("checkpoint_failed", store_->writer().checkpoint());
+  const auto care =
+      changes == 0 ? store::Writer::WalCare::Always : store::Writer::WalCare::WhenLong;
+  report("checkpoint_failed", store_->writer().tend_wal(care));
 }
 
 Status DatabaseImpl::prune() {

@@ -65,7 +65,8 @@ struct SnapshotInfo {
   std::uint64_t epoch = 0;
 };
 
-/// One read connection.
+/// One read connection. Every read can also fail with Unavailable (reason "snapshot_too_old"): the
+/// snapshot was older than the store allows while it kept a long WAL from being cut.
 class Reader : public DocumentSource {
  public:
   /// Takes a snapshot of the newest durable state. Ends the former one if there is one.
@@ -120,7 +121,7 @@ struct LedgerChange {
 };
 
 /// The one write connection. Every function but begin(), commit(), rollback(), apply_schema(),
-/// reset() and checkpoint() needs a running transaction. After any error ask
+/// reset(), checkpoint() and tend_wal() needs a running transaction. After any error ask
 /// in_transaction(): SQLite may have rolled the whole transaction back.
 class Writer : public DocumentSource {
  public:
@@ -178,8 +179,14 @@ class Writer : public DocumentSource {
   [[nodiscard]] virtual Status commit() = 0;
   virtual void rollback() = 0;
 
-  /// Moves the WAL into the file as far as readers allow; never beside a commit.
+  /// Moves the WAL into the file as far as readers allow, on the calling thread.
   [[nodiscard]] virtual Status checkpoint() = 0;
+  /// Keeps the WAL short; to be called after each commit, and now and then when there is none. The
+  /// copying is done by a thread of the store's own; here it is only told to, and the log begins
+  /// anew once all of it is copied. Errors: what that thread met since the last call. Nothing is
+  /// lost then: the WAL stays until it could be copied.
+  enum class WalCare : unsigned char { WhenLong, Always };
+  [[nodiscard]] virtual Status tend_wal(WalCare care) = 0;
 
   /// The greatest _id of the table, by which the id generator starts; empty if it has no rows.
   [[nodiscard]] virtual Result<std::string> greatest_id(const schema::Table& table) = 0;

@@ -57,7 +57,7 @@ Status Connection::configure(const SqliteOptions& options, Role role) {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, role == Role::Reader, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, role != Role::Writer, nullptr);
   MS_TRY_STATUS(register_functions(db_));
   const bool is_writer = role == Role::Writer;
   if (is_writer) MS_TRY_STATUS(run_once("PRAGMA journal_mode = WAL", "switch to WAL"));
@@ -72,7 +72,8 @@ Status Connection::configure(const SqliteOptions& options, Role role) {
       "PRAGMA secure_delete = FAST;"
       "PRAGMA query_only = {};",
       options.durability == Durability::Full ? "FULL" : "NORMAL",
-      is_writer ? kWriterCacheKib : kReaderCacheKib, kWalKeptBytes, is_writer ? "OFF" : "ON");
+      is_writer ? kWriterCacheKib : kReaderCacheKib, kWalKeptBytes,
+      role == Role::Reader ? "ON" : "OFF");
   return run_once(settings, fmt::format("configure {}", options.path));
 }
 
@@ -101,6 +102,21 @@ bool Connection::in_transaction() const {
 
 std::int64_t Connection::changes() const {
   return sqlite3_changes64(db_);
+}
+
+Result<Connection::Copied> Connection::copy_wal(Cut cut) {
+  int in_wal = 0;
+  int copied = 0;
+  const int mode = cut == Cut::Yes ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  // Cutting would wait for readers.
+  sqlite3_busy_timeout(db_, 0);
+  const int code = sqlite3_wal_checkpoint_v2(db_, "main", mode, &in_wal, &copied);
+  sqlite3_busy_timeout(db_, kBusyTimeoutMs);
+  // Readers in the way are no failure: the rest moves next time.
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
+    return sqlite_error(db_, code, "move the WAL into the file");
+  }
+  return Copied{.frames_in_wal = in_wal, .frames_copied = copied};
 }
 
 ReadDeadline::ReadDeadline(const Connection& connection, TimePoint deadline)

@@ -7,14 +7,36 @@
 
 namespace moonstone::store::sqlite {
 
+SqliteReader::SqliteReader(std::unique_ptr<Connection> connection, const Environment& environment)
+    : connection_(std::move(connection)),
+      layouts_(environment.layouts),
+      gate_(environment.gate),
+      secret_(environment.secret),
+      reads_(*connection_, environment.scans),
+      slot_(std::make_shared<SnapshotSlot>()) {
+  const MutexLock lock(slot_->mutex);
+  slot_->connection = connection_.get();
+}
+
+SqliteReader::~SqliteReader() {
+  end();
+  const MutexLock lock(slot_->mutex);
+  slot_->connection = nullptr;
+}
+
 Result<SnapshotInfo> SqliteReader::begin() {
   end();
+  gate_.enter(slot_);
+  has_entered_ = true;
   auto info = take_snapshot();
   if (!info) end();
   return info;
 }
 
 Result<SnapshotInfo> SqliteReader::take_snapshot() {
+  const MutexLock lock(slot_->mutex);
+  slot_->is_revoked = false;
+  slot_->begun = std::chrono::steady_clock::now();
   MS_TRY_STATUS(connection_->run("BEGIN", "take a snapshot"));
   // BEGIN alone takes none: the first read does, and this is it.
   MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
@@ -27,8 +49,13 @@ Result<SnapshotInfo> SqliteReader::take_snapshot() {
 }
 
 void SqliteReader::end() {
-  if (!connection_->in_transaction()) return;
-  connection_->run("COMMIT", "end a snapshot").ignore("a read has nothing to lose");
+  if (!has_entered_) return;
+  {
+    const MutexLock lock(slot_->mutex);
+    if (connection_->in_transaction()) connection_->end_read();
+  }
+  gate_.leave(slot_);
+  has_entered_ = false;
 }
 
 schema::SchemaPtr SqliteReader::schema() const {
@@ -38,23 +65,33 @@ schema::SchemaPtr SqliteReader::schema() const {
 
 Status SqliteReader::require_snapshot() const {
   if (connection_->in_transaction()) return {};
+  if (slot_->is_revoked) {
+    return Error(
+        ErrorCode::Unavailable,
+        "the snapshot was too old while many changes were written, and was given up. Start "
+        "the read again",
+        "snapshot_too_old");
+  }
   return Error(ErrorCode::Internal, "a reader was used outside begin() and end()");
 }
 
 Result<std::optional<query::Row>> SqliteReader::get(const schema::Table& table,
                                                     std::string_view id,
                                                     ReadBudget& budget) {
+  const MutexLock lock(slot_->mutex);
   MS_TRY_STATUS(require_snapshot());
   return reads_.get(table, id, budget);
 }
 
 Result<std::vector<query::Row>> SqliteReader::select(const query::Query& query,
                                                      ReadBudget& budget) {
+  const MutexLock lock(slot_->mutex);
   MS_TRY_STATUS(require_snapshot());
   return reads_.select(query, budget);
 }
 
 Result<std::uint64_t> SqliteReader::count(const query::Query& query, ReadBudget& budget) {
+  const MutexLock lock(slot_->mutex);
   MS_TRY_STATUS(require_snapshot());
   return reads_.count(query, budget);
 }

@@ -14,6 +14,7 @@
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/reader.h"
 #include "store/sqlite/internal/scan_log.h"
+#include "store/sqlite/internal/snapshot_gate.h"
 #include "store/sqlite/internal/writer.h"
 
 namespace moonstone::store {
@@ -32,8 +33,14 @@ class SqliteStore final : public Store {
     MS_TRY_STATUS(sqlite::prepare_file(*connection, options_.path));
     MS_TRY_STATUS(sqlite::create_ledger_chunks(*connection));
     MS_TRY(secret_, sqlite::load_secret(*connection));
-    writer_ =
-        std::make_unique<sqlite::SqliteWriter>(std::move(connection), layouts_, scans_, secret_);
+    writer_ = std::make_unique<sqlite::SqliteWriter>(std::move(connection),
+                                                     sqlite::SqliteWriter::Environment{
+                                                         .layouts = layouts_,
+                                                         .scans = scans_,
+                                                         .gate = gate_,
+                                                         .secret = secret_,
+                                                         .options = options_,
+                                                     });
     return writer_->open();
   }
 
@@ -41,8 +48,13 @@ class SqliteStore final : public Store {
 
   [[nodiscard]] Result<std::unique_ptr<Reader>> new_reader() override {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Reader));
-    return std::unique_ptr<Reader>(
-        std::make_unique<sqlite::SqliteReader>(std::move(connection), layouts_, scans_, secret_));
+    return std::unique_ptr<Reader>(std::make_unique<sqlite::SqliteReader>(
+        std::move(connection), sqlite::SqliteReader::Environment{
+                                   .layouts = layouts_,
+                                   .scans = scans_,
+                                   .gate = gate_,
+                                   .secret = secret_,
+                               }));
   }
 
   [[nodiscard]] Result<std::vector<LogEntry>> read_log(std::uint64_t after,
@@ -71,6 +83,7 @@ class SqliteStore final : public Store {
   std::string secret_;                      // set by open()
   sqlite::LayoutCache layouts_;
   sqlite::ScanLog scans_;
+  sqlite::SnapshotGate gate_;
   Guarded<std::unique_ptr<Connection>> log_connection_;  // opened by the first read_log()
   std::unique_ptr<sqlite::SqliteWriter> writer_;
 };

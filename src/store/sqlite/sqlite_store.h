@@ -2,6 +2,8 @@
 #pragma once
 // The store on one SQLite file in WAL mode.
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,10 +19,23 @@ enum class Durability : unsigned char {
   Normal,  // it survives a crash of the process; a power cut may lose the last ones, never tear
 };
 
+/// How long the WAL may get. It grows with every commit and begins anew when all of it was copied
+/// into the file and no snapshot needs it any more.
+struct WalLimits {
+  /// From here on it is copied. Longer: fewer syncs of the file; shorter: a smaller WAL to search.
+  std::int64_t copy_bytes = std::int64_t{4} * 1024 * 1024;
+  /// From here on new snapshots wait for a moment until those that are open have ended.
+  std::int64_t drain_bytes = std::int64_t{16} * 1024 * 1024;
+  /// From here on snapshots older than snapshot_age_max end.
+  std::int64_t revoke_bytes = std::int64_t{128} * 1024 * 1024;
+  std::chrono::milliseconds snapshot_age_max{30'000};
+};
+
 struct SqliteOptions {
   std::string path;  // parent directory must exist
   Durability durability = Durability::Full;
   std::string vfs{};  // empty: the default one; tests put a failing disk here
+  WalLimits wal{};
 };
 
 /// Opens or creates the file, takes its process lock, checks its format version.

@@ -25,6 +25,7 @@ Status SqliteWriter::open() {
   MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
   MS_TRY(data_version_, connection_->data_version());
   MS_TRY_STATUS(use_layout(std::move(layout)));
+  MS_TRY_STATUS(wal_.open(*connection_));
   return mend_search_indexes();
 }
 

@@ -5,23 +5,22 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/schema_apply.h"
 #include "store/sqlite/internal/schema_check.h"
-#include "store/sqlite/internal/sqlite_error.h"
 #include "store/sqlite/internal/writer.h"
 
 namespace moonstone::store::sqlite {
 
 Status SqliteWriter::checkpoint() {
   MS_TRY_STATUS(require_idle());
-  const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), "main",
-                                             SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  // Readers in the way are no failure: the rest moves next time.
-  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
-  return sqlite_error(connection_->handle(), code, "checkpoint");
+  return wal_.copy_here();
+}
+
+Status SqliteWriter::tend_wal(WalCare care) {
+  MS_TRY_STATUS(require_idle());
+  return wal_.tend(care);
 }
 
 Status SqliteWriter::reset(const std::vector<std::string>& kept) {

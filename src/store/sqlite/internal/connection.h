@@ -18,7 +18,8 @@ namespace moonstone::store::sqlite {
 
 class Connection {
  public:
-  enum class Role : unsigned char { Writer, Reader };
+  /// A Copier writes nothing but what the WAL holds.
+  enum class Role : unsigned char { Writer, Reader, Copier };
 
   /// Errors: those of sqlite_error; Internal if this SQLite lacks what Moonstone needs.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const SqliteOptions& options,
@@ -39,6 +40,19 @@ class Connection {
   [[nodiscard]] Result<std::int64_t> integer_of(std::string_view text, std::string_view doing);
 
   [[nodiscard]] bool in_transaction() const;
+  /// Ends the running transaction, which has only read.
+  void end_read() { run("COMMIT", "end a snapshot").ignore("a read has nothing to lose"); }
+
+  /// How much of the WAL is in the file, after a step of copying.
+  struct Copied {
+    std::int64_t frames_in_wal = 0;
+    std::int64_t frames_copied = 0;
+  };
+  /// Copies the WAL into the file, as far as snapshots allow; waits for nobody. With Cut::Yes the
+  /// WAL is emptied as well, if no snapshot needs it and all of it could be copied.
+  /// Errors: those of sqlite_error.
+  enum class Cut : unsigned char { No, Yes };
+  [[nodiscard]] Result<Copied> copy_wal(Cut cut);
   /// Rows that the last write statement touched.
   [[nodiscard]] std::int64_t changes() const;
   /// Differs from the last call's if another connection has committed since.

@@ -1,7 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
 // The Reader on one SQLite connection.
-// Threads: confined.
+// Threads: confined, but for the end of a snapshot that the gate revokes.
 
 #include <memory>
 #include <optional>
@@ -11,22 +11,24 @@
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/document_reads.h"
 #include "store/sqlite/internal/layout_cache.h"
+#include "store/sqlite/internal/snapshot_gate.h"
 #include "store/store.h"
 
 namespace moonstone::store::sqlite {
 
 class SqliteReader final : public Reader {
  public:
-  /// `layouts`, `scans` and `secret` must outlive the reader.
-  SqliteReader(std::unique_ptr<Connection> connection,
-               LayoutCache& layouts,
-               ScanLog& scans,
-               std::string_view secret)
-      : connection_(std::move(connection)),
-        layouts_(layouts),
-        secret_(secret),
-        reads_(*connection_, scans) {}
-  ~SqliteReader() override { end(); }
+  /// What a store lends its readers; must outlive them.
+  struct Environment {
+    LayoutCache& layouts;
+    ScanLog& scans;
+    SnapshotGate& gate;
+    std::string_view secret;
+  };
+  SqliteReader(std::unique_ptr<Connection> connection, const Environment& environment);
+  SqliteReader(const SqliteReader&) = delete;
+  SqliteReader& operator=(const SqliteReader&) = delete;
+  ~SqliteReader() override;
 
   [[nodiscard]] Result<SnapshotInfo> begin() override;
   void end() override;
@@ -42,12 +44,16 @@ class SqliteReader final : public Reader {
 
  private:
   Result<SnapshotInfo> take_snapshot();
-  [[nodiscard]] Status require_snapshot() const;
+  [[nodiscard]] Status require_snapshot() const MS_REQUIRES(slot_->mutex);
 
   std::unique_ptr<Connection> connection_;
   LayoutCache& layouts_;
+  SnapshotGate& gate_;
   std::string_view secret_;
   DocumentReads reads_;
+  /// Its mutex is held around every use of the connection.
+  SnapshotSlotPtr slot_;
+  bool has_entered_ = false;  // the gate counts our snapshot
 };
 
 }  // namespace moonstone::store::sqlite

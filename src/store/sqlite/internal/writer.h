@@ -24,24 +24,31 @@
 #include "store/sqlite/internal/document_reads.h"
 #include "store/sqlite/internal/layout_cache.h"
 #include "store/sqlite/internal/search_index.h"
+#include "store/sqlite/internal/wal_keeper.h"
 #include "store/store.h"
 
 namespace moonstone::store::sqlite {
 
 class SqliteWriter final : public Writer {
  public:
-  /// `layouts`, `scans` and `secret` must outlive the writer. Call open() before anything else.
-  SqliteWriter(std::unique_ptr<Connection> connection,
-               LayoutCache& layouts,
-               ScanLog& scans,
-               std::string_view secret)
+  /// What a store lends its writer; must outlive it.
+  struct Environment {
+    LayoutCache& layouts;
+    ScanLog& scans;
+    SnapshotGate& gate;
+    std::string_view secret;
+    const SqliteOptions& options;
+  };
+  /// Call open() before anything else.
+  SqliteWriter(std::unique_ptr<Connection> connection, const Environment& environment)
       : connection_(std::move(connection)),
-        layouts_(layouts),
-        secret_(secret),
-        reads_(*connection_, scans),
+        layouts_(environment.layouts),
+        secret_(environment.secret),
+        reads_(*connection_, environment.scans),
         capture_(*connection_),
         searches_(*connection_, capture_),
-        log_(*connection_) {}
+        log_(*connection_),
+        wal_(environment.options, environment.gate) {}
   ~SqliteWriter() override { rollback(); }
 
   /// Reads the schema of the file.
@@ -83,6 +90,7 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Status commit() override;
   void rollback() override;
   [[nodiscard]] Status checkpoint() override;
+  [[nodiscard]] Status tend_wal(WalCare care) override;
   [[nodiscard]] Result<std::string> greatest_id(const schema::Table& table) override;
   [[nodiscard]] Status reset(const std::vector<std::string>& kept) override;
   [[nodiscard]] Result<SchemaOutcome> apply_schema(schema::Schema next,
@@ -108,6 +116,7 @@ class SqliteWriter final : public Writer {
   ChangeCapture capture_;
   SearchQueue searches_;
   ChangeLog log_;
+  WalKeeper wal_;
   std::unordered_map<std::string, std::int64_t> next_row_numbers_;  // by table
   std::uint32_t depth_ = 0;                                         // open savepoints
   std::int64_t data_version_ = 0;
