@@ -15,6 +15,7 @@
 
 #include "base/version.h"
 #include "cli/commands.h"
+#include "store/sqlite/process.h"
 
 namespace moonstone::cli {
 namespace {
@@ -364,6 +365,7 @@ class CommandLine {
 };
 
 int run_main(int count, char** arguments) {
+  store::prepare_sqlite_process();
   Terminal terminal;
   try {
     return static_cast<int>(CommandLine(terminal).run(count, arguments));
