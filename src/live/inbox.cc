@@ -5,6 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/batch.h"
+
 namespace moonstone::live {
 
 struct Inbox::Shared {
@@ -15,11 +17,12 @@ struct Inbox::Shared {
   std::vector<Wish> wishes;
   std::vector<DeliveryWish> delivery_wishes;
   bool is_closed = false;
+  bool is_waking_deferred = false;  // some thread will wake the strand at the end of its batch
 
   bool is_empty() const { return commits.empty() && wishes.empty() && delivery_wishes.empty(); }
 };
 
-Inbox::Inbox() : shared_(std::make_unique<Shared>()) {}
+Inbox::Inbox() : shared_(std::make_shared<Shared>()) {}
 Inbox::~Inbox() = default;
 
 void Inbox::push_commit(engine::CommitPtr commit) {
@@ -46,7 +49,13 @@ void Inbox::push_wish(Wish wish) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->is_closed) return;
   shared_->wishes.push_back(std::move(wish));
-  shared_->wake.notify_one();
+  if (!Batch::is_open()) return shared_->wake.notify_one();
+  if (std::exchange(shared_->is_waking_deferred, true)) return;
+  Batch::defer([shared = shared_] {
+    const std::lock_guard lock_later(shared->mutex);
+    shared->is_waking_deferred = false;
+    shared->wake.notify_one();
+  });
 }
 
 void Inbox::push_delivery_wish(DeliveryWish wish) {

@@ -21,6 +21,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "base/batch.h"
 #include "server/connection.h"
 #include "server/frame_queue.h"
 #include "server/http_text.h"
@@ -356,6 +357,8 @@ void WebSocket::on_read(error_code failure) {
   loop_.totals.frames_in.fetch_add(1);
   if (stream_.got_text() && !is_leaving_) {
     const auto data = buffer_.data();
+    // Ends after the other sockets that are ready now.
+    if (Batch::begin_piece() == Batch::Begun::Now) asio::post(loop_.io, [] { Batch::end(); });
     session_->on_text({static_cast<const char*>(data.data()), data.size()});
   }
   buffer_.consume(buffer_.size());

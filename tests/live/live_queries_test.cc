@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/batch.h"
 #include "tests/live/live_fixture.h"
 
 namespace moonstone::live {
@@ -403,6 +404,25 @@ TEST_F(LiveQueriesTest, AWriteBeyondAFullPageCausesNoRun) {
       EXPECT_EQ(collector->last(number).find(id), std::string::npos);
     }
     live_->unsubscribe(collector, {number});
+  }
+}
+
+TEST_F(LiveQueriesTest, WhatIsAskedWithinABatchIsAnsweredAfterIt) {
+  open();
+  live_->drain();
+  for (int i = 0; i < 50; ++i) {
+    const auto collector = std::make_shared<Collector>();
+    ASSERT_EQ(Batch::begin_piece(), Batch::Begun::Now);
+    subscribe(collector, 1, "one " + std::to_string(i), select_run(in_group(1)));
+    subscribe(collector, 2, "two " + std::to_string(i), select_run(in_group(2)));
+    Batch::end();
+    ASSERT_TRUE(collector->wait_for_count(2));
+    // Also by a thread that has no batch, while this one has deferred its waking.
+    ASSERT_EQ(Batch::begin_piece(), Batch::Begun::Now);
+    live_->unsubscribe(collector, {1});
+    std::thread([&] { live_->drain(); }).join();
+    EXPECT_EQ(live_->counters().subscriptions, static_cast<std::uint64_t>(i) + 1);
+    Batch::end();
   }
 }
 

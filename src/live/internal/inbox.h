@@ -42,7 +42,7 @@ class Inbox {
   Inbox& operator=(const Inbox&) = delete;
 
   void push_commit(engine::CommitPtr commit);
-  /// Ignored after close().
+  /// Ignored after close(). Within a Batch of the calling thread the strand is woken at its end.
   void push_wish(Wish wish);
   void push_delivery_wish(DeliveryWish wish);
   void close();
@@ -59,7 +59,7 @@ class Inbox {
 
  private:
   struct Shared;
-  std::unique_ptr<Shared> shared_;
+  std::shared_ptr<Shared> shared_;  // shared with wakings that are deferred
 };
 
 }  // namespace moonstone::live
