@@ -41,6 +41,7 @@ std::uint8_t write_head(std::size_t bytes, std::array<char, 10>& head) {
 /// Pieces of memory, less the first `skipped` bytes.
 class Pieces {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): a kilobyte, written as it is counted
   explicit Pieces(std::size_t skipped) : skipped_(skipped) {}
 
   [[nodiscard]] bool is_full() const { return count_ == pieces_.size(); }
@@ -61,7 +62,7 @@ class Pieces {
   std::size_t skipped_;
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
-  std::array<iovec, kPiecesMax> pieces_;
+  std::array<iovec, kPiecesMax> pieces_;  // up to count_
 };
 
 }  // namespace

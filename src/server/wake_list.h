@@ -13,7 +13,7 @@
 #include "base/mutex.h"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): the name is theirs
 }
 
 namespace moonstone::server {
