@@ -142,6 +142,17 @@ Refusal set_durability(Config& config, const std::string& text) {
   return {};
 }
 
+Refusal set_isolation(Config& config, const std::string& text) {
+  using runtime::Isolation;
+  if (text != "user" && text != "call" && text != "shared") {
+    return "\"user\", \"call\" or \"shared\"";
+  }
+  config.runtime.isolation = text == "user"   ? Isolation::User
+                             : text == "call" ? Isolation::Call
+                                              : Isolation::Shared;
+  return {};
+}
+
 Refusal set_public_url(Config& config, const std::string& text) {
   const bool is_url = text.starts_with("http://") || text.starts_with("https://");
   if (!is_url || text.ends_with('/')) {
@@ -299,6 +310,7 @@ constexpr auto kKeys = std::to_array<Key>({
     {"limits.heap_mib", mebibytes<kRuntime, &RuntimeLimits::heap_bytes_max>},
     {"limits.buffer_mib", mebibytes<kRuntime, &RuntimeLimits::buffer_bytes_max>},
     {"limits.result_bytes", count<kRuntime, &RuntimeLimits::result_bytes_max>},
+    {"functions.isolation", set_isolation},
     {"live.readers", count<kLive, &LiveOptions::readers, 1, kThreadsMax>},
     {"store.durability", set_durability},
     {"jobs.pending_max", job_count<&JobLimits::pending_max>},

@@ -13,7 +13,6 @@
 namespace moonstone::runtime {
 namespace {
 
-constexpr std::int64_t kSafeIntegerMax = 9'007'199'254'740'991;  // 2^53 - 1
 constexpr std::string_view kThrown = "thrown";
 /// Characters of a path in an error text; the front of a long one says enough.
 constexpr std::size_t kPathCharactersMax = 30;

@@ -9,7 +9,8 @@
 // Invariants:
 //  (1) Nothing of a finished or killed call can run inside a later one: its context is dropped if
 //      it was killed, and natives refuse calls whose run is over.
-//  (2) Intrinsics are frozen; WebAssembly, SharedArrayBuffer, Atomics, WeakRef,
+//  (2) No call meets module state that a call of somebody else left, as far as `isolation` says.
+//  (3) Intrinsics are frozen; WebAssembly, SharedArrayBuffer, Atomics, WeakRef,
 //      FinalizationRegistry, eval and Function() are absent.
 // Threads: confined to the thread that created it (V8 is entered there only).
 // Source: design.md decisions 3, 5, 6; functions.md 4.
@@ -32,6 +33,13 @@
 
 namespace moonstone::runtime {
 
+/// Which calls may meet what an earlier call left in the variables and objects of modules.
+enum class Isolation : unsigned char {
+  Shared,  // all calls of a bundle on a thread
+  User,    // those of one identity; anonymous callers count as one
+  Call,    // none
+};
+
 struct RuntimeLimits {
   std::size_t heap_bytes_max = std::size_t{64} * 1024 * 1024;
   std::size_t buffer_bytes_max = std::size_t{64} * 1024 * 1024;
@@ -39,7 +47,8 @@ struct RuntimeLimits {
   std::size_t stack_bytes_max = std::size_t{512} * 1024;
   std::size_t contexts_max = 4;     // bundles kept evaluated at once
   std::size_t log_lines_max = 256;  // console lines kept per call
-  jobs::JobLimits jobs = {};        // of ctx.scheduler
+  Isolation isolation = Isolation::User;
+  jobs::JobLimits jobs = {};  // of ctx.scheduler
 };
 
 /// One line that user code wrote to the console.

@@ -38,6 +38,10 @@ std::uint64_t milliseconds_of(steady_clock::duration duration) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 1));
 }
 
+std::string quoted_name(const Call& call) {
+  return fmt::format("\"{}\"", call.function->name);
+}
+
 v8::Isolate* new_isolate(const RuntimeLimits& limits) {
   start_v8();
   v8::Isolate::CreateParams params;
@@ -154,6 +158,26 @@ Result<Program*> Machine::program_of(const BundlePtr& bundle) {
   return loaded_.back().program.get();
 }
 
+Result<Program*> Machine::program_for(const BundlePtr& bundle, const Call& call) {
+  MS_TRY(Program* const program, program_of(bundle));
+  if (limits_.isolation == Isolation::Shared) return program;
+  const bool is_anonymous = call.session == nullptr || call.session->identity.is_missing();
+  const Value nobody;
+  const Value& user =
+      is_anonymous || limits_.isolation == Isolation::Call ? nobody : call.session->identity;
+  if (program->enter_modules_of(user)) return program;
+  const FrozenClock clock(0);
+  Status renewed;
+  const Stop stop = guarded(steady_clock::now() + kEvaluationTimeMax,
+                            [&] { renewed = program->renew_modules(user); });
+  if (stop == Stop::None && renewed) return program;
+  forget(program);
+  if (stop != Stop::None) return stop_error(stop, "loading the functions", kEvaluationTimeMax);
+  MS_TRY(Program* const clean, program_of(bundle));
+  static_cast<void>(clean->enter_modules_of(user));  // new modules are nobody's
+  return clean;
+}
+
 void Machine::forget(const Program* program) {
   std::erase_if(loaded_, [&](const Loaded& loaded) { return loaded.program.get() == program; });
   isolate_->ContextDisposedNotification(false);
@@ -170,17 +194,17 @@ Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
   const auto start = steady_clock::now();
   const auto deadline =
       call.deadline == steady_clock::time_point{} ? steady_clock::time_point::max() : call.deadline;
-  const std::string what = fmt::format("\"{}\"", call.function->name);
-  if (deadline <= start) return stop_error(Stop::Deadline, what, {});
+  if (deadline <= start) return stop_error(Stop::Deadline, quoted_name(call), {});
   const v8::Isolate::Scope isolate_scope(isolate_);
   const v8::HandleScope handle_scope(isolate_);
-  MS_TRY(Program* const program, program_of(bundle));
+  MS_TRY(Program* const program, program_for(bundle, call));
   Run run{.token = ++last_token_,
           .call = &call,
           .program = program,
           .outcome = {},
           .errors = {},
-          .rejections = {}};
+          .rejections = {},
+          .reads = {}};
   std::optional<Result<CallOutcome>> outcome;
   current_ = &run;
   Stop stop = Stop::None;
@@ -197,8 +221,9 @@ Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
   if (stop != Stop::None || !outcome || !*outcome) call.console = std::move(run.outcome.console);
   if (stop != Stop::None) {
     forget(program);
-    return stop_error(stop, what, deadline - start);
+    return stop_error(stop, quoted_name(call), deadline - start);
   }
+  if (limits_.isolation == Isolation::Call) program->drop_modules();
   run_foreground_tasks(isolate_);
   return *std::move(outcome);
 }
@@ -271,26 +296,40 @@ Status Machine::finish(Run& run, v8::Local<v8::Value> result) {
                    "validation");
     }
   }
-  v8::Local<v8::String> json;
   const bool has_json = !result->IsUndefined() && !result->IsFunction() && !result->IsSymbol();
-  if (has_json) {
-    if (!v8::JSON::Stringify(context, result).ToLocal(&json)) {
-      return error_of(run, thrown.Exception());
-    }
-    const auto size = static_cast<std::size_t>(json->Utf8Length(isolate_));
-    if (size > limits_.result_bytes_max) {
-      return Error(ErrorCode::LimitExceeded,
-                   fmt::format("\"{}\" returned {} bytes; at most {} are allowed, so take fewer "
-                               "documents at a time",
-                               function.name, size, limits_.result_bytes_max),
-                   "result_bytes");
-    }
-    run.outcome.json = to_text(isolate_, json);
-    // What V8 prints for an object whose toJSON gives undefined.
-    if (*run.outcome.json == "undefined") run.outcome.json.reset();
-  }
+  if (has_json) MS_TRY_STATUS(write_result(run, result));
   run.program->drain_microtasks();  // toJSON and getters are user code too
   report_rejections(run);
+  return {};
+}
+
+Status Machine::write_result(Run& run, v8::Local<v8::Value> result) {
+  const std::size_t bytes_max = limits_.result_bytes_max;
+  run.outcome.json = run.program->untouched_json(result, run.reads);
+  std::size_t size = 0;
+  if (run.outcome.json) {
+    size = run.outcome.json->size();
+  } else {
+    v8::TryCatch thrown(isolate_);
+    v8::Local<v8::String> json;
+    if (!v8::JSON::Stringify(run.program->context(), result).ToLocal(&json)) {
+      return error_of(run, thrown.Exception());
+    }
+    // A text has at least one byte for each character: what is too long is never copied.
+    const bool is_long = static_cast<std::size_t>(json->Length()) > bytes_max;
+    if (!is_long) run.outcome.json = to_text(isolate_, json);
+    size =
+        is_long ? static_cast<std::size_t>(json->Utf8Length(isolate_)) : run.outcome.json->size();
+  }
+  if (size > bytes_max) {
+    return Error(ErrorCode::LimitExceeded,
+                 fmt::format("\"{}\" returned {} bytes; at most {} are allowed, so take fewer "
+                             "documents at a time",
+                             run.call->function->name, size, bytes_max),
+                 "result_bytes");
+  }
+  // What V8 prints for an object whose toJSON gives undefined.
+  if (*run.outcome.json == "undefined") run.outcome.json.reset();
   return {};
 }
 

@@ -1,9 +1,28 @@
 // Moonstone. Licence: see LICENSE.
 #include "runtime/internal/natives.h"
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "runtime/internal/native_call.h"
 
 namespace moonstone::runtime {
+
+NativeResult documents_of_rows(const NativeCall& call, std::vector<query::Row> rows) {
+  Run& run = *call.run;
+  // A mutation seldom returns what it read.
+  const bool may_keep = run.call->transaction == nullptr && run.reads.size() < Run::kReadsMax;
+  std::optional<MadeDocuments> made;
+  v8::Local<v8::Array> documents;
+  if (!run.program
+           ->make_documents(run.reader().schema(), std::move(rows), may_keep ? &made : nullptr)
+           .ToLocal(&documents)) {
+    return pending_exception();
+  }
+  if (made) run.reads.push_back(*std::move(made));
+  return v8::Local<v8::Value>(documents);
+}
 
 v8::Local<v8::Object> make_natives(v8::Local<v8::Context> context) {
   v8::Isolate* const isolate = context->GetIsolate();

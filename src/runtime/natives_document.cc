@@ -27,14 +27,11 @@ Result<std::optional<query::Row>> read_row(const NativeCall& call,
 
 NativeResult document_of_row(const NativeCall& call, std::optional<query::Row> row) {
   if (!row) return v8::Local<v8::Value>(v8::Null(call.isolate));
-  const schema::SchemaPtr& schema = call.run->reader().schema();
-  const schema::Table& table = *row->table;
   std::vector<query::Row> rows;
   rows.push_back(*std::move(row));
-  v8::Local<v8::Array> documents;
+  MS_TRY(const v8::Local<v8::Value> documents, documents_of_rows(call, std::move(rows)));
   v8::Local<v8::Value> document;
-  if (!call.run->program->make_documents(schema, table, rows).ToLocal(&documents) ||
-      !documents->Get(call.context, 0).ToLocal(&document)) {
+  if (!documents.As<v8::Array>()->Get(call.context, 0).ToLocal(&document)) {
     return pending_exception();
   }
   return document;

@@ -11,23 +11,13 @@
 namespace moonstone::runtime {
 namespace {
 
-NativeResult documents_of_rows(const NativeCall& call, const std::vector<query::Row>& rows) {
-  if (rows.empty()) return v8::Local<v8::Value>(v8::Array::New(call.isolate));
-  v8::Local<v8::Array> documents;
-  if (!call.run->program->make_documents(call.run->reader().schema(), *rows.front().table, rows)
-           .ToLocal(&documents)) {
-    return pending_exception();
-  }
-  return v8::Local<v8::Value>(documents);
-}
-
 NativeResult select(const NativeCall& call) {
   MS_TRY(query::Query query, read_query(call, WithOrder::Yes));
   if (call.arg(9)->IsNumber()) {
     query.limit = static_cast<std::uint64_t>(call.arg(9).As<v8::Number>()->Value());
   }
-  MS_TRY(const auto rows, call.run->reader().select(query));
-  return documents_of_rows(call, rows);
+  MS_TRY(auto rows, call.run->reader().select(query));
+  return documents_of_rows(call, std::move(rows));
 }
 
 NativeResult count(const NativeCall& call) {
@@ -46,10 +36,10 @@ NativeResult paginate(const NativeCall& call) {
       .cursor = cursor_before,
       .size = static_cast<std::uint64_t>(call.arg(9).As<v8::Number>()->Value()),
       .secret = reader.secret()};
-  MS_TRY(const query::Page read, query::read_page(query, request, [&](const query::Query& page) {
+  MS_TRY(query::Page read, query::read_page(query, request, [&](const query::Query& page) {
            return reader.select(page);
          }));
-  MS_TRY(const v8::Local<v8::Value> documents, documents_of_rows(call, read.rows));
+  MS_TRY(const v8::Local<v8::Value> documents, documents_of_rows(call, std::move(read.rows)));
   v8::Local<v8::Value> cursor = v8::Null(call.isolate);
   if (!read.cursor.empty()) cursor = to_v8_string(call.isolate, read.cursor);
   const v8::Local<v8::Object> page = v8::Object::New(call.isolate);

@@ -1,6 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #include "runtime/internal/program.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,6 +16,15 @@ namespace {
 
 /// What modules see of randomness while they load; the same in every isolate.
 constexpr std::uint64_t kLoadSeed = 0x6d6f6f6e73746f6eU;
+/// Heap for copies of the modules, and how many there may be of small ones.
+constexpr std::size_t kCopiesBytesMax = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kCopiesMax = 64;
+
+std::size_t heap_bytes_of(v8::Isolate* isolate) {
+  v8::HeapStatistics heap;
+  isolate->GetHeapStatistics(&heap);
+  return heap.used_heap_size();
+}
 
 /// Compiles `body` as the body of a function, so that its `var`s stay out of the global object.
 v8::MaybeLocal<v8::Function> compile_body(v8::Local<v8::Context> context,
@@ -37,8 +47,8 @@ Program::Program(v8::Isolate* isolate, const BundleSource& source)
       microtasks_(v8::MicrotaskQueue::New(isolate, v8::MicrotasksPolicy::kExplicit)) {}
 
 Program::~Program() {
-  registrations_.clear();
-  makers_.clear();
+  copies_.clear();
+  tables_.clear();
   context_.Reset();
 }
 
@@ -88,8 +98,8 @@ Status Program::evaluate_bundle() {
   v8::Local<v8::Value> bundle;
   // On a line of its own, since the bundle may end with a comment.
   const std::string code = source_.code + "\n;return __moonstone;";
-  if (seed(kLoadSeed).IsEmpty() || !compile_body(context, kBundleFile, code, {}).ToLocal(&body) ||
-      !body->Call(context, v8::Undefined(isolate_), 0, nullptr).ToLocal(&bundle)) {
+  if (compile_body(context, kBundleFile, code, {}).ToLocal(&body)) body_.Reset(isolate_, body);
+  if (body_.IsEmpty() || !run_modules().ToLocal(&bundle)) {
     Error error = error_of(thrown.Exception());
     const v8::Local<v8::Message> message = thrown.Message();
     if (!error.stack().empty() || message.IsEmpty()) return error;
@@ -99,13 +109,64 @@ Status Program::evaluate_bundle() {
                     message->GetStartColumn() + 1),
         source_map()));
   }
-  drain_microtasks();
   if (!bundle->IsObject()) {
     return Error(ErrorCode::InvalidArgument, "the bundle does not define __moonstone");
   }
-  bundle_.Reset(isolate_, bundle);
+  add_copy(std::nullopt, bundle);
   if (call("harden", {}).IsEmpty()) return error_of(thrown.Exception());
   return {};
+}
+
+v8::MaybeLocal<v8::Value> Program::run_modules() {
+  v8::Local<v8::Value> bundle;
+  if (seed(kLoadSeed).IsEmpty() ||
+      !body_.Get(isolate_)->Call(context(), v8::Undefined(isolate_), 0, nullptr).ToLocal(&bundle)) {
+    return {};
+  }
+  drain_microtasks();
+  return bundle;
+}
+
+void Program::add_copy(std::optional<Value> user, v8::Local<v8::Value> bundle) {
+  copies_.push_back({std::move(user), v8::Global<v8::Value>(isolate_, bundle), {}});
+}
+
+bool Program::enter_modules_of(const Value& user) {
+  const auto fits = [&](const Modules& copy) { return !copy.user || *copy.user == user; };
+  const auto found = std::ranges::find_if(copies_.rbegin(), copies_.rend(), fits);
+  if (found == copies_.rend()) return false;
+  std::rotate(found.base() - 1, found.base(), copies_.end());
+  if (!copies_.back().user) copies_.back().user = user;
+  return true;
+}
+
+Status Program::renew_modules(const Value& user) {
+  const v8::Context::Scope scope(context());
+  const v8::TryCatch thrown(isolate_);
+  v8::Local<v8::Value> bundle;
+  const std::size_t bytes_before = heap_bytes_of(isolate_);
+  if (call("renew", {}).IsEmpty() || !is_repeatable() || !run_modules().ToLocal(&bundle) ||
+      !bundle->IsObject()) {
+    return Error(ErrorCode::FailedPrecondition, "the modules cannot be evaluated again");
+  }
+  // A collection in between makes it look small; the next copy is counted again.
+  const std::size_t bytes_after = heap_bytes_of(isolate_);
+  if (bytes_after > bytes_before) {
+    copies_max_ =
+        std::clamp<std::size_t>(kCopiesBytesMax / (bytes_after - bytes_before), 1, kCopiesMax);
+  }
+  while (copies_.size() >= copies_max_)
+    copies_.erase(copies_.begin());
+  add_copy(user, bundle);
+  return {};
+}
+
+bool Program::is_repeatable() {
+  if (!is_repeatable_) {
+    v8::Local<v8::Value> answer;
+    is_repeatable_ = call("isRepeatable", {}).ToLocal(&answer) && answer->IsTrue();
+  }
+  return *is_repeatable_;
 }
 
 v8::MaybeLocal<v8::Value> Program::call(std::string_view name,
@@ -123,7 +184,8 @@ Result<std::string> Program::describe() {
   const v8::Context::Scope scope(context());
   v8::TryCatch thrown(isolate_);
   v8::Local<v8::Value> json;
-  if (!call("describe", {bundle_.Get(isolate_)}).ToLocal(&json) || !json->IsString()) {
+  if (!call("describe", {copies_.back().bundle.Get(isolate_)}).ToLocal(&json) ||
+      !json->IsString()) {
     return error_of(thrown.Exception());
   }
   return to_text(isolate_, json.As<v8::String>());
@@ -138,10 +200,11 @@ v8::MaybeLocal<v8::Value> Program::seed(std::uint64_t seed) {
 }
 
 v8::MaybeLocal<v8::Value> Program::registration(const Function& function) {
-  v8::Global<v8::Value>& cached = registrations_[&function];
+  Modules& modules = copies_.back();
+  v8::Global<v8::Value>& cached = modules.registrations[&function];
   if (!cached.IsEmpty()) return cached.Get(isolate_);
   v8::Local<v8::Value> found;
-  if (!call("find", {bundle_.Get(isolate_), to_v8_string(isolate_, function.module),
+  if (!call("find", {modules.bundle.Get(isolate_), to_v8_string(isolate_, function.module),
                      to_v8_string(isolate_, function.export_name)})
            .ToLocal(&found)) {
     return {};

@@ -60,6 +60,7 @@ TEST(Config, HasDefaultsWithoutAFile) {
   EXPECT_EQ(loaded->config.server.connections_max, 1000U);
   EXPECT_EQ(loaded->config.session.messages_per_second, 50U);
   EXPECT_EQ(loaded->config.durability, store::Durability::Full);
+  EXPECT_EQ(loaded->config.runtime.isolation, runtime::Isolation::User);
 }
 
 TEST(Config, FlagsBeatTheEnvironmentWhichBeatsTheFile) {
@@ -85,6 +86,8 @@ heap_mib = 128
 run_ms = 2500
 [store]
 durability = "normal"
+[functions]
+isolation = "call"
 )"});
   ASSERT_TRUE(loaded) << loaded.error().message();
   const Config& config = loaded->config;
@@ -96,6 +99,7 @@ durability = "normal"
   EXPECT_EQ(config.engine.call_max.count(), 2500);
   EXPECT_EQ(config.live.run_max.count(), 2500);
   EXPECT_EQ(config.durability, store::Durability::Normal);
+  EXPECT_EQ(config.runtime.isolation, runtime::Isolation::Call);
   EXPECT_THAT(loaded->warnings, IsEmpty());
 }
 
@@ -128,6 +132,8 @@ TEST(Config, ErrorsNameFileLineAndKey) {
   EXPECT_THAT(error_of({.file = "[server]\nport = 2020-01-01\n"}), HasSubstr("server.port"));
   EXPECT_THAT(error_of({.file = "[store]\ndurability = \"off\"\n"}),
               HasSubstr("\"full\" or \"normal\""));
+  EXPECT_THAT(error_of({.file = "[functions]\nisolation = \"tenant\"\n"}),
+              HasSubstr("\"user\", \"call\" or \"shared\""));
   EXPECT_THAT(error_of({.file = "[server]\norigins = [\"a.example\"]\n"}),
               HasSubstr("origins such"));
   EXPECT_EQ(error_of({.environment = {{"MOONSTONE_LIMITS_ROWS_READ", "many"}}}),

@@ -1,6 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 //
-// What one call costs above its reads: the source hands over rows from memory.
+// What one call costs above its reads: the source hands over rows from memory. `allocations` are
+// those of our own code per call, the copies of rows that the source hands over among them.
+#include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -8,6 +12,22 @@
 
 #include "base/json.h"
 #include "runtime/isolate.h"
+
+namespace {
+thread_local std::uint64_t allocations = 0;
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const memory = std::malloc(size)) return memory;
+  std::abort();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace moonstone::runtime {
 namespace {
@@ -73,11 +93,12 @@ class MemorySource final : public store::DocumentSource {
   std::vector<query::Row> rows_;
 };
 
-void call(benchmark::State& state, const char* name) {
+void call(benchmark::State& state, const char* name, Isolation isolation = Isolation::User) {
   const BundlePtr bundle = *load_bundle({.code = std::string(kBundle), .source_map = {}});
   MemorySource source(std::make_shared<const schema::Schema>(bundle->schema));
-  const auto isolate = *Isolate::create(RuntimeLimits());
+  const auto isolate = *Isolate::create({.isolation = isolation});
   const engine::Session session;
+  const std::uint64_t allocations_before = allocations;
   for (auto _ : state) {
     engine::DocumentReader reader(source, {});
     Call call{.function = bundle->find(name),
@@ -91,6 +112,8 @@ void call(benchmark::State& state, const char* name) {
     auto outcome = isolate->run(bundle, call);
     if (!outcome) state.SkipWithError(outcome.error().message().c_str());
   }
+  state.counters["allocations"] = benchmark::Counter(
+      static_cast<double>(allocations - allocations_before), benchmark::Counter::kAvgIterations);
 }
 
 BENCHMARK_CAPTURE(call, nothing, "m:nothing");
@@ -98,6 +121,8 @@ BENCHMARK_CAPTURE(call, later, "m:later");
 BENCHMARK_CAPTURE(call, take10, "m:take");
 BENCHMARK_CAPTURE(call, filter10, "m:filter");
 BENCHMARK_CAPTURE(call, sort50, "m:sort");
+/// Each call in modules of its own, as small as those of a bundle can be.
+BENCHMARK_CAPTURE(call, alone, "m:nothing", Isolation::Call);
 BENCHMARK_CAPTURE(call, regexp1000, "m:regexp");
 BENCHMARK_CAPTURE(call, arrays1000, "m:arrays");
 BENCHMARK_CAPTURE(call, maps1000, "m:maps");

@@ -1,18 +1,25 @@
 // Moonstone. Licence: see LICENSE.
 //
 // How rows should become JavaScript objects: four ways to make 50 documents of five fields, under
-// four shapes of handler, up to the JSON text of the result. The README of src/runtime has the
-// figures. Run: ninja -C build/release documents_bench && build/release/bench/documents_bench
+// four shapes of handler, up to the JSON text of the result; and what it gives to write untouched
+// documents from their rows. The README of src/runtime has the figures.
+// Run: ninja -C build/release documents_bench && build/release/bench/documents_bench
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 #include <v8.h>
 
 #include "runtime/internal/convert.h"
+#include "runtime/internal/machine.h"
 #include "runtime/internal/platform.h"
+#include "runtime/internal/program.h"
+#include "schema/schema.h"
+#include "schema/type.h"
 
 namespace moonstone::runtime {
 namespace {
@@ -234,6 +241,88 @@ BENCHMARK(documents<EagerMaker>)->DenseRange(0, 3)->Unit(benchmark::kMicrosecond
 BENCHMARK(documents<ConstructorMaker>)->DenseRange(0, 3)->Unit(benchmark::kMicrosecond);
 BENCHMARK(documents<BatchMaker>)->DenseRange(0, 3)->Unit(benchmark::kMicrosecond);
 BENCHMARK(documents<LazyMaker>)->DenseRange(0, 3)->Unit(benchmark::kMicrosecond);
+
+/// The runtime's own way from rows to the text of the result, with and without the shortcut for
+/// untouched documents. Arguments: the handler, rows, bytes of the longest text.
+enum class Shortcut : unsigned char { No, Yes };
+
+schema::SchemaPtr bench_schema() {
+  auto schema = std::make_shared<schema::Schema>();
+  schema::Table& table = schema->tables.emplace_back();
+  table.name = "messages";
+  const auto add = [&](const char* name, schema::TypeKind kind) {
+    schema::Field& field = table.fields.emplace_back();
+    field.name = name;
+    field.type = schema::Type::scalar(kind);
+  };
+  add("author", schema::TypeKind::String);
+  add("body", schema::TypeKind::String);
+  add("channel", schema::TypeKind::String);
+  add("likes", schema::TypeKind::Number);
+  add("pinned", schema::TypeKind::Boolean);
+  return schema;
+}
+
+std::vector<query::Row> bench_rows(const schema::Schema& schema,
+                                   std::size_t count,
+                                   std::size_t text_bytes) {
+  std::vector<query::Row> rows;
+  for (std::size_t i = 0; i < count; ++i) {
+    const SourceRow source;
+    std::string body = source.body;
+    body.resize(text_bytes, 'x');
+    rows.push_back({.table = schema.tables.data(),
+                    .number = static_cast<std::int64_t>(i),
+                    .id = source.id,
+                    .values = {source.author, std::move(body), source.channel,
+                               static_cast<double>(i * 7 % 50), false}});
+  }
+  return rows;
+}
+
+template <Shortcut shortcut>
+void results(benchmark::State& state) {
+  const Machine machine{RuntimeLimits()};
+  v8::Isolate* const isolate = machine.isolate();
+  const v8::Isolate::Scope isolate_scope(isolate);
+  const v8::HandleScope handles(isolate);
+  const auto program =
+      *Program::evaluate(isolate, {.code = "var __moonstone = { modules: {} };", .source_map = {}});
+  const v8::Local<v8::Context> context = program->context();
+  const v8::Context::Scope context_scope(context);
+  const schema::SchemaPtr schema = bench_schema();
+  const auto rows = bench_rows(*schema, static_cast<std::size_t>(state.range(1)),
+                               static_cast<std::size_t>(state.range(2)));
+  const auto handler =
+      v8::Script::Compile(
+          context, to_v8_string(isolate, kHandlers[static_cast<std::size_t>(state.range(0))]))
+          .ToLocalChecked()
+          ->Run(context)
+          .ToLocalChecked()
+          .As<v8::Function>();
+  for (auto _ : state) {
+    const v8::HandleScope scope(isolate);
+    std::optional<MadeDocuments> made;
+    v8::Local<v8::Value> documents =
+        program->make_documents(schema, rows, shortcut == Shortcut::Yes ? &made : nullptr)
+            .ToLocalChecked();
+    const auto result =
+        handler->Call(context, v8::Undefined(isolate), 1, &documents).ToLocalChecked();
+    std::vector<MadeDocuments> reads;
+    if (made) reads.push_back(*std::move(made));
+    std::optional<std::string> json = program->untouched_json(result, reads);
+    if (!json) {
+      json = to_text(isolate, v8::JSON::Stringify(context, result).ToLocalChecked());
+    }
+    benchmark::DoNotOptimize(json);
+  }
+}
+
+void shapes(benchmark::internal::Benchmark* bench) {
+  bench->ArgsProduct({{0, 1, 2, 3}, {10, 50}, {69, 2000}})->Unit(benchmark::kMicrosecond);
+}
+BENCHMARK(results<Shortcut::No>)->Apply(shapes);
+BENCHMARK(results<Shortcut::Yes>)->Apply(shapes);
 
 }  // namespace
 }  // namespace moonstone::runtime

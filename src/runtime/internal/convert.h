@@ -12,6 +12,7 @@
 // Source: functions.md 21.9 and 21.10.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@
 
 namespace moonstone::runtime {
 
+/// 2^53 - 1: beyond it numbers have gaps, and integers become bigints.
+inline constexpr std::int64_t kSafeIntegerMax = 9'007'199'254'740'991;
 /// Deeper data is a mistake; the same bound as in JSON (base/json.h).
 inline constexpr std::size_t kDepthMax = 64;
 /// Bounds the time of a conversion that V8 cannot interrupt (sparse arrays have huge lengths).

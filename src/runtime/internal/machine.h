@@ -71,11 +71,15 @@ class Machine {
   /// Runs `body` under the limits and reports what stopped it. Afterwards nothing is pending.
   Stop guarded(std::chrono::steady_clock::time_point deadline, const std::function<void()>& body);
   [[nodiscard]] Result<Program*> program_of(const BundlePtr& bundle);
+  /// The program of the bundle with modules in which nobody else has run, as `isolation` says.
+  [[nodiscard]] Result<Program*> program_for(const BundlePtr& bundle, const Call& call);
   void forget(const Program* program);
   [[nodiscard]] Result<CallOutcome> execute(Run& run);
   [[nodiscard]] Result<v8::Local<v8::Value>> call_handler(Run& run);
   [[nodiscard]] Result<v8::Local<v8::Value>> settle(Run& run, v8::Local<v8::Value> returned);
   [[nodiscard]] Status finish(Run& run, v8::Local<v8::Value> result);
+  /// Errors: LimitExceeded; what a getter or toJSON throws.
+  [[nodiscard]] Status write_result(Run& run, v8::Local<v8::Value> result);
   /// A rejection that nobody handles is most often a forgotten `await`: the console says so.
   void report_rejections(Run& run);
   [[nodiscard]] Error error_of(Run& run, v8::Local<v8::Value> thrown);

@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <v8.h>
 
 #include "base/result.h"
+#include "query/row.h"
 #include "runtime/internal/convert.h"
 #include "runtime/internal/machine.h"
 
@@ -49,6 +51,9 @@ inline void finish_native(const NativeCall& call, NativeResult result) {
   }
   call.machine.throw_error(call.context, std::move(result).error());
 }
+
+/// The rows of one table as an array of documents.
+[[nodiscard]] NativeResult documents_of_rows(const NativeCall& call, std::vector<query::Row> rows);
 
 template <Native native, Needs needs>
 void native_callback(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -9,11 +9,10 @@
 #include <v8.h>
 
 #include "base/error.h"
+#include "runtime/internal/program.h"
 #include "runtime/isolate.h"
 
 namespace moonstone::runtime {
-
-class Program;
 
 struct Run {
   std::uint32_t token = 0;  // never reused within a machine
@@ -24,6 +23,10 @@ struct Run {
   std::vector<Error> errors;
   /// Promises that were rejected and that nobody has looked at yet.
   std::vector<v8::Global<v8::Promise>> rejections;
+
+  /// The first reads of a query; a result that passes one through is written from its rows.
+  static constexpr std::size_t kReadsMax = 8;
+  std::vector<MadeDocuments> reads;
 
   [[nodiscard]] engine::DocumentReader& reader() const {
     return call->reader != nullptr ? *call->reader : *call->transaction;

@@ -106,5 +106,7 @@ return Object.freeze({
   invoke,
   describe,
   harden: () => harden(intrinsics),
+  renew: forgetRegExp,
+  isRepeatable: () => isRepeatable(intrinsics),
   find: (bundle, module, name) => bundle.modules[module][name],
 });

@@ -246,7 +246,7 @@ class QueryBuilder {
 }
 
 for (const shared of [Expression, RangeBuilder, QueryBuilder]) {
-  Object.freeze(shared);
-  Object.freeze(shared.prototype);
+  freezeWithMethods(shared.prototype);
+  freezeWithMethods(shared);
 }
-Object.freeze(filterBuilder);
+freezeWithMethods(filterBuilder);
