@@ -9,6 +9,7 @@
 
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "engine/disk_failure.h"
 #include "engine/group_writer.h"
 
 namespace moonstone::engine {
@@ -23,6 +24,13 @@ constexpr std::size_t kPruneChanges = 20'000;
 constexpr std::int64_t kLedgerAgeMaxMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
 /// Looking for them reads the head of every client.
 constexpr std::int64_t kLedgerPruneEveryMs = std::int64_t{60} * 60 * 1000;
+/// After a failure of the disk the store is opened again this often before those who wait are told;
+/// afterwards for ever, since only an operator knows when the disk is back.
+constexpr unsigned kPatientRestarts = 3;
+constexpr std::chrono::milliseconds kRestartPauseMin{50};
+/// How often a schema change or the like is tried on a disk that fails again after each restart.
+constexpr unsigned kTaskRunsMax = 2;
+constexpr std::chrono::milliseconds kRestartPauseMax{5'000};
 
 class ReadSessionImpl final : public ReadSession {
  public:
@@ -80,15 +88,24 @@ class DatabaseImpl final : public Database {
     const MutexLock lock(mutex_);
     Counters counters = counters_;
     counters.queued = queue_.size();
+    counters.restarts = restarts_;
     return counters;
+  }
+  std::optional<Error> failure() const override {
+    const MutexLock lock(mutex_);
+    return failure_;
   }
 
  private:
-  using Task = std::move_only_function<void()>;
+  /// Something to do between two groups. What it returns tells whether the disk failed.
+  struct Task {
+    std::move_only_function<Status()> run = {};
+    std::promise<Status> done = {};
+  };
 
   /// What the writer's thread does next.
   struct Work {
-    enum class Kind : unsigned char { Stop, Task, Group, Tick } kind = Kind::Stop;
+    enum class Kind : unsigned char { Stop, Task, Group, Tick, Restart } kind = Kind::Stop;
     Task task = {};
     std::vector<PendingCall> group = {};
   };
@@ -97,13 +114,24 @@ class DatabaseImpl final : public Database {
   Work wait_for_work();
   std::vector<PendingCall> take_group() MS_REQUIRES(mutex_);
   void run_group(std::vector<PendingCall> members);
+  void deliver(GroupWriter::Report report);
+  void run_task(Task task);
+  /// Opens the store again, patiently. False: in vain; writes are refused from now on.
+  bool restart_store(const Error& cause);
+  Status try_restart();
+  void refuse_writes(const Error& cause);
+  /// What the next attempt of a failed store comes to.
+  void retry_restart();
+  bool pause_for(std::chrono::milliseconds duration);
   void publish(const CommitPtr& commit);
   void publish_everything();
   void tend(std::size_t changes);
+  Status tend_store(bool idle);
   Status prune();
   Status load_state();
-  /// Runs `task` on the writer's thread between two groups and waits. False: shutting down.
-  bool run_between_groups(Task task);
+  /// Runs `task` on the writer's thread between two groups and waits; again after a restart, if the
+  /// disk failed. Errors: those of the task; Unavailable if it cannot be run.
+  Status run_between_groups(std::move_only_function<Status()> task);
 
   DatabaseOptions options_;
   std::unique_ptr<store::Store> store_;
@@ -115,6 +143,7 @@ class DatabaseImpl final : public Database {
   std::deque<PendingCall> queue_ MS_GUARDED_BY(mutex_);  // at most limits.queue_max
   std::deque<Task> tasks_ MS_GUARDED_BY(mutex_);
   bool stopping_ MS_GUARDED_BY(mutex_) = false;
+  std::optional<Error> failure_ MS_GUARDED_BY(mutex_);
   schema::SchemaPtr schema_ MS_GUARDED_BY(mutex_);
   Counters counters_ MS_GUARDED_BY(mutex_);
 
@@ -123,9 +152,13 @@ class DatabaseImpl final : public Database {
 
   std::atomic<std::uint64_t> schema_version_{0};
   std::atomic<Version> version_{0};
-  std::size_t changes_since_prune_ = 0;     // writer's thread
-  std::int64_t ledger_pruned_unix_ms_ = 0;  // writer's thread
-  std::jthread thread_;                     // ends when stopping_ is set
+  std::size_t changes_since_prune_ = 0;        // writer's thread
+  std::int64_t ledger_pruned_unix_ms_ = 0;     // writer's thread
+  Version found_version_ = 0;                  // writer's thread: in the file, when it was opened
+  std::chrono::milliseconds restart_pause_{};  // writer's thread
+  std::chrono::steady_clock::time_point next_restart_ = {};  // writer's thread
+  std::atomic<std::uint64_t> restarts_{0};
+  std::jthread thread_;  // ends when stopping_ is set
 };
 
 Status DatabaseImpl::start() {
@@ -137,6 +170,7 @@ Status DatabaseImpl::start() {
                                                              .logger = options_.logger,
                                                              .limits = &options_.limits});
   MS_TRY_STATUS(load_state());
+  version_ = found_version_;
   thread_ = start_thread("ms-writer", [this](const std::stop_token&) { write_loop(); });
   return {};
 }
@@ -144,7 +178,7 @@ Status DatabaseImpl::start() {
 Status DatabaseImpl::load_state() {
   MS_TRY(const std::unique_ptr<store::Reader> reader, store_->new_reader());
   MS_TRY(const store::SnapshotInfo info, reader->begin());
-  version_ = info.version;
+  found_version_ = info.version;
   schema_version_ = info.schema_version;
   const schema::SchemaPtr schema = reader->schema();
   {
@@ -160,7 +194,18 @@ Status DatabaseImpl::load_state() {
       ids_.start_after(std::string_view(id).substr(colon + 1));
     }
   }
-  writer.rollback();
+  if (info.version >= version_) {
+    writer.rollback();
+    return {};
+  }
+  // The disk has lost what it had confirmed. Versions that were shown must not come again.
+  options_.logger->log(LogLevel::Error, "engine", "commits_lost",
+                       {{"shown_version", static_cast<std::int64_t>(version_.load())},
+                        {"found_version", static_cast<std::int64_t>(info.version)}});
+  const Version next = version_ + 1;
+  MS_TRY_STATUS(writer.set_version(next));
+  MS_TRY_STATUS(writer.commit());
+  version_ = next;
   return {};
 }
 
@@ -172,12 +217,14 @@ void DatabaseImpl::submit(MutationCall call) {
   Error refusal = shutting_down();
   {
     const MutexLock lock(mutex_);
-    if (!stopping_ && (call.is_exempt || queue_.size() < options_.limits.queue_max)) {
+    const bool is_open = !stopping_ && !failure_;
+    if (is_open && (call.is_exempt || queue_.size() < options_.limits.queue_max)) {
       queue_.push_back({.call = std::move(call)});
       wake_.notify_one();
       return;
     }
-    if (!stopping_) {
+    if (failure_) refusal = *failure_;
+    if (is_open) {
       refusal = Error(ErrorCode::LimitExceeded, "too many mutations are waiting; try again shortly",
                       "queue_full");
     }
@@ -200,20 +247,31 @@ Result<std::unique_ptr<ReadSession>> DatabaseImpl::new_reader() {
   return std::make_unique<ReadSessionImpl>(std::move(reader));
 }
 
-bool DatabaseImpl::run_between_groups(Task task) {
-  std::promise<void> promise;
-  auto future = promise.get_future();
+Status DatabaseImpl::run_between_groups(std::move_only_function<Status()> task) {
+  Task waiting{.run = std::move(task)};
+  auto future = waiting.done.get_future();
   {
     const MutexLock lock(mutex_);
-    if (stopping_) return false;
-    tasks_.emplace_back([&promise, task = std::move(task)]() mutable {
-      task();
-      promise.set_value();
-    });
+    if (stopping_) return shutting_down();
+    if (failure_) return Error(*failure_);
+    tasks_.push_back(std::move(waiting));
     wake_.notify_one();
   }
-  future.get();
-  return true;
+  return future.get();
+}
+
+void DatabaseImpl::run_task(Task task) {
+  Status done;
+  for (unsigned run = 0; run < kTaskRunsMax; ++run) {
+    done = task.run();
+    if (done || !is_disk_failure(done.error())) break;
+    if (!restart_store(done.error())) {
+      done = *failure();
+      break;
+    }
+    deliver(group_writer_->resolve(store_->writer(), found_version_));
+  }
+  task.done.set_value(std::move(done));
 }
 
 /// Whoever deploys knows the tables of the project, and not always all of the system's.
@@ -229,10 +287,10 @@ Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
     store::Writer::AllowDataLoss allow,
     std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied) {
   Result<store::Writer::SchemaOutcome> outcome = shutting_down();
-  run_between_groups([this, &outcome, &next, &on_applied, allow] {
+  Status ran = run_between_groups([this, &outcome, &next, &on_applied, allow]() -> Status {
     keep_system_tables(*schema(), next);
-    outcome = store_->writer().apply_schema(std::move(next), allow);
-    if (!outcome) return;
+    outcome = store_->writer().apply_schema(next, allow);
+    if (!outcome) return Error(outcome.error());
     {
       const MutexLock lock(mutex_);
       schema_ = outcome->schema;
@@ -241,24 +299,26 @@ Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
         schema_version_.exchange(outcome->schema_version) != outcome->schema_version;
     if (on_applied) on_applied(*outcome);
     if (changed) publish_everything();
+    return {};
   });
+  if (!ran) return std::move(ran).error();
   return outcome;
 }
 
 Result<store::Writer::SchemaCheck> DatabaseImpl::check_schema(schema::Schema next) {
   Result<store::Writer::SchemaCheck> outcome = shutting_down();
-  run_between_groups([this, &outcome, &next] {
+  Status ran = run_between_groups([this, &outcome, &next]() -> Status {
     keep_system_tables(*schema(), next);
-    outcome = store_->writer().check_schema(std::move(next));
+    outcome = store_->writer().check_schema(next);
+    return outcome ? Status() : Status(Error(outcome.error()));
   });
+  if (!ran) return std::move(ran).error();
   return outcome;
 }
 
 Status DatabaseImpl::reset(std::vector<std::string> kept) {
-  Status outcome = shutting_down();
-  run_between_groups([this, &outcome, &kept] {
-    outcome = store_->writer().reset(kept);
-    if (!outcome) return;
+  return run_between_groups([this, &kept]() -> Status {
+    MS_TRY_STATUS(store_->writer().reset(kept));
     group_writer_->forget_ledgers();
     store::Writer& writer = store_->writer();
     if (const auto begun = writer.begin()) {
@@ -266,8 +326,8 @@ Status DatabaseImpl::reset(std::vector<std::string> kept) {
       writer.rollback();
     }
     publish_everything();
+    return {};
   });
-  return outcome;
 }
 
 void DatabaseImpl::add_observer(CommitObserver& observer) {
@@ -311,6 +371,12 @@ std::vector<PendingCall> DatabaseImpl::take_group() {
 DatabaseImpl::Work DatabaseImpl::wait_for_work() {
   const auto tick = std::chrono::steady_clock::now() + kIdleTick;
   const MutexLock lock(mutex_);
+  while (failure_) {
+    if (stopping_) return {.kind = Work::Kind::Stop};
+    if (wake_.wait_until(mutex_, next_restart_) == Condition::Wake::TimedOut) {
+      return {.kind = Work::Kind::Restart};
+    }
+  }
   while (tasks_.empty() && queue_.empty()) {
     if (stopping_) return {.kind = Work::Kind::Stop};
     if (wake_.wait_until(mutex_, tick) == Condition::Wake::TimedOut) {
@@ -335,7 +401,7 @@ void DatabaseImpl::write_loop() {
       case Work::Kind::Stop:
         return;
       case Work::Kind::Task:
-        work.task();
+        run_task(std::move(work.task));
         break;
       case Work::Kind::Group:
         run_group(std::move(work.group));
@@ -345,12 +411,23 @@ void DatabaseImpl::write_loop() {
         tend(0);
         if (idle_max.count() > 0 && idle >= idle_max) release_thread_caches();
         break;
+      case Work::Kind::Restart:
+        retry_restart();
+        break;
     }
   }
 }
 
 void DatabaseImpl::run_group(std::vector<PendingCall> members) {
   GroupWriter::Report report = group_writer_->run(std::move(members), schema_version_);
+  if (!report.disk_failure) return deliver(std::move(report));
+  const Error cause = *report.disk_failure;
+  if (report.outside_change) publish_everything();
+  if (!restart_store(cause)) return deliver(group_writer_->give_up(cause));
+  deliver(group_writer_->resolve(store_->writer(), found_version_));
+}
+
+void DatabaseImpl::deliver(GroupWriter::Report report) {
   version_ = std::max<Version>(version_, group_writer_->version());
   if (report.outside_change) publish_everything();
   if (report.commit) publish(report.commit);
@@ -366,16 +443,91 @@ void DatabaseImpl::run_group(std::vector<PendingCall> members) {
   if (report.commit) tend(report.commit->changes.size());
 }
 
+Status DatabaseImpl::try_restart() {
+  MS_TRY_STATUS(store_->restart());
+  return load_state();
+}
+
+bool DatabaseImpl::pause_for(std::chrono::milliseconds duration) {
+  const auto until = std::chrono::steady_clock::now() + duration;
+  const MutexLock lock(mutex_);
+  while (!stopping_) {
+    if (wake_.wait_until(mutex_, until) == Condition::Wake::TimedOut) return true;
+  }
+  return false;
+}
+
+bool DatabaseImpl::restart_store(const Error& cause) {
+  options_.logger->log(LogLevel::Error, "engine", "storage_failed", {{"error", cause.message()}});
+  restart_pause_ = kRestartPauseMin;
+  for (unsigned attempt = 1;; ++attempt) {
+    const Status restarted = try_restart();
+    if (restarted) {
+      ++restarts_;
+      options_.logger->log(LogLevel::Warn, "engine", "storage_restarted",
+                           {{"version", static_cast<std::int64_t>(found_version_)}});
+      return true;
+    }
+    if (attempt == kPatientRestarts || !pause_for(restart_pause_)) {
+      refuse_writes(restarted.error());
+      return false;
+    }
+    restart_pause_ *= 2;
+  }
+}
+
+void DatabaseImpl::refuse_writes(const Error& cause) {
+  const Error refusal = storage_failed(cause);
+  next_restart_ = std::chrono::steady_clock::now() + restart_pause_;
+  std::deque<PendingCall> calls;
+  std::deque<Task> tasks;
+  {
+    const MutexLock lock(mutex_);
+    failure_ = refusal;
+    calls.swap(queue_);
+    tasks.swap(tasks_);
+  }
+  options_.logger->log(LogLevel::Error, "engine", "writes_refused", {{"error", cause.message()}});
+  for (PendingCall& member : calls)
+    member.call.done(refusal);
+  for (Task& task : tasks)
+    task.done.set_value(refusal);
+}
+
+void DatabaseImpl::retry_restart() {
+  if (Status restarted = try_restart(); !restarted) {
+    restart_pause_ = std::min(2 * restart_pause_, kRestartPauseMax);
+    refuse_writes(restarted.error());
+    return;
+  }
+  ++restarts_;
+  options_.logger->log(LogLevel::Warn, "engine", "storage_restarted",
+                       {{"version", static_cast<std::int64_t>(found_version_)}});
+  version_ = std::max<Version>(version_, found_version_);
+  deliver(group_writer_->resolve(store_->writer(), found_version_));
+  const MutexLock lock(mutex_);
+  failure_.reset();
+}
+
 void DatabaseImpl::tend(std::size_t changes) {
   changes_since_prune_ += changes;
+  const Status tended = tend_store(changes == 0);
+  if (tended || !is_disk_failure(tended.error())) return;
+  if (!restart_store(tended.error())) return;
+  deliver(group_writer_->resolve(store_->writer(), found_version_));
+}
+
+Status DatabaseImpl::tend_store(bool idle) {
   const auto report = [this](std::string_view event, const Status& done) {
     if (!done)
       options_.logger->log(LogLevel::Warn, "engine", event, {{"error", done.error().message()}});
+    return done;
   };
-  if (changes_since_prune_ >= kPruneChanges) report("prune_failed", prune());
-  const auto care =
-      changes == 0 ? store::Writer::WalCare::Always : store::Writer::WalCare::WhenLong;
-  report("checkpoint_failed", store_->writer().tend_wal(care));
+  Status pruned;
+  if (changes_since_prune_ >= kPruneChanges) pruned = report("prune_failed", prune());
+  const auto care = idle ? store::Writer::WalCare::Always : store::Writer::WalCare::WhenLong;
+  Status tended = report("checkpoint_failed", store_->writer().tend_wal(care));
+  return pruned ? std::move(tended) : std::move(pruned);
 }
 
 Status DatabaseImpl::prune() {

@@ -5,7 +5,9 @@
 // Mutations queue up; the writer thread runs all that are waiting in one SQLite transaction, each
 // in its own savepoint (group commit), and answers them after one durable COMMIT. If the
 // transaction is lost (full disk, failed COMMIT) its members run again one by one, and only then
-// are they answered. Invariants:
+// are they answered. If the disk refuses a write or a sync, nobody is answered before the store has
+// been opened again from the disk, which decides what was committed; while that is impossible,
+// mutations are refused and reads go on. Invariants:
 //  (1) A mutation is applied exactly once if it is answered with success, not at all otherwise.
 //  (2) Observers hear of a commit after it is durable, in version order, before its callers do.
 //  (3) `done` of a call is called exactly once, on the writer's thread, or on the thread of
@@ -104,7 +106,9 @@ class Database {
   [[nodiscard]] virtual Version version() const = 0;
 
   /// Queues a mutation. `done` gets LimitExceeded (reason "queue_full") when too many wait,
-  /// Unavailable (reason "shutting_down") after shut_down().
+  /// Unavailable (reason "shutting_down") after shut_down(), Unavailable ("disk_full": not
+  /// applied),
+  /// ("storage_failed": not applied, see failure()) or ("outcome_unknown": only the disk knows).
   virtual void submit(MutationCall call) = 0;
   /// submit() and wait. Never call it on the writer's thread.
   [[nodiscard]] virtual Result<MutationOutcome> run(MutationCall call) = 0;
@@ -139,6 +143,10 @@ class Database {
   /// Queries that an index would make cheaper; see store::Store::table_scans.
   [[nodiscard]] virtual std::vector<store::TableScan> table_scans() const = 0;
 
+  /// Why nothing can be written: the disk failed, and the store could not be opened again so far,
+  /// which goes on being tried. Nothing: all is well.
+  [[nodiscard]] virtual std::optional<Error> failure() const = 0;
+
   /// Commits what runs, refuses what waits, stops the writer. Idempotent.
   virtual void shut_down() = 0;
 
@@ -149,6 +157,7 @@ class Database {
     std::uint64_t replays = 0;      // calls that ran again because their group was lost
     std::uint64_t moved_alone = 0;  // calls that exceeded grouped_call_max
     std::uint64_t ledger_hits = 0;  // answered from the ledger
+    std::uint64_t restarts = 0;     // of the store, after its disk had failed
     std::uint64_t queued = 0;       // now: mutations that wait for the writer
   };
   [[nodiscard]] virtual Counters counters() const = 0;

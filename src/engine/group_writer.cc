@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/disk_failure.h"
+
 namespace moonstone::engine {
 
 namespace {
@@ -24,6 +26,9 @@ constexpr std::chrono::milliseconds kMemoryMax{30'000};
 /// Functions remembered; a project has fewer.
 constexpr std::size_t kFunctionsMax = 1'000;
 
+/// How often one call is tried on a disk that fails again after each restart.
+constexpr unsigned kDiskFailuresMax = 3;
+
 Error group_lost(const Error& cause) {
   return {cause.code(), "the transaction could not be committed: " + cause.message(),
           cause.reason()};
@@ -39,6 +44,9 @@ struct GroupWriter::Group {
   bool wrote = false;
   bool outside_change = false;  // noticed at its beginning: the store has mended what depends on it
   bool alone = false;           // a single member that may use its full time
+  bool sealing = false;         // all members have run; COMMIT may have been tried
+  std::uint64_t schema_version = 0;
+  schema::SchemaPtr schema;  // that the changes point into
   ChangeMerge changes;
   struct TouchedLedger {
     ClientLedger* ledger = nullptr;  // in ledgers_
@@ -51,6 +59,16 @@ struct GroupWriter::Group {
   std::vector<std::pair<PendingCall, Result<MutationOutcome>>> answered;
 };
 
+struct GroupWriter::InDoubt {
+  Group group;
+  std::vector<PendingCall> not_run;
+  Error cause;
+};
+
+GroupWriter::GroupWriter(const Environment& environment)
+    : environment_(environment), slow_(*environment.clock), late_(*environment.clock) {}
+GroupWriter::~GroupWriter() = default;
+
 GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
                                      std::uint64_t schema_version) {
   Report report;
@@ -59,11 +77,13 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
   group.alone = members.size() == 1;
   auto begun = environment_.writer->begin();
   if (!begun) {
-    abandon(group, report, std::move(members), begun.error());
+    lose(group, report, std::move(members), begun.error());
     return report;
   }
   group.version = version_ = begun->version;
   group.answered.reserve(members.size());
+  group.schema = environment_.writer->schema();
+  group.schema_version = schema_version;
   report.outside_change = group.outside_change = begun->outside_change;
   for (std::size_t i = 0; i < members.size(); ++i) {
     PendingCall& member = members[i];
@@ -82,7 +102,7 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
           std::make_move_iterator(members.begin() + static_cast<std::ptrdiff_t>(i)),
           std::make_move_iterator(members.end()));
       if (fate == Fate::GroupLost) {
-        abandon(group, report, std::move(not_run), answer->error());
+        lose(group, report, std::move(not_run), answer->error());
       } else {
         begin_again(group, report, std::move(not_run));
       }
@@ -98,14 +118,20 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
   }
   if (Status sealed = seal(group); !sealed) {
     std::vector<PendingCall> not_run = std::exchange(report.left_over, {});
-    abandon(group, report, std::move(not_run), sealed.error());
+    lose(group, report, std::move(not_run), sealed.error());
     return report;
   }
+  finish(group, report);
+  return report;
+}
+
+void GroupWriter::finish(Group& group, Report& report) {
   if (group.wrote) {
+    ++counters_.commits;
     auto commit = std::make_shared<Commit>();
-    commit->schema = environment_.writer->schema();
+    commit->schema = group.schema;
     commit->version = group.version;
-    commit->schema_version = schema_version;
+    commit->schema_version = group.schema_version;
     commit->changes = group.changes.take();
     if (commit->changes.size() > environment_.limits->changes_tracked_max) {
       commit->changes.clear();
@@ -117,7 +143,6 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
   for (const auto& [member, answer] : group.answered)
     counters_.mutations += answer ? 1U : 0U;
   report.answered = std::move(group.answered);
-  return report;
 }
 
 GroupWriter::Fate GroupWriter::run_member(Group& group,
@@ -283,6 +308,7 @@ void GroupWriter::FunctionMemory::remember(const std::string& function) {
 
 Status GroupWriter::seal(Group& group) {
   store::Writer& writer = *environment_.writer;
+  group.sealing = true;
   if (!group.wrote && group.outside_change) {
     MS_TRY_STATUS(writer.commit());
   } else if (!group.wrote) {
@@ -298,7 +324,6 @@ Status GroupWriter::seal(Group& group) {
     }
     MS_TRY_STATUS(writer.set_version(group.version));
     MS_TRY_STATUS(writer.commit());
-    ++counters_.commits;
   }
   for (const auto& [client, touched] : group.ledgers)
     ledger_bytes_ += touched.ledger->size_bytes() - touched.bytes_before;
@@ -327,6 +352,61 @@ void GroupWriter::begin_again(Group& group, Report& report, std::vector<PendingC
   std::ranges::move(not_run, std::back_inserter(report.left_over));
 }
 
+void GroupWriter::lose(Group& group,
+                       Report& report,
+                       std::vector<PendingCall> not_run,
+                       const Error& why) {
+  if (!is_disk_failure(why)) return abandon(group, report, std::move(not_run), why);
+  // Whatever is found on the disk, the ledgers are read from there again.
+  undo_all(group);
+  group.ledgers.clear();
+  report.disk_failure = why;
+  in_doubt_ = std::make_unique<InDoubt>(std::move(group), std::move(not_run), why);
+}
+
+GroupWriter::Report GroupWriter::resolve(store::Writer& writer, Version version) {
+  environment_.writer = &writer;
+  forget_ledgers();
+  Report report;
+  report.outside_change = true;  // nobody knows what else the disk has done
+  const std::unique_ptr<InDoubt> doubt = std::move(in_doubt_);
+  if (!doubt) return report;
+  Group& group = doubt->group;
+  // Only this process raises the version, and a group that wrote has one of its own.
+  if (group.sealing && group.wrote && version == group.version) {
+    finish(group, report);
+    report.left_over = std::move(doubt->not_run);
+    return report;
+  }
+  for (auto& [member, answer] : group.answered)
+    ++member.disk_failures;
+  for (PendingCall& member : doubt->not_run)
+    ++member.disk_failures;
+  abandon(group, report, std::move(doubt->not_run), doubt->cause);
+  return report;
+}
+
+GroupWriter::Report GroupWriter::give_up(const Error& cause) {
+  Report report;
+  const std::unique_ptr<InDoubt> doubt = std::move(in_doubt_);
+  if (!doubt) return report;
+  for (auto& [member, answer] : doubt->group.answered) {
+    const bool may_have_been_applied = doubt->group.sealing && doubt->group.wrote && answer;
+    report.answered.emplace_back(
+        std::move(member), may_have_been_applied ? outcome_unknown(cause) : storage_failed(cause));
+  }
+  for (PendingCall& member : doubt->not_run)
+    report.answered.emplace_back(std::move(member), storage_failed(cause));
+  return report;
+}
+
+/// Whether the single member is worth another run after the restart.
+bool GroupWriter::may_survive_a_restart(const Group& group,
+                                        const std::vector<PendingCall>& not_run) {
+  const PendingCall& member = not_run.empty() ? group.answered.front().first : not_run.front();
+  return member.disk_failures < kDiskFailuresMax;
+}
+
 void GroupWriter::abandon(Group& group,
                           Report& report,
                           std::vector<PendingCall> not_run,
@@ -336,7 +416,7 @@ void GroupWriter::abandon(Group& group,
       LogLevel::Warn, "engine", "group_lost",
       {{"members", static_cast<std::int64_t>(group.answered.size() + not_run.size())},
        {"error", why.message()}});
-  if (group.alone) {
+  if (group.alone && !(is_disk_failure(why) && may_survive_a_restart(group, not_run))) {
     // It was alone already: running it again would only fail again.
     for (PendingCall& member : not_run)
       report.answered.emplace_back(std::move(member), group_lost(why));

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct PendingCall {
   std::uint64_t random_seed = 0;
   bool runs_alone = false;
   bool has_savepoint = false;  // it failed after it had written
+  unsigned disk_failures = 0;  // commits of it that the disk refused
 };
 
 class GroupWriter {
@@ -62,14 +64,25 @@ class GroupWriter {
     std::vector<std::pair<PendingCall, Result<MutationOutcome>>> answered;
     /// Members that did not run or must run alone; they go back to the head of the queue.
     std::vector<PendingCall> left_over;
+    /// The disk failed, and what it holds is not known. Nobody is answered: after the store has
+    /// been restarted come resolve() or give_up(), before any other run().
+    std::optional<Error> disk_failure{};
   };
 
-  explicit GroupWriter(const Environment& environment)
-      : environment_(environment), slow_(*environment.clock), late_(*environment.clock) {}
+  explicit GroupWriter(const Environment& environment);
+  ~GroupWriter();
+  GroupWriter(const GroupWriter&) = delete;
+  GroupWriter& operator=(const GroupWriter&) = delete;
 
   /// Runs the members in order. If `report.answered` is empty while members were lost with their
   /// transaction, they are all in `left_over` with runs_alone set.
   [[nodiscard]] Report run(std::vector<PendingCall> members, std::uint64_t schema_version);
+
+  /// After a restart that found the state `version`: either it contains the group, whose members
+  /// are then answered as they would have been, or they run again.
+  [[nodiscard]] Report resolve(store::Writer& writer, Version version);
+  /// The store cannot be opened again: says so to the members.
+  [[nodiscard]] Report give_up(const Error& cause);
 
   [[nodiscard]] Version version() const { return version_; }
   [[nodiscard]] const Database::Counters& counters() const { return counters_; }
@@ -95,6 +108,7 @@ class GroupWriter {
     Clock& clock_;
     std::unordered_map<std::string, Entry> entries_;
   };
+  struct InDoubt;
 
   Fate run_member(Group& group,
                   PendingCall& member,
@@ -111,6 +125,10 @@ class GroupWriter {
   /// Takes the transaction back, and all that is in memory because of it.
   void undo_all(Group& group);
   void begin_again(Group& group, Report& report, std::vector<PendingCall> not_run);
+  void finish(Group& group, Report& report);
+  static bool may_survive_a_restart(const Group& group, const std::vector<PendingCall>& not_run);
+  /// Abandons the group, or keeps it in doubt if the disk failed.
+  void lose(Group& group, Report& report, std::vector<PendingCall> not_run, const Error& why);
   void abandon(Group& group, Report& report, std::vector<PendingCall> not_run, const Error& why);
 
   Environment environment_;
@@ -120,8 +138,9 @@ class GroupWriter {
   /// many, or they take too much.
   std::unordered_map<std::string, ClientLedger> ledgers_;
   std::size_t ledger_bytes_ = 0;
-  FunctionMemory slow_;  // took longer than a group's member may
-  FunctionMemory late_;  // failed after it had written
+  FunctionMemory slow_;                // took longer than a group's member may
+  FunctionMemory late_;                // failed after it had written
+  std::unique_ptr<InDoubt> in_doubt_;  // between a report with disk_failure and what resolves it
 };
 
 }  // namespace moonstone::engine

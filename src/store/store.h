@@ -258,6 +258,13 @@ class Store {
  public:
   virtual ~Store() = default;
   [[nodiscard]] virtual Writer& writer() = 0;
+  /// For when a write or a sync has failed: forgets everything in memory and opens the database
+  /// again from the disk, whose recovery decides what was committed; what it then shows is durable.
+  /// Readers wait meanwhile; snapshots that are open go on, up to two seconds of them are waited
+  /// for. After success writer() is another object; after an error there is none, readers work as
+  /// far as they can, and restart() may be called again. Outside a transaction; on the writer's
+  /// thread. Errors: those of open_sqlite_store.
+  [[nodiscard]] virtual Status restart() = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> new_reader() = 0;
   /// Entries with sequence > after, oldest first, at most `limit`. Opens its own snapshot.
   [[nodiscard]] virtual Result<std::vector<LogEntry>> read_log(std::uint64_t after,

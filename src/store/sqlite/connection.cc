@@ -100,6 +100,10 @@ bool Connection::in_transaction() const {
   return sqlite3_get_autocommit(db_) == 0;
 }
 
+void Connection::skip_final_checkpoint() {
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 std::int64_t Connection::changes() const {
   return sqlite3_changes64(db_);
 }

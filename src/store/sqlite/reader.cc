@@ -7,27 +7,44 @@
 
 namespace moonstone::store::sqlite {
 
-SqliteReader::SqliteReader(std::unique_ptr<Connection> connection, const Environment& environment)
-    : connection_(std::move(connection)),
-      layouts_(environment.layouts),
-      gate_(environment.gate),
-      secret_(environment.secret),
-      reads_(*connection_, environment.scans),
-      slot_(std::make_shared<SnapshotSlot>()) {
-  const MutexLock lock(slot_->mutex);
-  slot_->connection = connection_.get();
-}
-
 SqliteReader::~SqliteReader() {
   end();
+  environment_.gate.remove(*this);
+  close_connection();
+}
+
+void SqliteReader::close_connection() {
   const MutexLock lock(slot_->mutex);
   slot_->connection = nullptr;
+  opened_.reset();
+}
+
+Status SqliteReader::open() {
+  environment_.gate.enter(*this);
+  Status opened;
+  {
+    const MutexLock lock(slot_->mutex);
+    opened = ensure_open();
+  }
+  environment_.gate.leave(*this);
+  return opened;
+}
+
+Status SqliteReader::ensure_open() {
+  if (opened_) return {};
+  MS_TRY(auto connection, Connection::open(environment_.options, Connection::Role::Reader));
+  Connection& handle = *connection;
+  opened_ =
+      std::make_unique<Opened>(std::move(connection), DocumentReads(handle, environment_.scans));
+  slot_->connection = &handle;
+  return {};
 }
 
 Result<SnapshotInfo> SqliteReader::begin() {
   end();
-  gate_.enter(slot_);
-  has_entered_ = true;
+  environment_.gate.enter(*this);
+  environment_.snapshots.enter(slot_);
+  is_inside_ = true;
   auto info = take_snapshot();
   if (!info) end();
   return info;
@@ -37,34 +54,37 @@ Result<SnapshotInfo> SqliteReader::take_snapshot() {
   const MutexLock lock(slot_->mutex);
   slot_->is_revoked = false;
   slot_->begun = std::chrono::steady_clock::now();
-  MS_TRY_STATUS(connection_->run("BEGIN", "take a snapshot"));
+  MS_TRY_STATUS(ensure_open());
+  MS_TRY_STATUS(opened_->connection->run("BEGIN", "take a snapshot"));
   // BEGIN alone takes none: the first read does, and this is it.
-  MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
-  if (reads_.layout() == nullptr || reads_.layout()->schema_version != info.schema_version) {
-    MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
-    connection_->forget_statements();
-    reads_.use_layout(std::move(layout));
+  MS_TRY(const SnapshotInfo info, read_snapshot_info(*opened_->connection));
+  DocumentReads& reads = opened_->reads;
+  if (reads.layout() == nullptr || reads.layout()->schema_version != info.schema_version) {
+    MS_TRY(LayoutPtr layout, environment_.layouts.load(*opened_->connection, info.schema_version));
+    opened_->connection->forget_statements();
+    reads.use_layout(std::move(layout));
   }
+  layout_ = reads.layout();
   return info;
 }
 
 void SqliteReader::end() {
-  if (!has_entered_) return;
+  if (!is_inside_) return;
   {
     const MutexLock lock(slot_->mutex);
-    if (connection_->in_transaction()) connection_->end_read();
+    if (opened_ && opened_->connection->in_transaction()) opened_->connection->end_read();
   }
-  gate_.leave(slot_);
-  has_entered_ = false;
+  is_inside_ = false;
+  environment_.snapshots.leave(slot_);
+  environment_.gate.leave(*this);
 }
 
 schema::SchemaPtr SqliteReader::schema() const {
-  return reads_.layout() == nullptr ? std::make_shared<const schema::Schema>()
-                                    : reads_.layout()->schema;
+  return layout_ == nullptr ? std::make_shared<const schema::Schema>() : layout_->schema;
 }
 
 Status SqliteReader::require_snapshot() const {
-  if (connection_->in_transaction()) return {};
+  if (is_inside_ && opened_ && opened_->connection->in_transaction()) return {};
   if (slot_->is_revoked) {
     return Error(
         ErrorCode::Unavailable,
@@ -80,20 +100,20 @@ Result<std::optional<query::Row>> SqliteReader::get(const schema::Table& table,
                                                     ReadBudget& budget) {
   const MutexLock lock(slot_->mutex);
   MS_TRY_STATUS(require_snapshot());
-  return reads_.get(table, id, budget);
+  return opened_->reads.get(table, id, budget);
 }
 
 Result<std::vector<query::Row>> SqliteReader::select(const query::Query& query,
                                                      ReadBudget& budget) {
   const MutexLock lock(slot_->mutex);
   MS_TRY_STATUS(require_snapshot());
-  return reads_.select(query, budget);
+  return opened_->reads.select(query, budget);
 }
 
 Result<std::uint64_t> SqliteReader::count(const query::Query& query, ReadBudget& budget) {
   const MutexLock lock(slot_->mutex);
   MS_TRY_STATUS(require_snapshot());
-  return reads_.count(query, budget);
+  return opened_->reads.count(query, budget);
 }
 
 }  // namespace moonstone::store::sqlite

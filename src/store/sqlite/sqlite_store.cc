@@ -1,6 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/sqlite_store.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -13,7 +14,9 @@
 #include "store/sqlite/internal/ledger.h"
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/reader.h"
+#include "store/sqlite/internal/reader_gate.h"
 #include "store/sqlite/internal/scan_log.h"
+#include "store/sqlite/internal/secure_wal.h"
 #include "store/sqlite/internal/snapshot_gate.h"
 #include "store/sqlite/internal/writer.h"
 
@@ -22,6 +25,10 @@ namespace moonstone::store {
 namespace {
 
 using sqlite::Connection;
+
+/// How long a restart waits for snapshots to end. Calls end within a second; an export that goes on
+/// keeps its snapshot, and SQLite's memory of the WAL instead of a recovery.
+constexpr std::chrono::seconds kSnapshotPatience{2};
 
 class SqliteStore final : public Store {
  public:
@@ -32,12 +39,14 @@ class SqliteStore final : public Store {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Writer));
     MS_TRY_STATUS(sqlite::prepare_file(*connection, options_.path));
     MS_TRY_STATUS(sqlite::create_ledger_chunks(*connection));
-    MS_TRY(secret_, sqlite::load_secret(*connection));
+    MS_TRY(std::string secret, sqlite::load_secret(*connection));
+    if (secret_.empty()) secret_ = std::move(secret);  // views of it are held: once set, it stays
+    write_connection_ = connection.get();
     writer_ = std::make_unique<sqlite::SqliteWriter>(std::move(connection),
                                                      sqlite::SqliteWriter::Environment{
                                                          .layouts = layouts_,
                                                          .scans = scans_,
-                                                         .gate = gate_,
+                                                         .gate = snapshots_,
                                                          .secret = secret_,
                                                          .options = options_,
                                                      });
@@ -46,15 +55,28 @@ class SqliteStore final : public Store {
 
   [[nodiscard]] Writer& writer() override { return *writer_; }
 
+  [[nodiscard]] Status restart() override {
+    gate_.shut(std::chrono::steady_clock::now() + kSnapshotPatience);
+    log_connection_.lock()->reset();
+    close_writer();
+    layouts_.clear();
+    Status opened = open();
+    if (opened) opened = sqlite::secure_wal(*write_connection_, options_.durability);
+    if (!opened) close_writer();
+    gate_.open();
+    return opened;
+  }
+
   [[nodiscard]] Result<std::unique_ptr<Reader>> new_reader() override {
-    MS_TRY(auto connection, Connection::open(options_, Connection::Role::Reader));
-    return std::unique_ptr<Reader>(std::make_unique<sqlite::SqliteReader>(
-        std::move(connection), sqlite::SqliteReader::Environment{
-                                   .layouts = layouts_,
-                                   .scans = scans_,
-                                   .gate = gate_,
-                                   .secret = secret_,
-                               }));
+    auto reader =
+        std::make_unique<sqlite::SqliteReader>(sqlite::ReaderEnvironment{.options = options_,
+                                                                         .gate = gate_,
+                                                                         .snapshots = snapshots_,
+                                                                         .layouts = layouts_,
+                                                                         .scans = scans_,
+                                                                         .secret = secret_});
+    MS_TRY_STATUS(reader->open());
+    return std::unique_ptr<Reader>(std::move(reader));
   }
 
   [[nodiscard]] Result<std::vector<LogEntry>> read_log(std::uint64_t after,
@@ -78,13 +100,20 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::vector<TableScan> table_scans() const override { return scans_.list(); }
 
  private:
+  void close_writer() {
+    if (writer_) write_connection_->skip_final_checkpoint();
+    writer_.reset();
+  }
+
   SqliteOptions options_;
   std::unique_ptr<sqlite::FileLock> lock_;  // goes last
-  std::string secret_;                      // set by open()
+  std::string secret_;                      // set by the first open()
   sqlite::LayoutCache layouts_;
   sqlite::ScanLog scans_;
-  sqlite::SnapshotGate gate_;
+  sqlite::SnapshotGate snapshots_;
   Guarded<std::unique_ptr<Connection>> log_connection_;  // opened by the first read_log()
+  sqlite::ReaderGate gate_;
+  Connection* write_connection_ = nullptr;  // the writer's
   std::unique_ptr<sqlite::SqliteWriter> writer_;
 };
 

@@ -28,6 +28,11 @@ void CutVfs::cut_at(std::size_t operations_from_now) {
   state->cut_at = state->operations + operations_from_now;
 }
 
+void CutVfs::fail_sync_at(std::size_t syncs_from_now) {
+  const auto state = state_.lock();
+  state->failing_sync = state->syncs + syncs_from_now;
+}
+
 bool CutVfs::is_cut() {
   return state_.lock()->is_cut;
 }
@@ -47,9 +52,12 @@ Verdict CutVfs::before_write(const FileName& /*file*/) {
   return Verdict::Pass;
 }
 
-Verdict CutVfs::before_sync(const FileName& /*file*/) {
+Verdict CutVfs::before_sync(const FileName& file) {
   count_operation();
-  return Verdict::Pass;
+  const auto state = state_.lock();
+  if (++state->syncs != state->failing_sync) return Verdict::Pass;
+  if (!state->is_cut) state->files[file.path].pending.clear();
+  return Verdict::IoError;
 }
 
 void CutVfs::after_open(const FileName& file) {

@@ -38,6 +38,9 @@ class CutVfs final : public ShimVfs {
   /// Cuts right before the n-th write or sync from now; 1 is the next.
   void cut_at(std::size_t operations_from_now);
   [[nodiscard]] bool is_cut();
+  /// The n-th sync from now fails, and does to the file what Linux does: what it should have made
+  /// durable can still be read, but counts as clean, so that no later sync writes it.
+  void fail_sync_at(std::size_t syncs_from_now);
   /// Writes and syncs since construction; how far cut_at may reach.
   [[nodiscard]] std::size_t operations();
   /// Writes what the cut left into the folder, under the files' own names. Cuts now if it is not
@@ -69,6 +72,8 @@ class CutVfs final : public ShimVfs {
     std::uint64_t next_order = 0;
     std::size_t operations = 0;
     std::optional<std::size_t> cut_at;
+    std::size_t syncs = 0;
+    std::optional<std::size_t> failing_sync;
     bool is_cut = false;
   };
 

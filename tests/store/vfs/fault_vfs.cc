@@ -15,6 +15,28 @@ std::size_t FaultVfs::struck() {
   return state_.lock()->struck;
 }
 
+Verdict FaultVfs::before_open(const FileName& file) {
+  return judge(Fault::Operation::Open, file);
+}
+
+Verdict FaultVfs::before_read(const FileName& file) {
+  return judge(Fault::Operation::Read, file);
+}
+
+Verdict FaultVfs::before_truncate(const FileName& file) {
+  return judge(Fault::Operation::Truncate, file);
+}
+
+Verdict FaultVfs::before_delete(const std::string& path) {
+  return judge(Fault::Operation::Delete, {.path = path});
+}
+
+int FaultVfs::torn_sectors(int of) {
+  const auto state = state_.lock();
+  // Another part for each n, so that a sweep tears at every place.
+  return state->fault ? static_cast<int>(state->fault->nth % static_cast<std::size_t>(of + 1)) : 0;
+}
+
 Verdict FaultVfs::before_write(const FileName& file) {
   return judge(Fault::Operation::Write, file);
 }

@@ -1,7 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// FaultVfs: a disk that fails, or is full, at the n-th write or sync.
-// Threads: synchronised.
+// FaultVfs: a disk that fails, is full, read-only or tears a write, at the n-th operation of a
+// kind. Threads: synchronised.
 
 #include <cstddef>
 #include <optional>
@@ -12,7 +12,7 @@
 namespace moonstone::test {
 
 struct Fault {
-  enum class Operation : unsigned char { Write, Sync };
+  enum class Operation : unsigned char { Write, Sync, Open, Read, Truncate, Delete };
   enum class Duration : unsigned char { Once, Lasting };
 
   Operation operation = Operation::Write;
@@ -32,6 +32,11 @@ class FaultVfs final : public ShimVfs {
   /// How often a fault struck since arm().
   [[nodiscard]] std::size_t struck();
 
+  Verdict before_open(const FileName& file) override;
+  Verdict before_read(const FileName& file) override;
+  Verdict before_truncate(const FileName& file) override;
+  Verdict before_delete(const std::string& path) override;
+  int torn_sectors(int of) override;
   Verdict before_write(const FileName& file) override;
   Verdict before_sync(const FileName& file) override;
 

@@ -42,6 +42,8 @@ int code_of(Verdict verdict, int io_error) {
     case Verdict::DiskFull:
       return SQLITE_FULL;
     case Verdict::IoError:
+    case Verdict::ReadOnly:
+    case Verdict::Torn:
       return io_error;
   }
   return io_error;
@@ -54,12 +56,25 @@ int close_file(sqlite3_file* file) {
 }
 
 int read_file(sqlite3_file* file, void* into, int size, sqlite3_int64 offset) {
+  const Verdict verdict = shim_of(file)->shim->before_read(*shim_of(file)->file);
+  if (verdict != Verdict::Pass) return code_of(verdict, SQLITE_IOERR_READ);
   return real_of(file)->pMethods->xRead(real_of(file), into, size, offset);
+}
+
+/// The first sectors reach the file.
+void tear_write(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
+  ShimFile* shim = shim_of(file);
+  const int arrived = shim->shim->torn_sectors(size / kSectorBytes) * kSectorBytes;
+  const int code = real_of(file)->pMethods->xWrite(real_of(file), from, arrived, offset);
+  if (code != SQLITE_OK) return;
+  const std::string_view bytes(static_cast<const char*>(from), static_cast<std::size_t>(arrived));
+  shim->shim->after_write(*shim->file, offset, bytes);
 }
 
 int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
   ShimFile* shim = shim_of(file);
   const Verdict verdict = shim->shim->before_write(*shim->file);
+  if (verdict == Verdict::Torn) tear_write(file, from, size, offset);
   if (verdict != Verdict::Pass) return code_of(verdict, SQLITE_IOERR_WRITE);
   const int code = real_of(file)->pMethods->xWrite(real_of(file), from, size, offset);
   if (code == SQLITE_OK) {
@@ -70,6 +85,8 @@ int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 off
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
+  const Verdict verdict = shim_of(file)->shim->before_truncate(*shim_of(file)->file);
+  if (verdict != Verdict::Pass) return code_of(verdict, SQLITE_IOERR_TRUNCATE);
   const int code = real_of(file)->pMethods->xTruncate(real_of(file), size);
   if (code == SQLITE_OK) shim_of(file)->shim->after_truncate(*shim_of(file)->file, size);
   return code;
@@ -165,16 +182,25 @@ ShimVfs::ShimVfs() : registration_(std::make_unique<Registration>()) {
     auto* registration = reinterpret_cast<Registration*>(vfs);
     ShimFile* shim = shim_of(file);
     shim->base.pMethods = nullptr;
+    auto name = std::make_unique<FileName>(path == nullptr ? "" : path, kind_of(flags));
+    const Verdict verdict = registration->shim->before_open(*name);
+    if (verdict == Verdict::ReadOnly) {
+      flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
+    } else if (verdict != Verdict::Pass) {
+      return code_of(verdict, SQLITE_CANTOPEN);
+    }
     const int code = registration->real->xOpen(registration->real, path, shim->real(), flags, out);
     if (code != SQLITE_OK) return code;
     shim->base.pMethods = &kMethods;
     shim->shim = registration->shim;
-    shim->file = new FileName{path == nullptr ? "" : path, kind_of(flags)};
+    shim->file = name.release();
     shim->shim->after_open(*shim->file);
     return code;
   };
   own.vfs.xDelete = [](sqlite3_vfs* vfs, const char* path, int sync_folder) {
     auto* registration = reinterpret_cast<Registration*>(vfs);
+    const Verdict verdict = registration->shim->before_delete(path);
+    if (verdict != Verdict::Pass) return code_of(verdict, SQLITE_IOERR_DELETE);
     const int code = registration->real->xDelete(registration->real, path, sync_folder);
     if (code == SQLITE_OK) registration->shim->after_delete(path);
     return code;
@@ -184,6 +210,10 @@ ShimVfs::ShimVfs() : registration_(std::make_unique<Registration>()) {
 
 ShimVfs::~ShimVfs() {
   sqlite3_vfs_unregister(&registration_->vfs);
+}
+
+void ShimVfs::make_default() {
+  if (sqlite3_vfs_register(&registration_->vfs, 1) != SQLITE_OK) std::abort();
 }
 
 const std::string& ShimVfs::name() const {

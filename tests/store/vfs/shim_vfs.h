@@ -19,7 +19,16 @@ enum class FileKind : unsigned char { Database, Wal, Other };
 inline constexpr std::size_t kFileKinds = 3;
 
 /// What a hook wants to happen.
-enum class Verdict : unsigned char { Pass, IoError, DiskFull };
+enum class Verdict : unsigned char {
+  Pass,
+  IoError,
+  DiskFull,
+  /// As after a remount: the file opens, but only to be read; writing to an open one is an error.
+  ReadOnly,
+  /// Of a write: its first sectors arrive, the rest does not, and it fails.
+  Torn,
+};
+inline constexpr int kSectorBytes = 512;
 
 /// One file as the hooks see it.
 struct FileName {
@@ -36,10 +45,18 @@ class ShimVfs {
 
   /// For SqliteOptions::vfs; no two shims have the same.
   [[nodiscard]] const std::string& name() const;
+  /// For code that opens databases without naming a VFS; until the shim goes away.
+  void make_default();
 
   // Hooks. before_..: asked before the system's VFS is; anything but Pass is returned to SQLite
   // instead. after_..: told when it succeeded.
+  virtual Verdict before_open(const FileName& /*file*/) { return Verdict::Pass; }
+  virtual Verdict before_read(const FileName& /*file*/) { return Verdict::Pass; }
+  virtual Verdict before_truncate(const FileName& /*file*/) { return Verdict::Pass; }
+  virtual Verdict before_delete(const std::string& /*path*/) { return Verdict::Pass; }
   virtual Verdict before_write(const FileName& /*file*/) { return Verdict::Pass; }
+  /// How many of a torn write's sectors arrive, of so many.
+  virtual int torn_sectors(int of) { return of / 2; }
   virtual Verdict before_sync(const FileName& /*file*/) { return Verdict::Pass; }
   virtual void after_open(const FileName& /*file*/) {}
   virtual void after_write(const FileName& /*file*/,

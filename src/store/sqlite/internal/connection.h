@@ -59,6 +59,8 @@ class Connection {
   [[nodiscard]] Result<std::int64_t> data_version() {
     return integer_of("PRAGMA data_version", "read the data version");
   }
+  /// The file is not to be trusted with more writes: closing leaves the WAL as it is.
+  void skip_final_checkpoint();
   void forget_statements() { statements_->clear(); }
   [[nodiscard]] const StatementCache& statements() const { return *statements_; }
 

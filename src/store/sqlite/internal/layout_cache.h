@@ -20,6 +20,8 @@ class LayoutCache {
   /// Errors: Corruption, those of sqlite_error.
   [[nodiscard]] Result<LayoutPtr> load(Connection& connection, std::uint64_t schema_version);
   void add(LayoutPtr layout);
+  /// The file may have another history than before.
+  void clear() { layouts_.lock()->clear(); }
 
  private:
   /// Snapshots older than the last few versions are gone within moments.

@@ -1,7 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// The Reader on one SQLite connection.
-// Threads: confined, but for the end of a snapshot that the gate revokes.
+// The Reader on one SQLite connection, which it may have to give up between two snapshots and then
+// opens anew.
+// Threads: confined, but for the end of a snapshot that the SnapshotGate revokes, and for the end
+// of a connection that the ReaderGate takes back.
 
 #include <memory>
 #include <optional>
@@ -11,30 +13,39 @@
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/document_reads.h"
 #include "store/sqlite/internal/layout_cache.h"
+#include "store/sqlite/internal/reader_gate.h"
 #include "store/sqlite/internal/snapshot_gate.h"
 #include "store/store.h"
 
 namespace moonstone::store::sqlite {
 
-class SqliteReader final : public Reader {
+/// What the readers of one store share; outlives them.
+struct ReaderEnvironment {
+  const SqliteOptions& options;
+  ReaderGate& gate;
+  SnapshotGate& snapshots;
+  LayoutCache& layouts;
+  ScanLog& scans;
+  std::string_view secret;
+};
+
+class SqliteReader final : public Reader, private ReaderGate::Guest {
  public:
-  /// What a store lends its readers; must outlive them.
-  struct Environment {
-    LayoutCache& layouts;
-    ScanLog& scans;
-    SnapshotGate& gate;
-    std::string_view secret;
-  };
-  SqliteReader(std::unique_ptr<Connection> connection, const Environment& environment);
+  explicit SqliteReader(const ReaderEnvironment& environment) : environment_(environment) {
+    environment_.gate.add(*this);
+  }
   SqliteReader(const SqliteReader&) = delete;
   SqliteReader& operator=(const SqliteReader&) = delete;
   ~SqliteReader() override;
+
+  /// Opens the connection, so that it is known whether that is possible.
+  [[nodiscard]] Status open();
 
   [[nodiscard]] Result<SnapshotInfo> begin() override;
   void end() override;
 
   [[nodiscard]] schema::SchemaPtr schema() const override;
-  [[nodiscard]] std::string_view secret() const override { return secret_; }
+  [[nodiscard]] std::string_view secret() const override { return environment_.secret; }
   [[nodiscard]] Result<std::optional<query::Row>> get(const schema::Table& table,
                                                       std::string_view id,
                                                       ReadBudget& budget) override;
@@ -43,17 +54,23 @@ class SqliteReader final : public Reader {
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget) override;
 
  private:
+  struct Opened {
+    std::unique_ptr<Connection> connection;
+    DocumentReads reads;
+  };
+
+  void close_connection() override;
+  Status ensure_open() MS_REQUIRES(slot_->mutex);
   Result<SnapshotInfo> take_snapshot();
   [[nodiscard]] Status require_snapshot() const MS_REQUIRES(slot_->mutex);
 
-  std::unique_ptr<Connection> connection_;
-  LayoutCache& layouts_;
-  SnapshotGate& gate_;
-  std::string_view secret_;
-  DocumentReads reads_;
+  ReaderEnvironment environment_;
+  std::unique_ptr<Opened> opened_;  // null: not yet, or given up
+  /// Of the last snapshot: its rows point into it, whatever becomes of the connection.
+  LayoutPtr layout_;
   /// Its mutex is held around every use of the connection.
-  SnapshotSlotPtr slot_;
-  bool has_entered_ = false;  // the gate counts our snapshot
+  SnapshotSlotPtr slot_ = std::make_shared<SnapshotSlot>();
+  bool is_inside_ = false;  // of both gates
 };
 
 }  // namespace moonstone::store::sqlite
