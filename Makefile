@@ -15,7 +15,7 @@ CLANG_FORMAT ?= clang-format-19
 CXX_FILES = git ls-files -co --exclude-standard '*.cc' '*.h'
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test check asan tsan fmt lint analyze bench compare micro fuzz run dist deb hooks install clean
+.PHONY: help build demo test check asan tsan fmt lint analyze bench compare micro torture fuzz run dist deb hooks install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,10 @@ bench-built:
 	@$(MAKE) --no-print-directory PRESET=release configure
 	@cmake --build build/release -j $(J)
 	@cmake --build build/release -j $(J) --target support benches
+
+MINUTES ?= 1
+torture: build ## kill -9, broken connections, random queries, each for MINUTES: make torture MINUTES=10
+	@MOONSTONE_BIN=$(BUILD)/bin/moonstone MINUTES=$(MINUTES) node tests/torture/run.mjs $(A)
 
 fuzz: ## fuzz one target for a minute, or S seconds: make fuzz T=json
 	@[ -n "$(T)" ] || { echo 'usage: make fuzz T=<name>; the names are the ms_fuzz calls in tests/' >&2; exit 2; }
