@@ -97,6 +97,16 @@ TEST_F(RestartTest, AnswersAfterOpeningTheStoreAgain) {
   EXPECT_TRUE(std::ranges::is_sorted(listener_.versions()));
 }
 
+TEST_F(RestartTest, WritesALongLogAgain) {
+  const std::string long_text(1'000'000, 'x');
+  ASSERT_TRUE(add(long_text));
+  vfs_.arm({.operation = Fault::Operation::Sync, .kind = FileKind::Wal});
+  const auto outcome = add("failed");
+  ASSERT_TRUE(outcome) << outcome.error().message();
+  EXPECT_EQ(database_->counters().restarts, 1U);
+  EXPECT_EQ(texts(), (std::vector<std::string>{long_text, "failed"}));
+}
+
 TEST_F(RestartTest, RunsACallAgainThatNeverReachedTheDisk) {
   vfs_.arm({.operation = Fault::Operation::Write, .kind = FileKind::Wal});
   const auto outcome = add("once");

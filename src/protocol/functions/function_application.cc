@@ -40,6 +40,16 @@ HttpResponse tenant_refusal(const Error& error) {
   }
 }
 
+/// Says no while a database refuses writes because its disk failed, so that whoever watches the
+/// server stops sending work to it. Why stands in the log, not here: everybody may ask.
+HttpResponse health_response(const Tenants& tenants) {
+  bool is_well = true;
+  tenants.for_each_open([&is_well](Tenant& tenant) {
+    if (tenant.database().failure()) is_well = false;
+  });
+  return is_well ? text_response(200, "OK") : text_response(503, "storage_failed");
+}
+
 }  // namespace
 
 /// A session that takes itself off its tenant's list when it closes, and keeps the tenant open.
@@ -276,7 +286,7 @@ void FunctionApplication::serve(HttpRequest request,
                                 std::optional<std::string> tenant,
                                 Respond respond) {
   Address address = take_address(request);
-  if (request.path == "/health") return respond(text_response(200, "OK"));
+  if (request.path == "/health") return respond(health_response(tenants_));
   if (tenant) address.slug = *std::move(tenant);
   if (request.stream != nullptr && mode_of(request) == BodyMode::Whole) {
     const BodyReaderPtr stream = std::exchange(request.stream, nullptr);

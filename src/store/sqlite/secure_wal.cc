@@ -14,7 +14,8 @@ namespace moonstone::store::sqlite {
 namespace {
 
 constexpr std::string_view kDoing = "write the log of the database again";
-constexpr sqlite3_int64 kChunkBytes = sqlite3_int64{256} * 1024;
+/// As long as SQLite's longest page: its own files take less than 128 KiB at a time.
+constexpr sqlite3_int64 kChunkBytes = sqlite3_int64{64} * 1024;
 /// user_version is a signed 32-bit number that nobody else uses; it starts again long before its
 /// end.
 constexpr std::int64_t kUserVersionMax = 1'000'000'000;
