@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "engine/client_ledger.h"
 #include "protocol/functions/function_application.h"
+#include "tests/store/vfs/fault_vfs.h"
 
 namespace moonstone::protocol::functions {
 namespace {
@@ -194,6 +196,49 @@ TEST_F(HttpTest, AdministratesWithTheKeyOnly) {
             R"({"success":false,"error":"Function not found: a:b","code":"not_found"})");
   EXPECT_EQ(run("messages:fail", {key}).body,
             R"({"success":false,"error":"no, thank you","code":"execution_error"})");
+}
+
+/// Made before the fixture that opens the databases, and gone after it.
+struct FailingDisk {
+  FailingDisk() { disk.make_default(); }
+  test::FaultVfs disk;
+};
+
+class FailingDiskTest : private FailingDisk, public HttpTest {
+ protected:
+  using FailingDisk::disk;
+
+  static int health_of(FunctionApplication& application) {
+    HttpRequest request;
+    request.method = "GET";
+    request.path = "/health";
+    return ask(application, std::move(request)).status;
+  }
+};
+
+TEST_F(FailingDiskTest, SaysSoInHealthAndAnswersQueries) {
+  FunctionApplication application(*tenants_, {});
+  auto sink = std::make_shared<RecordingSink>();
+  FunctionSession session(*host_, sink, {});
+  const auto send = [&] {
+    session.on_text(
+        R"({"type":"mutation","id":1,"fn":"messages:send","args":{"channel":"a","body":"b"}})");
+    return sink->next().value_or("nothing");
+  };
+  EXPECT_EQ(health_of(application), 200);
+  disk.arm({.operation = test::Fault::Operation::Sync, .duration = test::Fault::Duration::Lasting});
+  const std::string refused = send();
+  EXPECT_TRUE(refused.starts_with(R"({"type":"error","id":1,"code":"execution_error")")) << refused;
+  EXPECT_NE(refused.find("the disk of the database failed"), std::string::npos) << refused;
+  EXPECT_EQ(health_of(application), 503);
+  session.on_text(R"({"type":"query","id":2,"fn":"messages:count"})");
+  const std::string answer = sink->next().value_or("nothing");
+  EXPECT_TRUE(answer.starts_with(R"({"type":"result","id":2)")) << answer;
+  disk.disarm();
+  while (tenants_->root()->database().failure())
+    std::this_thread::yield();
+  EXPECT_EQ(health_of(application), 200);
+  session.on_closed();
 }
 
 }  // namespace
