@@ -16,10 +16,11 @@ export class TorturedServer {
   kills = 0;
   #proxies = [];
 
-  static async start(name) {
+  static async start(name, more = {}) {
     const tortured = new TorturedServer();
+    tortured.env = { ...kEnvironment, ...more };
     tortured.folder = makeFolder(kFiles, name);
-    tortured.server = await Server.start(tortured.folder, { env: kEnvironment });
+    tortured.server = await Server.start(tortured.folder, { env: tortured.env });
     return tortured;
   }
 
@@ -42,7 +43,7 @@ export class TorturedServer {
     this.kills += 1;
     this.server.child.kill("SIGKILL");
     await this.server.ended;
-    this.server = await Server.start(this.folder, { env: kEnvironment });
+    this.server = await Server.start(this.folder, { env: this.env });
     for (const proxy of this.#proxies) proxy.target = this.server.port;
   }
 
@@ -53,7 +54,7 @@ export class TorturedServer {
 
   /** What `moonstone doctor` says of the folder after the server has ended. */
   examine() {
-    return cli(["doctor"], { cwd: this.folder, env: kEnvironment });
+    return cli(["doctor"], { cwd: this.folder, env: this.env });
   }
 }
 
