@@ -83,6 +83,9 @@ class DatabaseImpl final : public Database {
     return store_->query_sql(select, limits);
   }
   std::vector<store::TableScan> table_scans() const override { return store_->table_scans(); }
+  Result<store::ReadPlan> explain_query(const query::Query& query, store::ReadKind kind) override {
+    return store_->explain_query(query, kind);
+  }
   void shut_down() override;
   Counters counters() const override {
     const MutexLock lock(mutex_);

@@ -146,6 +146,9 @@ class Database {
   /// Why nothing can be written: the disk failed, and the store could not be opened again so far,
   /// which goes on being tried. Nothing: all is well.
   [[nodiscard]] virtual std::optional<Error> failure() const = 0;
+  /// How a query is read; see store::Store::explain_query. Waits; call it on a thread that may.
+  [[nodiscard]] virtual Result<store::ReadPlan> explain_query(const query::Query& query,
+                                                              store::ReadKind kind) = 0;
 
   /// Commits what runs, refuses what waits, stops the writer. Idempotent.
   virtual void shut_down() = 0;

@@ -60,7 +60,7 @@ std::vector<std::int64_t> numbers_of(const std::vector<query::Row>& rows) {
 }  // namespace
 
 DocumentReader::DocumentReader(store::DocumentSource& source, store::ReadBudget budget)
-    : source_(source), budget_(budget), schema_(source.schema()) {}
+    : source_(source), budget_(budget), given_(budget), schema_(source.schema()) {}
 
 Result<const Table*> DocumentReader::table(std::string_view name) const {
   if (const Table* found = schema_->find_user_table(name)) return found;

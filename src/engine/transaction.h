@@ -59,6 +59,10 @@ class DocumentReader {
   /// Gives the reads more time, for what the caller had to do before the call proper.
   void extend_deadline(std::chrono::steady_clock::duration by) { budget_.deadline += by; }
 
+  /// What the reads so far have cost: documents, and their bytes.
+  [[nodiscard]] std::uint64_t rows_read() const { return given_.rows_left - budget_.rows_left; }
+  [[nodiscard]] std::uint64_t bytes_read() const { return given_.bytes_left - budget_.bytes_left; }
+
   /// What the answers so far depend on. The recording ends with it.
   [[nodiscard]] query::Footprint take_footprint() { return std::move(footprint_); }
   /// Writers need no footprint; switching it off saves the copy of the plans.
@@ -69,6 +73,7 @@ class DocumentReader {
   store::ReadBudget budget_;
 
  private:
+  store::ReadBudget given_;  // the budget at the beginning
   schema::SchemaPtr schema_;
   query::Footprint footprint_;
   bool recording_ = true;

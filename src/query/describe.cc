@@ -119,11 +119,19 @@ std::string text_of(const Expr& expr, Describer::Values values) {
 }
 
 std::string describe_key(const AccessKey& key) {
-  if (key.field.empty()) return {};
   if (key.equal) return key.field + " = " + text_of(*key.equal);
   std::string text = key.field;
   if (key.low) text += " from " + text_of(*key.low);
   if (key.high) text += " to " + text_of(*key.high);
+  return text;
+}
+
+std::string describe_path(const std::vector<AccessKey>& path) {
+  std::string text;
+  for (const AccessKey& key : path) {
+    if (!text.empty()) text += ", ";
+    text += describe_key(key);
+  }
   return text;
 }
 
@@ -192,7 +200,7 @@ std::string describe_order(const Query& query) {
 DescribedDependency describe(const Dependency& dependency) {
   DescribedDependency parts;
   parts.table = dependency.table;
-  parts.found_by = describe_key(access_key_of(dependency));
+  parts.found_by = describe_path(access_path_of(dependency));
   const Query& query = dependency.query;
   switch (dependency.kind) {
     case DependencyKind::Document:

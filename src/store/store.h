@@ -254,6 +254,19 @@ struct TableScan {
   std::uint64_t rows_found = 0;
 };
 
+enum class ReadKind : unsigned char { Rows, Count };
+
+/// How a query is read.
+struct ReadPlan {
+  std::string sql;                 // with places for the values
+  std::vector<std::string> steps;  // in the words of the database
+  /// The schema's index that serves it, also if it gives but the order; "_id" for ids; empty: none.
+  std::string index;
+  bool is_scan = false;            // nothing narrows it: it looks at row after row
+  bool sorts = false;              // what it found, as no index has the order
+  std::uint64_t rows_stepped = 0;  // by a scan
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -277,6 +290,10 @@ class Store {
   /// The queries since opening that looked at far more rows than they found because no index serves
   /// them, the costliest first; also those that were stopped for it, and only of large tables.
   [[nodiscard]] virtual std::vector<TableScan> table_scans() const = 0;
+  /// How a query would be read now. A scan is carried out, a second at most, to count its steps;
+  /// waits. Errors: those of DocumentSource::select.
+  [[nodiscard]] virtual Result<ReadPlan> explain_query(const query::Query& query,
+                                                       ReadKind kind) = 0;
 };
 
 }  // namespace moonstone::store

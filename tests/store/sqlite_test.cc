@@ -524,6 +524,39 @@ TEST_F(SqliteStoreTest, ReadsOfWholeTablesAreNoted) {
   EXPECT_EQ(store_->table_scans()[0].runs, 3U);
 }
 
+TEST_F(SqliteStoreTest, ExplainsHowAQueryIsRead) {
+  begin();
+  for (std::int64_t n = 1; n <= 300; ++n)
+    insert(n, {{"text", std::to_string(n)}, {"rank", static_cast<double>(n)}});
+  commit();
+  const auto plan_of = [&](std::string_view field, Value value, ReadKind kind) {
+    query::Query query{.table = "notes", .where = nullptr, .order = {}, .limit = {}};
+    query.where =
+        Expr::compare(CompareOp::Eq, Expr::make_field(field), Expr::make_literal(std::move(value)));
+    return store_->explain_query(query, kind).value_or(ReadPlan());
+  };
+  const ReadPlan by_index = plan_of("text", "a secret value", ReadKind::Rows);
+  EXPECT_EQ(by_index.index, "by_text");
+  EXPECT_FALSE(by_index.is_scan);
+  EXPECT_EQ(by_index.rows_stepped, 0U);
+  EXPECT_THAT(by_index.sql, Not(HasSubstr("secret")));
+  EXPECT_EQ(plan_of("_id", id_of("notes", 7), ReadKind::Rows).index, "_id");
+
+  for (const ReadKind kind : {ReadKind::Rows, ReadKind::Count}) {
+    const ReadPlan scan = plan_of("rank", 7.0, kind);
+    EXPECT_TRUE(scan.is_scan);
+    EXPECT_EQ(scan.index, "");
+    EXPECT_GE(scan.rows_stepped, 299U);
+    EXPECT_FALSE(scan.steps.empty());
+  }
+  query::Query sorted{.table = "notes", .where = nullptr, .order = {{.field = "rank"}}, .limit = 3};
+  EXPECT_TRUE(store_->explain_query(sorted, ReadKind::Rows).value_or(ReadPlan()).sorts);
+  sorted.order = {{.field = "text"}, {.field = "rank"}};
+  EXPECT_FALSE(store_->explain_query(sorted, ReadKind::Rows).value_or(ReadPlan()).sorts);
+  query::Query unknown{.table = "nope", .where = nullptr, .order = {}, .limit = {}};
+  EXPECT_THAT(message_of(store_->explain_query(unknown, ReadKind::Rows)), HasSubstr("nope"));
+}
+
 TEST_F(SqliteStoreTest, AnOpenDatabaseIsSmall) {
   // Design decision 20: at most 2 MiB for an open database, two readers and their caches included.
   begin();

@@ -13,6 +13,7 @@
 #include "store/sqlite/internal/layout_cache.h"
 #include "store/sqlite/internal/ledger.h"
 #include "store/sqlite/internal/meta.h"
+#include "store/sqlite/internal/query_plan.h"
 #include "store/sqlite/internal/reader.h"
 #include "store/sqlite/internal/reader_gate.h"
 #include "store/sqlite/internal/scan_log.h"
@@ -58,6 +59,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Status restart() override {
     gate_.shut(std::chrono::steady_clock::now() + kSnapshotPatience);
     log_connection_.lock()->reset();
+    plan_connection_.lock()->reset();
     close_writer();
     layouts_.clear();
     Status opened = open();
@@ -99,6 +101,18 @@ class SqliteStore final : public Store {
 
   [[nodiscard]] std::vector<TableScan> table_scans() const override { return scans_.list(); }
 
+  [[nodiscard]] Result<ReadPlan> explain_query(const query::Query& query, ReadKind kind) override {
+    const auto connection = plan_connection_.lock();
+    if (*connection == nullptr) {
+      MS_TRY(*connection, Connection::open(options_, Connection::Role::Reader));
+    }
+    MS_TRY(const SnapshotInfo info, sqlite::read_snapshot_info(**connection));
+    MS_TRY(const sqlite::LayoutPtr layout, layouts_.load(**connection, info.schema_version));
+    const sqlite::TableLayout* const table = layout->find(query.table);
+    if (table == nullptr) return layout->schema->unknown_table(query.table);
+    return sqlite::explain_read(**connection, *table, query, kind);
+  }
+
  private:
   void close_writer() {
     if (writer_) write_connection_->skip_final_checkpoint();
@@ -111,7 +125,8 @@ class SqliteStore final : public Store {
   sqlite::LayoutCache layouts_;
   sqlite::ScanLog scans_;
   sqlite::SnapshotGate snapshots_;
-  Guarded<std::unique_ptr<Connection>> log_connection_;  // opened by the first read_log()
+  Guarded<std::unique_ptr<Connection>> log_connection_;   // opened by the first read_log()
+  Guarded<std::unique_ptr<Connection>> plan_connection_;  // opened by the first explain_query()
   sqlite::ReaderGate gate_;
   Connection* write_connection_ = nullptr;  // the writer's
   std::unique_ptr<sqlite::SqliteWriter> writer_;
