@@ -88,7 +88,9 @@ void DependencyIndex::find_touched(std::span<const query::Change> changes,
                                    std::vector<QueryNumber>& touched) {
   ++search_;
   touched_ = &touched;
-  for (const query::Change& change : changes) {
+  causes_.clear();
+  for (position_ = 0; position_ < changes.size(); ++position_) {
+    const query::Change& change = changes[position_];
     const auto table = tables_.find(change.table->name);
     if (table == tables_.end()) continue;
     ++change_;
@@ -151,6 +153,7 @@ void DependencyIndex::check(std::uint32_t slot_number, const query::Change& chan
   if (!query::may_change(*slot.dependency, change)) return;
   slot.owner->touched_in = search_;
   touched_->push_back(slot.owner->query);
+  causes_.push_back(position_);
 }
 
 std::uint32_t DependencyIndex::allocate_slot() {

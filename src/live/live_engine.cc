@@ -4,12 +4,15 @@
 // The strand alone touches LiveState. Each of its rounds feeds what has arrived, runs the touched
 // queries in one snapshot, delivers, and hands the other runs to the readers.
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/metrics.h"
+#include "base/thread.h"
 #include "live/internal/inbox.h"
 #include "live/internal/live_state.h"
 #include "live/internal/run_queue.h"
@@ -36,7 +39,7 @@ class LiveEngine final : public LiveQueries {
 
   Status start();
 
-  void on_commit(const engine::CommitPtr& commit) override { inbox_.push_commit(commit); }
+  void on_commit(const engine::CommitPtr& commit) override;
 
   void subscribe(SubscriberPtr subscriber, SubscriptionId id, QueryDefinition query) override;
   void unsubscribe(const SubscriberPtr& subscriber, SubscriptionId id) override;
@@ -52,6 +55,11 @@ class LiveEngine final : public LiveQueries {
       std::function<std::optional<RunFunction>(const std::string& key)> replace) override;
   void clear() override;
   Counters counters() const override;
+  Latencies latencies() const override {
+    return {.answers = answers_.counts(), .pushes = pushes_.counts()};
+  }
+  void inspect(Inspection inspection,
+               std::move_only_function<void(std::vector<QueryInfo>)> done) override;
   void drain() override;
 
  private:
@@ -64,6 +72,7 @@ class LiveEngine final : public LiveQueries {
   void catch_up(Version version);
   void assume_lost_commit(Version version);
   void publish_counters();
+  void record_latencies(std::int64_t announced_ns);
   void answer_drains();
   void run_reader(engine::ReadSession& session);
   FinishedRun run(RunJob job, engine::ReadSession& session, const Result<store::SnapshotInfo>&);
@@ -79,13 +88,19 @@ class LiveEngine final : public LiveQueries {
   LiveState state_;
   std::unique_ptr<engine::ReadSession> strand_session_;
   std::vector<std::promise<void>> drains_;
+  std::vector<Instant> answered_;  // kept to save the allocation
+  std::uint64_t updates_known_ = 0;
 
+  Histogram answers_;
+  Histogram pushes_;
+  /// When the oldest commit was announced that the strand has not looked at; 0: there is none.
+  std::atomic<std::int64_t> announced_ns_{0};
   mutable std::mutex counters_mutex_;  // taken alone
   Counters counters_;
 
   std::vector<std::unique_ptr<engine::ReadSession>> reader_sessions_;
-  std::vector<std::thread> readers_;
-  std::thread strand_;
+  std::vector<std::jthread> readers_;
+  std::jthread strand_;
 };
 
 Status LiveEngine::start() {
@@ -95,9 +110,11 @@ Status LiveEngine::start() {
   }
   database_.add_observer(*this);
   state_.start_at(database_.version());  // what came before is not announced to us
-  strand_ = std::thread([this] { run_strand(); });
+  strand_ = start_thread("live", [this](const std::stop_token&) { run_strand(); });
   for (const auto& session : reader_sessions_) {
-    readers_.emplace_back([this, reader = session.get()] { run_reader(*reader); });
+    readers_.push_back(start_thread(
+        "live-" + std::to_string(readers_.size() + 1),
+        [this, reader = session.get()](const std::stop_token&) { run_reader(*reader); }));
   }
   return {};
 }
@@ -107,11 +124,18 @@ LiveEngine::~LiveEngine() {
   inbox_.close();
   run_queue_.close();
   if (strand_.joinable()) strand_.join();
-  for (std::thread& reader : readers_)
+  for (std::jthread& reader : readers_)
     reader.join();
 }
 
+void LiveEngine::on_commit(const engine::CommitPtr& commit) {
+  std::int64_t none = 0;
+  announced_ns_.compare_exchange_strong(none, Clock::now().time_since_epoch().count());
+  inbox_.push_commit(commit);
+}
+
 void LiveEngine::subscribe(SubscriberPtr subscriber, SubscriptionId id, QueryDefinition query) {
+  query.asked = Clock::now();
   inbox_.push_wish(
       [this, subscriber = std::move(subscriber), id, query = std::move(query)]() mutable {
         state_.subscribe(std::move(subscriber), id, std::move(query));
@@ -143,6 +167,7 @@ void LiveEngine::change_caller(const SubscriberPtr& subscriber,
 
 void LiveEngine::run_once(QueryDefinition query,
                           std::function<void(const Result<SharedText>&)> done) {
+  query.asked = Clock::now();
   inbox_.push_wish([this, query = std::move(query), done = std::move(done)]() mutable {
     state_.run_once(std::move(query), std::move(done));
   });
@@ -175,6 +200,13 @@ void LiveEngine::drain() {
   drained.wait();
 }
 
+void LiveEngine::inspect(Inspection inspection,
+                         std::move_only_function<void(std::vector<QueryInfo>)> done) {
+  inbox_.push_wish([this, inspection = std::move(inspection), done = std::move(done)]() mutable {
+    done(state_.inspect(inspection));
+  });
+}
+
 void LiveEngine::run_strand() {
   while (true) {
     if (!state_.has_fast_work()) wait_for_work();
@@ -203,6 +235,7 @@ void LiveEngine::wait_for_work() {
 }
 
 void LiveEngine::run_round() {
+  const std::int64_t announced_ns = announced_ns_.exchange(0);
   std::vector<Wish> wishes = inbox_.take_wishes();
   // Commits are fetched after the wishes: what a wish may know of has been announced before it.
   for (const engine::CommitPtr& commit : inbox_.take_commits())
@@ -216,6 +249,7 @@ void LiveEngine::run_round() {
   run_queue_.push(state_.take_reader_jobs());
   publish_counters();
   state_.deliver();
+  record_latencies(announced_ns);
   answer_drains();
 }
 
@@ -276,6 +310,21 @@ void LiveEngine::publish_counters() {
   const Counters counters = state_.counters();
   const std::lock_guard lock(counters_mutex_);
   counters_ = counters;
+}
+
+/// At the end of a round. Nothing of a commit that changed nothing for anybody.
+void LiveEngine::record_latencies(std::int64_t announced_ns) {
+  const std::uint64_t updates = state_.counters().updates;
+  const bool has_updates = std::exchange(updates_known_, updates) != updates;
+  state_.take_answered(answered_);
+  if (has_updates) publish_counters();
+  if (!has_updates && answered_.empty()) return;
+  const Instant now = Clock::now();
+  for (const Instant asked : answered_)
+    answers_.record(now - asked);
+  if (has_updates && announced_ns != 0) {
+    pushes_.record(now.time_since_epoch() - std::chrono::nanoseconds(announced_ns));
+  }
 }
 
 void LiveEngine::answer_drains() {

@@ -34,10 +34,12 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "base/thread_cache.h"
 #include "engine/database.h"
 #include "live/caller.h"
+#include "live/inspection.h"
 #include "query/footprint.h"
 
 namespace moonstone::live {
@@ -58,6 +60,8 @@ struct RunResult {
   bool lasts = true;
   /// What the run looked at of its caller; also of a failed run, whose error may tell of it.
   SessionReads reads = {};
+  std::uint64_t documents_read = 0;  // also by a failed run
+  std::uint64_t bytes_read = 0;      // of these documents
 };
 
 /// Runs the query inside `snapshot` (begun already) for a caller before `deadline`; a run that hits
@@ -95,6 +99,8 @@ struct QueryDefinition {
   std::string key;  // function and canonical arguments, nothing of the caller
   RunFunction run;
   CallerPtr caller = nullptr;  // null: nobody in particular
+  /// When it was asked for; set by LiveQueries, for its latencies.
+  std::chrono::steady_clock::time_point asked = {};
 };
 
 /// Chosen by the subscriber; unique per subscriber at one time.
@@ -192,8 +198,23 @@ class LiveQueries : public engine::CommitObserver {
     std::uint64_t moved_slow = 0;
     std::uint64_t queries = 0;        // now
     std::uint64_t subscriptions = 0;  // now
+    std::uint64_t waiting_runs = 0;   // now: first and slow runs, those under way included
+    std::uint64_t updates = 0;        // results after the first one that were handed over
   };
   [[nodiscard]] virtual Counters counters() const = 0;
+
+  struct Latencies {
+    HistogramCounts answers;  // from asking for a query to its first answer
+    /// From the announcement of a commit until all ready subscribers have what it changed on the
+    /// fast lane.
+    HistogramCounts pushes;
+  };
+  [[nodiscard]] virtual Latencies latencies() const = 0;
+
+  /// Tells about the queries that `inspection` wants; `done` is called on the strand.
+  /// Cost: on the strand, O(queries) cheap steps.
+  virtual void inspect(Inspection inspection,
+                       std::move_only_function<void(std::vector<QueryInfo>)> done) = 0;
 
   /// Waits until everything committed so far is delivered; for tests.
   virtual void drain() = 0;

@@ -94,6 +94,7 @@ void LiveState::subscribe(SubscriberPtr subscriber, SubscriptionId id, QueryDefi
                                                                     .query = query,
                                                                     .caller = definition.caller,
                                                                     .order = ++last_number_,
+                                                                    .asked = definition.asked,
                                                                     .since = version_,
                                                                     .sent = nullptr});
     query->subscriptions.emplace(subscription->order, subscription.get());
@@ -116,8 +117,10 @@ void LiveState::run_once(QueryDefinition definition, RunOnceDone done) {
     answers_.push_back({.done = std::move(done), .json = overloaded()});
     return;
   }
-  query->waiters.push_back(
-      {.since = version_, .caller = definition.caller, .done = std::move(done)});
+  query->waiters.push_back({.since = version_,
+                            .asked = definition.asked,
+                            .caller = definition.caller,
+                            .done = std::move(done)});
   join(*query);
   answer_waiters(*query);
   release_if_unwanted(*query);
@@ -263,6 +266,7 @@ LiveQueries::Counters LiveState::counters() const {
   counters.candidates += index_->candidates();
   counters.queries = by_number_.size();
   counters.subscriptions = subscription_count_;
+  counters.waiting_runs = reader_jobs_.size() + reader_runs_;
   return counters;
 }
 

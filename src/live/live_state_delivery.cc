@@ -176,6 +176,7 @@ void LiveState::deliver_to(SubscriberRecord& record) {
                   .json = query.json,
                   .is_late = subscription.owed.has_value()};
     if (is_first) {
+      answered_.push_back(subscription.asked);
       parcel.firsts.push_back(std::move(update));
     } else if (query.freshness == Freshness::Current) {
       parcel.version = std::max(parcel.version, query.answer_version);
@@ -184,6 +185,7 @@ void LiveState::deliver_to(SubscriberRecord& record) {
       parcel.stragglers.emplace_back(query.answer_version, std::move(update));
     }
   }
+  counters_.updates += parcel.batch.size() + parcel.stragglers.size();
   hand_over(*record.subscriber, parcel);
 }
 

@@ -33,10 +33,11 @@ void LiveState::commit(const engine::CommitPtr& commit) {
   } else {
     index_->find_touched(commit->changes, touched_);
   }
-  for (const QueryNumber query_number : touched_) {
-    LiveQuery& query = *by_number_.at(query_number);
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    LiveQuery& query = *by_number_.at(touched_[i]);
     const bool has_run = query.freshness != Freshness::Unknown;
     if (has_run && contains_commit(query.snapshot, query.seen, *commit, number)) continue;
+    note_cause(query, *commit, commit->everything ? 0 : index_->causes()[i]);
     if (commit->everything) unpark(query);
     touch(query);
   }
@@ -167,6 +168,7 @@ void LiveState::finish(FinishedRun run) {
 
 /// What a run means that read no more than its query may.
 void LiveState::conclude(LiveQuery& query, FinishedRun run) {
+  note_run(query, run);
   if (run.job.generation != query.family->generation) {
     // The outcome of replaced code: never shown.
     const bool is_unwanted = query.subscriptions.empty() && query.waiters.empty();
@@ -195,7 +197,10 @@ void LiveState::succeed(LiveQuery& query, FinishedRun run) {
   file_footprint(query, run);
   if (query.json != nullptr && *query.json == **run.result.json) {
     // The same bytes keep their old pointer, so that nobody compares them again.
-    if (run.job.cause != RunCause::Asked) ++counters_.suppressed;
+    if (run.job.cause != RunCause::Asked) {
+      ++counters_.suppressed;
+      ++query.statistics.suppressed;
+    }
   } else {
     query.json = *std::move(run.result.json);
   }
@@ -213,6 +218,7 @@ void LiveState::fail(LiveQuery& query, const FinishedRun& run) {
     query.lane = Lane::Reader;
     query.quick_runs = 0;
     ++counters_.moved_slow;
+    ++query.statistics.stopped;
     run_if_wanted(query, run.job.cause);
     return;
   }
@@ -299,6 +305,7 @@ void LiveState::answer_waiters(LiveQuery& query) {
     const bool is_fresh =
         query.freshness == Freshness::Current || query.answer_version >= waiter.since;
     if (is_fresh && query.freshness != Freshness::Failed) {
+      answered_.push_back(waiter.asked);
       answers_.push_back({.done = std::move(waiter.done), .json = query.json});
     } else {
       rest.push_back(std::move(waiter));

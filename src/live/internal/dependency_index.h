@@ -55,6 +55,8 @@ class DependencyIndex {
   /// Appends each query that one of the changes may have touched, once.
   /// Cost: O(changes * (fields somebody depends on * log n + candidates)).
   void find_touched(std::span<const query::Change> changes, std::vector<QueryNumber>& touched);
+  /// For each query that the last search appended, the position of the change that touched it.
+  [[nodiscard]] std::span<const std::uint32_t> causes() const { return causes_; }
 
   /// Dependencies that were checked in full since the beginning.
   [[nodiscard]] std::uint64_t candidates() const { return candidates_; }
@@ -138,6 +140,8 @@ class DependencyIndex {
   std::uint64_t change_ = 0;
   std::vector<std::uint32_t> hits_;
   std::vector<QueryNumber>* touched_ = nullptr;
+  std::uint32_t position_ = 0;         // of the change that is looked at
+  std::vector<std::uint32_t> causes_;  // stays after the search
 };
 
 }  // namespace moonstone::live

@@ -81,6 +81,7 @@ struct Subscription {
   LiveQuery* query = nullptr;
   CallerPtr caller;
   std::uint64_t order = 0;  // of subscribing, over all subscribers
+  Instant asked;            // when; for the latency of the first answer
   Version since = 0;        // the first result of the query contains this version
   SharedText sent;          // null: the first result is due
   bool has_moved = false;   // from another query, and has not heard of this one
@@ -103,6 +104,7 @@ struct SubscriberRecord {
 /// Somebody who wants the answer once.
 struct Waiter {
   Version since = 0;
+  Instant asked;
   CallerPtr caller;
   RunOnceDone done;
 };
@@ -128,6 +130,8 @@ struct LiveQuery {
   store::SnapshotInfo snapshot;
   CommitNumber seen;
   std::vector<schema::SchemaPtr> schemas;  // keep the tables that rows of the footprints point to
+
+  QueryStatistics statistics;
 
   std::map<std::uint64_t, Subscription*> subscriptions;  // by order
   std::vector<Waiter> waiters;

@@ -98,6 +98,10 @@ class LiveState {
     return fast_queue_.empty() && reader_jobs_.empty() && reader_runs_ == 0;
   }
   [[nodiscard]] LiveQueries::Counters counters() const;
+  /// The costliest of the queries that are wanted, the costliest first. Cost: O(queries).
+  [[nodiscard]] std::vector<QueryInfo> inspect(const Inspection& inspection) const;
+  /// When those asked who have got their first answer since the last call.
+  void take_answered(std::vector<Instant>& asked);
 
  private:
   struct Refusal {
@@ -150,6 +154,8 @@ class LiveState {
   void answer_waiters(LiveQuery& query);
   void park(LiveQuery& query, Parking parking, Instant until);
   static void unpark(LiveQuery& query);
+  static void note_cause(LiveQuery& query, const engine::Commit& commit, std::size_t change);
+  static void note_run(LiveQuery& query, const FinishedRun& run);
   void end_parking(LiveQuery& query);
 
   // live_state_variants.cc: callers who can no longer share a query, or can again
@@ -199,6 +205,7 @@ class LiveState {
 
   LiveQueries::Counters counters_;
   std::size_t subscription_count_ = 0;
+  std::vector<Instant> answered_;     // of whom: when they asked
   std::vector<QueryNumber> touched_;  // kept to save the allocation
 };
 
