@@ -57,6 +57,7 @@ Machine::Machine(const RuntimeLimits& limits) : limits_(limits), isolate_(new_is
   const v8::Isolate::Scope isolate_scope(isolate_);
   const v8::HandleScope handle_scope(isolate_);
   watch_ = std::make_unique<Watch>(isolate_);
+  heap_gauge_ = std::make_unique<HeapGauge>(isolate_);
   isolate_->SetData(0, this);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   isolate_->AddNearHeapLimitCallback(on_near_heap_limit, this);
@@ -70,6 +71,7 @@ Machine::~Machine() {
     const v8::Isolate::Scope isolate_scope(isolate_);
     loaded_.clear();
     error_symbol_.Reset();
+    heap_gauge_.reset();
   }
   forget_isolate(isolate_);
   isolate_->Dispose();

@@ -16,6 +16,7 @@
 #include <v8.h>
 
 #include "base/result.h"
+#include "runtime/internal/heap_gauge.h"
 #include "runtime/internal/program.h"
 #include "runtime/internal/run.h"
 #include "runtime/internal/watchdog.h"
@@ -90,6 +91,7 @@ class Machine {
   RuntimeLimits limits_;
   v8::Isolate* isolate_;
   std::unique_ptr<Watch> watch_;
+  std::unique_ptr<HeapGauge> heap_gauge_;
   v8::Global<v8::Private> error_symbol_;
   std::vector<Loaded> loaded_;  // most recently used last
   Run* current_ = nullptr;
