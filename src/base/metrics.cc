@@ -153,6 +153,10 @@ Value to_json_value(const MetricSnapshot& snapshot) {
         one.append("p50", sample.histogram.quantile_seconds(0.5));
         one.append("p90", sample.histogram.quantile_seconds(0.9));
         one.append("p99", sample.histogram.quantile_seconds(0.99));
+        Array buckets;
+        for (const std::uint64_t bucket : sample.histogram.buckets)
+          buckets.emplace_back(static_cast<std::int64_t>(bucket));
+        one.append("buckets", std::move(buckets));
       } else {
         one.append("value", sample.value);
       }

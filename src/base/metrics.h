@@ -87,7 +87,7 @@ void add_metric(MetricSnapshot& snapshot,
 /// The text format of Prometheus, version 0.0.4.
 [[nodiscard]] std::string to_prometheus(const MetricSnapshot& snapshot);
 /// `{"name": {"type", "help", "samples": [{"labels", "value"}]}}`; histograms have count, sum, p50,
-/// p90, p99 (seconds) instead of a value.
+/// p90, p99 (seconds) and the buckets of kDurationBounds instead of a value.
 [[nodiscard]] Value to_json_value(const MetricSnapshot& snapshot);
 
 class Metrics {

@@ -67,6 +67,7 @@ TEST(Metrics, JsonHasQuantiles) {
   const std::string json = to_json(to_json_value(snapshot));
   EXPECT_THAT(json, HasSubstr(R"("labels":{"kind":"x"},"count":1,"sum":2)"));
   EXPECT_THAT(json, HasSubstr(R"("p99":)"));
+  EXPECT_THAT(json, HasSubstr(R"("buckets":[0,0,)"));
 }
 
 TEST(Metrics, ManyThreads) {

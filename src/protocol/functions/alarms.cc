@@ -5,7 +5,8 @@
 
 namespace moonstone::protocol::functions {
 
-Alarms::Alarms() : thread_(start_thread("alarms", [this](const std::stop_token&) { run(); })) {}
+Alarms::Alarms()
+    : thread_(start_thread("token-alarms", [this](const std::stop_token&) { run(); })) {}
 
 Alarms::~Alarms() {
   {

@@ -192,25 +192,26 @@ live::RunFunction FunctionHost::run_function(std::string function, Value args) {
   return [this, function = std::move(function), args = std::move(args)](
              engine::ReadSession& snapshot, const engine::Session& session,
              std::chrono::steady_clock::time_point deadline) {
-    return run_query(function, args, session, snapshot, deadline);
+    return run_query({.function = &function,
+                      .args = &args,
+                      .session = &session,
+                      .source = &snapshot.source(),
+                      .schema_version = snapshot.snapshot().schema_version,
+                      .deadline = deadline});
   };
 }
 
-live::RunResult FunctionHost::run_query(const std::string& name,
-                                        const Value& args,
-                                        const engine::Session& session,
-                                        engine::ReadSession& snapshot,
-                                        std::chrono::steady_clock::time_point deadline) {
+live::RunResult FunctionHost::run_query(const QueryRun& given) {
+  const std::string& name = *given.function;
   live::RunResult result;
-  engine::DocumentReader reader(snapshot.source(), {.rows_left = options_.limits.rows_read_max,
-                                                    .bytes_left = options_.limits.bytes_read_max,
-                                                    .deadline = deadline});
+  engine::DocumentReader reader(*given.source, {.rows_left = options_.limits.rows_read_max,
+                                                .bytes_left = options_.limits.bytes_read_max,
+                                                .deadline = given.deadline});
   const auto run = [&]() -> Result<live::SharedText> {
-    MS_TRY(const runtime::BundlePtr bundle, bundle_for(snapshot.snapshot().schema_version));
+    MS_TRY(const runtime::BundlePtr bundle, bundle_for(given.schema_version));
     if (const SystemFunction* const system = find_system_function(name)) {
-      MS_TRY(const Value value,
-             system->run({.args = &args, .bundle = bundle.get(), .reader = &reader}));
-      return std::make_shared<const std::string>(to_json(value));
+      return run_system_query(*system,
+                              {.args = given.args, .bundle = bundle.get(), .reader = &reader});
     }
     const Function* function = bundle->find(name);
     if (function == nullptr) return not_found(name, bundle.get(), options_.mode);
@@ -218,16 +219,16 @@ live::RunResult FunctionHost::run_query(const std::string& name,
     result.preparation = ready.preparation_work;
     reader.extend_deadline(ready.preparation);
     runtime::Call call{.function = function,
-                       .args = args,
+                       .args = *given.args,
                        .reader = &reader,
-                       .session = &session,
+                       .session = given.session,
                        .links = options_.links,
                        .now_unix_ms = options_.clock->unix_ms(),
                        .random_seed = options_.random->next(),
-                       .deadline = deadline + ready.preparation};
+                       .deadline = given.deadline + ready.preparation};
     if (checks_args(*function))
       MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
-    auto ran = run_logged(*ready.isolate, bundle, call);
+    auto ran = run_logged(ready, bundle, call);
     result.reads = {.identity = call.read_identity, .base_url = call.read_base_url};
     MS_TRY(runtime::CallOutcome outcome, std::move(ran));
     result.lasts = !outcome.read_time_or_random;
@@ -235,6 +236,8 @@ live::RunResult FunctionHost::run_query(const std::string& name,
     return std::make_shared<const std::string>(*std::move(outcome.json));
   };
   result.json = run();
+  result.documents_read = reader.rows_read();
+  result.bytes_read = reader.bytes_read();
   result.footprint = std::make_shared<const query::Footprint>(reader.take_footprint());
   return result;
 }
@@ -277,19 +280,50 @@ void FunctionHost::call(FunctionCall call, CallDone done) {
 
 void FunctionHost::run_system_action(PreparedCall call, CallDone done) {
   const MutexLock lock(mutex_);
+  if (has_stopped_) {
+    return done(Error(ErrorCode::Unavailable, "the server is shutting down", "shutting_down"));
+  }
   if (system_actions_ == nullptr) {
     system_actions_ = std::make_unique<ThreadExecutor>("system-actions");
   }
   system_actions_->post([this, call = std::move(call), done = std::move(done)]() mutable {
     const SystemFunction* const system = find_system_function(call.function->name);
     const auto start = std::chrono::steady_clock::now();
-    const Result<Value> value =
-        system->run({.args = &call.args, .bundle = call.bundle.get(), .database = &database_});
-    count_run(*call.function, nullptr, start, value ? "" : value.error().message());
+    const std::chrono::nanoseconds work_start = thread_cpu_time();
+    const Result<Value> value = system->run(
+        {.args = &call.args, .bundle = call.bundle.get(), .database = &database_, .host = this});
+    count_run(*call.function, nullptr,
+              {.duration = std::chrono::steady_clock::now() - start,
+               .work = thread_cpu_time() - work_start,
+               .error = value ? std::string_view() : value.error().message()});
     if (!value) return done(value.error());
     if (value->is_undefined()) return done(FunctionResult());
     done(FunctionResult(std::make_shared<const std::string>(to_json(*value))));
   });
+}
+
+Result<live::SharedText> FunctionHost::run_system_query(const SystemFunction& system,
+                                                        const SystemCall& call) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::chrono::nanoseconds work_start = thread_cpu_time();
+  const Result<Value> value = system.run(call);
+  count_run(system.function, nullptr,
+            {.duration = std::chrono::steady_clock::now() - start,
+             .work = thread_cpu_time() - work_start,
+             .documents = call.reader->rows_read(),
+             .error = value ? std::string_view() : value.error().message()});
+  if (!value) return value.error();
+  return std::make_shared<const std::string>(to_json(*value));
+}
+
+void FunctionHost::stop_system_actions() {
+  std::unique_ptr<ThreadExecutor> stopped;
+  {
+    const MutexLock lock(mutex_);
+    has_stopped_ = true;
+    stopped = std::move(system_actions_);
+  }
+  if (stopped != nullptr) stopped->stop(ThreadExecutor::Rest::Drop);
 }
 
 void FunctionHost::mutate(PreparedCall call,
@@ -308,7 +342,9 @@ void FunctionHost::mutate(PreparedCall call,
     if (within) MS_TRY_STATUS(within(transaction));
     return json;
   };
-  mutation.done = [this, done = std::move(done)](Result<engine::MutationOutcome> outcome) mutable {
+  mutation.done = [this, done = std::move(done), start = std::chrono::steady_clock::now()](
+                      Result<engine::MutationOutcome> outcome) mutable {
+    mutation_seconds_.record(std::chrono::steady_clock::now() - start);
     if (!outcome && outcome.error().reason() == "queue_full") count_limit(outcome.error());
     done(std::move(outcome));
   };
@@ -345,7 +381,7 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
                      .now_unix_ms = transaction.now_unix_ms(),
                      .random_seed = transaction.random_seed(),
                      .deadline = transaction.deadline() + ready.preparation};
-  MS_TRY(runtime::CallOutcome outcome, run_logged(*ready.isolate, bundle, call));
+  MS_TRY(runtime::CallOutcome outcome, run_logged(ready, bundle, call));
   return std::move(outcome.json);
 }
 
@@ -354,17 +390,25 @@ Result<FunctionHost::ReadyIsolate> FunctionHost::prepare_isolate(const runtime::
   const std::chrono::nanoseconds cpu_start = thread_cpu_time();
   MS_TRY(runtime::Isolate* const isolate, runtime::isolate_of_this_thread(options_.runtime));
   MS_TRY_STATUS(isolate->prepare(bundle));
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::nanoseconds cpu_now = thread_cpu_time();
   return ReadyIsolate{.isolate = isolate,
-                      .preparation = std::chrono::steady_clock::now() - start,
-                      .preparation_work = thread_cpu_time() - cpu_start};
+                      .preparation = now - start,
+                      .preparation_work = cpu_now - cpu_start,
+                      .at = now,
+                      .work_at = cpu_now};
 }
 
-Result<runtime::CallOutcome> FunctionHost::run_logged(runtime::Isolate& isolate,
+Result<runtime::CallOutcome> FunctionHost::run_logged(const ReadyIsolate& ready,
                                                       const runtime::BundlePtr& bundle,
                                                       runtime::Call& call) {
-  const auto start = std::chrono::steady_clock::now();
-  auto outcome = isolate.run(bundle, call);
-  count_run(*call.function, call.session, start, outcome ? "" : outcome.error().message());
+  const std::uint64_t documents_before = call.reader->rows_read();
+  auto outcome = ready.isolate->run(bundle, call);
+  count_run(*call.function, call.session,
+            {.duration = std::chrono::steady_clock::now() - ready.at,
+             .work = thread_cpu_time() - ready.work_at,
+             .documents = call.reader->rows_read() - documents_before,
+             .error = outcome ? std::string_view() : outcome.error().message()});
   if (outcome) {
     log_console(call, outcome->console);
     return outcome;
@@ -405,16 +449,14 @@ void FunctionHost::count_limit(const Error& error) const {
 
 void FunctionHost::count_run(const Function& function,
                              const engine::Session* session,
-                             std::chrono::steady_clock::time_point start,
-                             std::string error) {
+                             RunNote note) {
   if (options_.observation == nullptr) return;
-  options_.observation->runs.record({.function = function.name,
-                                     .kind = function.kind,
-                                     .tenant = options_.tenant,
-                                     .request = session == nullptr ? "" : session->request,
-                                     .unix_ms = options_.clock->unix_ms(),
-                                     .duration = std::chrono::steady_clock::now() - start,
-                                     .error = std::move(error)});
+  note.function = function.name;
+  note.kind = function.kind;
+  note.tenant = options_.tenant;
+  if (session != nullptr) note.request = session->request;
+  note.unix_ms = options_.clock->unix_ms();
+  options_.observation->runs.record(note);
 }
 
 }  // namespace moonstone::protocol::functions

@@ -11,6 +11,7 @@
 // Threads: synchronised.
 // Source: functions.md section 4; design.md decisions 13, 18.
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/value.h"
@@ -30,11 +32,15 @@
 #include "files/file_links.h"
 #include "live/live_queries.h"
 #include "protocol/functions/observation.h"
+#include "protocol/functions/read_recorder.h"
 #include "runtime/bundle.h"
 #include "runtime/isolate.h"
 #include "runtime/jobs/scheduler.h"
 
 namespace moonstone::protocol::functions {
+
+struct SystemCall;
+struct SystemFunction;
 
 /// Who calls decides what may be called and what an error tells.
 enum class Caller : unsigned char {
@@ -96,6 +102,21 @@ class ActionRunner {
                    CallDone done) = 0;
 };
 
+/// One run of a query, watched.
+struct Explanation {
+  Result<live::SharedText> json = Error(ErrorCode::Internal, "not run");
+  engine::Version version = 0;
+  std::chrono::nanoseconds time{};
+  std::chrono::nanoseconds work{};         // CPU time of the run
+  std::chrono::nanoseconds preparation{};  // CPU time before it: code had to be loaded
+  std::uint64_t documents = 0;
+  std::uint64_t bytes = 0;  // of these documents
+  live::SessionReads reads_of_caller;
+  bool lasts = true;  // the answer follows from the data alone
+  query::FootprintPtr footprint;
+  std::vector<RecordedReads> reads;
+};
+
 class FunctionHost {
  public:
   /// `database` and `live` must outlive the host.
@@ -143,6 +164,18 @@ class FunctionHost {
   /// else on any thread but must not block it. Errors: those of prepare() and of the function.
   void call(FunctionCall call, CallDone done);
 
+  /// Runs a query once as `session`, sharing nothing, and tells what it did; waits. A run that
+  /// fails is told about, too. Errors: those of prepare(), and of live queries that do not run.
+  [[nodiscard]] Result<Explanation> explain(std::string_view function,
+                                            Value args,
+                                            engine::Session session);
+
+  /// From asking for a mutation to its durable answer.
+  [[nodiscard]] HistogramCounts mutation_latencies() const { return mutation_seconds_.counts(); }
+
+  /// The system's actions come to their end; none begins any more. Before `live` goes.
+  void stop_system_actions();
+
   /// Who runs actions; it must outlive the host's calls. Set before the first call.
   void set_action_runner(ActionRunner& runner) { actions_ = &runner; }
 
@@ -170,11 +203,17 @@ class FunctionHost {
   /// The code for a snapshot; waits briefly for a deployment that is being published.
   Result<runtime::BundlePtr> bundle_for(std::uint64_t schema_version);
   void publish(runtime::BundlePtr bundle, std::uint64_t schema_version);
-  live::RunResult run_query(const std::string& function,
-                            const Value& args,
-                            const engine::Session& session,
-                            engine::ReadSession& snapshot,
-                            std::chrono::steady_clock::time_point deadline);
+  /// What a run of a query is given.
+  struct QueryRun {
+    const std::string* function = nullptr;
+    const Value* args = nullptr;
+    const engine::Session* session = nullptr;
+    store::DocumentSource* source = nullptr;
+    std::uint64_t schema_version = 0;
+    std::chrono::steady_clock::time_point deadline;
+  };
+  live::RunResult run_query(const QueryRun& run);
+  live::RunResult run_explained(const QueryRun& run, Explanation& explanation);
   live::RunFunction run_function(std::string function, Value args);
   Result<std::optional<std::string>> run_mutation(const PreparedCall& prepared,
                                                   const engine::Session& session,
@@ -184,24 +223,25 @@ class FunctionHost {
     runtime::Isolate* isolate = nullptr;
     std::chrono::steady_clock::duration preparation{};
     std::chrono::nanoseconds preparation_work{};  // CPU time
+    // When it was ready:
+    std::chrono::steady_clock::time_point at;
+    std::chrono::nanoseconds work_at{};  // CPU time of the thread
   };
   Result<ReadyIsolate> prepare_isolate(const runtime::BundlePtr& bundle);
   /// Runs the call, logs its console lines and its failure with the stack, and counts it.
-  Result<runtime::CallOutcome> run_logged(runtime::Isolate& isolate,
+  Result<runtime::CallOutcome> run_logged(const ReadyIsolate& ready,
                                           const runtime::BundlePtr& bundle,
                                           runtime::Call& call);
   [[nodiscard]] Result<PreparedCall> prepare_system(std::string_view name,
                                                     Value args,
                                                     std::optional<runtime::FunctionKind> kind,
                                                     Caller caller) const;
+  Result<live::SharedText> run_system_query(const SystemFunction& system, const SystemCall& call);
   /// Runs one of the system's actions on a thread that may wait.
   void run_system_action(PreparedCall call, CallDone done);
   void log_console(const runtime::Call& call, const std::vector<runtime::ConsoleLine>& lines);
-  /// Notes one run; `error` empty: it succeeded.
-  void count_run(const runtime::Function& function,
-                 const engine::Session* session,
-                 std::chrono::steady_clock::time_point start,
-                 std::string error);
+  /// Notes one run; what the host knows is filled in.
+  void count_run(const runtime::Function& function, const engine::Session* session, RunNote note);
 
   engine::Database& database_;
   live::LiveQueries& live_;
@@ -213,6 +253,9 @@ class FunctionHost {
   Condition published_;
   Deployment current_ MS_GUARDED_BY(mutex_);
   Deployment previous_ MS_GUARDED_BY(mutex_);  // for snapshots taken before the swap
+  Histogram mutation_seconds_;
+  std::atomic<std::uint64_t> explained_{0};  // names the runs that share nothing
+  bool has_stopped_ MS_GUARDED_BY(mutex_) = false;
   // Made by the first of the system's actions; stops first.
   std::unique_ptr<ThreadExecutor> system_actions_ MS_GUARDED_BY(mutex_);
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "protocol/functions/live_introspection.h"
 #include "query/page.h"
 #include "query/row.h"
 #include "runtime/jobs/list.h"
@@ -284,6 +285,9 @@ const std::map<std::string, SystemFunction, std::less<>>& system_functions() {
     add("deleteDocument", FunctionKind::Mutation, delete_document);
     add("runSQL", FunctionKind::Action, run_sql);
     add("listTableScans", FunctionKind::Action, list_table_scans);
+    add("listLiveQueries", FunctionKind::Action, list_live_queries);
+    add("explainLiveQuery", FunctionKind::Action, explain_live_query);
+    add("explainQuery", FunctionKind::Action, explain_query);
     return functions;
   }();
   return kFunctions;

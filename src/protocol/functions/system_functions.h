@@ -6,7 +6,7 @@
 //   query     getSchema  listTables  getTableCount  listDocuments  getDocument  listFunctions
 //             listJobs
 //   mutation  insertDocument  updateDocument  deleteDocument
-//   action    runSQL  listTableScans
+//   action    runSQL  listTableScans  listLiveQueries  explainLiveQuery  explainQuery
 // Threads: pure functions on what they are given. Source: functions.md section 14.
 
 #include <map>
@@ -21,14 +21,17 @@
 
 namespace moonstone::protocol::functions {
 
+class FunctionHost;
+
 /// What a call may use: queries a reader, mutations a transaction (which is a reader), actions the
-/// database, which they may wait for.
+/// database and the host, which they may wait for.
 struct SystemCall {
   const Value* args = nullptr;
   const runtime::Bundle* bundle = nullptr;
   engine::DocumentReader* reader = nullptr;
   engine::Transaction* transaction = nullptr;
   engine::Database* database = nullptr;
+  FunctionHost* host = nullptr;
 };
 
 struct SystemFunction {

@@ -94,6 +94,7 @@ void Tenant::stop() {
   // The writer first, whose queue runs the host's functions; then the live queries, which run them
   // too; the host itself when nobody can call it.
   database_->shut_down();
+  if (host_) host_->stop_system_actions();
   live_.reset();
   host_.reset();
   files_.reset();

@@ -133,14 +133,18 @@ TEST(FunctionRunsTest, CountsAndKeepsTheLatest) {
     runs.record({.function = "a:x",
                  .kind = runtime::FunctionKind::Query,
                  .tenant = i % 2 == 0 ? "default" : "other",
-                 .request = {},
                  .unix_ms = i,
                  .duration = std::chrono::milliseconds(3),
+                 .work = std::chrono::milliseconds(2),
+                 .documents = 5,
                  .error = i % 10 == 0 ? "failed" : ""});
   }
   const auto summary = runs.summaries().at("a:x");
   EXPECT_EQ(summary.succeeded.count, 900U);
   EXPECT_EQ(summary.failed.count, 100U);
+  EXPECT_DOUBLE_EQ(summary.work_seconds, 2);
+  EXPECT_EQ(summary.documents, 5'000U);
+  EXPECT_EQ(summary.last_error, "failed");
   EXPECT_EQ(summary.last_error_unix_ms, 990);
   EXPECT_EQ(runs.recent("default", "", 1'000'000).size(), kRecentRunsMax / 2);
   EXPECT_EQ(runs.recent("default", "a:x", 3).front().unix_ms, 998);
@@ -148,6 +152,47 @@ TEST(FunctionRunsTest, CountsAndKeepsTheLatest) {
   MetricSnapshot snapshot;
   runs.read(snapshot);
   EXPECT_EQ(snapshot.front().samples.size(), 2U);
+}
+
+TEST(FunctionRunsTest, CountsNoMoreFunctionsThanItHasRoomFor) {
+  FunctionRuns runs;
+  for (std::size_t i = 0; i < kCountedFunctionsMax + 10; ++i) {
+    const std::string name = "module:function" + std::to_string(i);
+    runs.record({.function = name, .tenant = "default"});
+    runs.record({.function = name, .tenant = "default"});
+  }
+  const auto summaries = runs.summaries();
+  EXPECT_EQ(summaries.size(), kCountedFunctionsMax);
+  for (const auto& [name, summary] : summaries)
+    EXPECT_EQ(summary.succeeded.count, 2U) << name;
+  const std::string last = "module:function" + std::to_string(kCountedFunctionsMax + 9);
+  EXPECT_EQ(runs.recent("default", last, 10).size(), 2U);
+}
+
+TEST(FunctionRunsTest, ManyThreadsCountEachRunOnce) {
+  constexpr std::size_t kThreads = 4;
+  constexpr std::size_t kFunctions = 50;
+  constexpr std::size_t kRounds = 200;
+  FunctionRuns runs;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&runs] {
+        for (std::size_t round = 0; round < kRounds; ++round) {
+          for (std::size_t k = 0; k < kFunctions; ++k) {
+            const std::string name = "a:" + std::to_string(k);
+            runs.record({.function = name, .tenant = "default", .documents = 1});
+          }
+        }
+      });
+    }
+  }
+  const auto summaries = runs.summaries();
+  ASSERT_EQ(summaries.size(), kFunctions);
+  for (const auto& [name, summary] : summaries) {
+    EXPECT_EQ(summary.succeeded.count, kThreads * kRounds) << name;
+    EXPECT_EQ(summary.documents, kThreads * kRounds) << name;
+  }
 }
 
 }  // namespace
