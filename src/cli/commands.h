@@ -100,6 +100,26 @@ struct LogsOptions {
 };
 [[nodiscard]] ExitCode run_logs(const LogsOptions& options, Terminal& terminal);
 
+struct TopOptions {
+  Remote remote;
+  double interval_s = 1;
+  enum class Mode : unsigned char { Follow, Once } mode = Mode::Follow;
+  Format format = Format::People;
+};
+[[nodiscard]] ExitCode run_top(const TopOptions& options, Terminal& terminal);
+
+struct ExplainOptions {
+  Remote remote;
+  std::string subject;           // a function; live: a part of its name, or a query's number
+  std::string arguments = "{}";  // of the function
+  std::string identity;          // JSON of the claims to run as; empty: nobody
+  enum class Mode : unsigned char { Run, Live } mode = Mode::Run;
+  enum class Sql : unsigned char { Hide, Show } sql = Sql::Hide;
+  int queries = 20;  // live: of a list
+  Format format = Format::People;
+};
+[[nodiscard]] ExitCode run_explain(const ExplainOptions& options, Terminal& terminal);
+
 struct DoctorOptions {
   DataOptions data;
   Remote remote;  // the server that uses the data, if one runs

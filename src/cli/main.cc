@@ -32,6 +32,12 @@ constexpr const char* kFooter =
 /// More lines no server keeps.
 constexpr int kLogLinesMax = 5'000;
 
+/// Seconds; more often no figure would mean anything, less often nobody would wait.
+constexpr double kTopIntervalMin = 0.1;
+constexpr double kTopIntervalMax = 3'600;
+/// More no server lists.
+constexpr int kLiveQueriesMax = 500;
+
 /// The whole command line: one struct of options per command, and which command was chosen.
 class CommandLine {
  public:
@@ -47,6 +53,8 @@ class CommandLine {
     add_deploy();
     add_run();
     add_logs();
+    add_top();
+    add_explain();
     add_transfer("export", "Write all documents and files into a folder", export_);
     add_transfer("import", "Read the folder of an export", import_);
     add_doctor();
@@ -183,6 +191,38 @@ class CommandLine {
     add_json(*command);
   }
 
+  void add_top() {
+    CLI::App* const command = app_.add_subcommand(
+        "top", "Watch a running server: load, latencies, the costliest functions");
+    command->footer("Example: moonstone top --once");
+    add_remote(*command, top_.remote);
+    command->add_option("--interval", top_.interval_s, "Seconds between two readings")
+        ->capture_default_str()
+        ->check(CLI::Range(kTopIntervalMin, kTopIntervalMax));
+    command->add_flag("--once", is_once_, "Print one view and end");
+    add_json(*command);
+  }
+
+  void add_explain() {
+    CLI::App* const command = app_.add_subcommand(
+        "explain", "Run a query once and tell what it read, or explain live queries");
+    command->footer(
+        "Example: moonstone explain tasks:list '{\"done\":false}'\n"
+        "         moonstone explain --live tasks:");
+    command->add_option("query", explain_.subject,
+                        "A function such as tasks:list; with --live a part of its name, or the "
+                        "number of a live query");
+    command->add_option("jsonArgs", explain_.arguments, "Arguments as JSON")->capture_default_str();
+    add_remote(*command, explain_.remote);
+    command->add_flag("--live", is_live_, "The live queries of the server, the costliest first");
+    command->add_option("--identity", explain_.identity, "Claims to run as, as JSON");
+    command->add_option("--limit,-n", explain_.queries, "With --live: how many are listed")
+        ->capture_default_str()
+        ->check(CLI::Range(1, kLiveQueriesMax));
+    command->add_flag("--sql", shows_sql_, "Show the statements, too");
+    add_json(*command);
+  }
+
   void add_transfer(const std::string& name,
                     const std::string& description,
                     TransferOptions& options) {
@@ -291,6 +331,8 @@ class CommandLine {
     if (name == "deploy") return run_deploy(deploy_, terminal_);
     if (name == "run") return run_function(run_, terminal_);
     if (name == "logs") return run_logs(logs_, terminal_);
+    if (name == "top") return run_top(top_, terminal_);
+    if (name == "explain") return run_explain(explain_, terminal_);
     if (name == "export") return run_export(export_, terminal_);
     if (name == "import") return run_import(import_, terminal_);
     if (name == "doctor") return run_doctor(doctor_, terminal_);
@@ -315,6 +357,9 @@ class CommandLine {
       deploy_.data_loss = ServeOptions::DataLoss::Accept;
     }
     if (runs_deployed_) serve_.source = ServeOptions::Source::Deployed;
+    if (is_once_) top_.mode = TopOptions::Mode::Once;
+    if (is_live_) explain_.mode = ExplainOptions::Mode::Live;
+    if (shows_sql_) explain_.sql = ExplainOptions::Sql::Show;
     if (is_watching_) run_.mode = RunOptions::Mode::Watch;
     using Action = DeployOptions::Action;
     if (is_dry_run_) deploy_.action = is_rollback_ ? Action::PlanRollback : Action::Plan;
@@ -326,6 +371,8 @@ class CommandLine {
       export_.format = Format::Json;
       import_.format = Format::Json;
       doctor_.format = Format::Json;
+      top_.format = Format::Json;
+      explain_.format = Format::Json;
     }
     if (is_following_) logs_.mode = LogsOptions::Mode::Follow;
     using Existing = TransferOptions::Existing;
@@ -344,6 +391,8 @@ class CommandLine {
   DeployOptions deploy_;
   RunOptions run_;
   LogsOptions logs_;
+  TopOptions top_;
+  ExplainOptions explain_;
   TransferOptions export_;
   TransferOptions import_;
   DoctorOptions doctor_;
@@ -362,6 +411,9 @@ class CommandLine {
   bool is_following_ = false;
   bool is_replacing_ = false;
   bool is_skipping_ = false;
+  bool is_once_ = false;
+  bool is_live_ = false;
+  bool shows_sql_ = false;
 };
 
 int run_main(int count, char** arguments) {

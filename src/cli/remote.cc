@@ -75,4 +75,21 @@ Result<Value> ask(const Remote& remote, const HttpCall& made) {
   return result == nullptr ? Value() : std::move(*result);
 }
 
+Result<Value> ask_function(const Remote& remote, std::string_view function, const Value& args) {
+  HttpCall call = remote.call_to("POST", "/__admin/run");
+  call.headers.emplace_back("Content-Type", "application/json");
+  call.body = to_json(Object{{"fn", function}, {"args", args}});
+  return ask(remote, call);
+}
+
+Result<Value> ask_json(const Remote& remote, std::string_view path) {
+  const auto reply = call(remote.call_to("GET", path));
+  if (!reply) return explain(remote, reply.error());
+  if (reply->status != 200) return error_of(*reply);
+  auto body = parse_answer(*reply);
+  if (body && body->is_object()) return body;
+  return Error(ErrorCode::FailedPrecondition,
+               fmt::format("{} answered, but not as Moonstone does", remote.url), "foreign");
+}
+
 }  // namespace moonstone::cli

@@ -31,6 +31,13 @@ struct Remote {
 /// Unavailable when nobody listens, with the way out; others as call().
 [[nodiscard]] Result<Value> ask(const Remote& remote, const HttpCall& call);
 
+/// Calls a function on the server as its administrator. Errors: as ask().
+[[nodiscard]] Result<Value> ask_function(const Remote& remote,
+                                         std::string_view function,
+                                         const Value& args);
+/// GETs an answer that is JSON as a whole. Errors: as ask().
+[[nodiscard]] Result<Value> ask_json(const Remote& remote, std::string_view path);
+
 /// The error in an answer that is not a success.
 [[nodiscard]] Error error_of(const HttpReply& reply);
 /// Says what to do about a server that was not reached.

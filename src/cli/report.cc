@@ -114,7 +114,7 @@ ExitCode exit_code_of(const Error& error) {
     return ExitCode::Refused;
   }
   if (error.reason() == "listen") return ExitCode::CannotListen;
-  if (error.reason() == "config") return ExitCode::Usage;
+  if (error.reason() == "config" || error.reason() == "usage") return ExitCode::Usage;
   return ExitCode::Failure;
 }
 

@@ -61,6 +61,10 @@ void Terminal::line(std::string_view text) {
   write(STDOUT_FILENO, fmt::format("{}\n", text));
 }
 
+void Terminal::print(std::string_view text) {
+  write(STDOUT_FILENO, text);
+}
+
 void Terminal::error_line(std::string_view text) {
   write(STDERR_FILENO, fmt::format("{}\n", text));
 }

@@ -25,6 +25,8 @@ class Terminal {
 
   /// Prints a line to standard output; the line feed is added.
   void line(std::string_view text = {});
+  /// Prints text to standard output as it is, for what draws on a screen.
+  void print(std::string_view text);
   /// Prints a line to standard error.
   void error_line(std::string_view text);
   /// `Error: ` in red and the text, to standard error.
