@@ -93,7 +93,7 @@ TEST(DescribeTest, ShowsOrderLimitAndTheBoundaryOfAFullPage) {
   EXPECT_EQ(parts.limit, "10");
   EXPECT_EQ(parts.order, "rank descending");
   EXPECT_EQ(parts.boundary, "tasks:5, rank 4");
-  EXPECT_EQ(parts.found_by, "rank from 3 to 9");
+  EXPECT_EQ(parts.found_by, "rank from 4 to 9");
   EXPECT_EQ(parts.text,
             "rows of tasks where rank >= 3 and rank < 9, by rank descending, the first 10, up to "
             "tasks:5, rank 4");
