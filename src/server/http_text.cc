@@ -64,6 +64,16 @@ bool is_token(std::string_view text) {
   });
 }
 
+/// The characters of `uri-host [":" port]` (RFC 9112, 3.2). A host goes into addresses that we give
+/// out, so nothing may hide in it.
+bool is_host(std::string_view text) {
+  static constexpr std::string_view kSigns = "-._~%!$&'()*+,;=:[]";
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kSigns.contains(c);
+  });
+}
+
 bool is_field_value(std::string_view text) {
   return std::ranges::none_of(text, [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
@@ -197,6 +207,9 @@ std::optional<Refusal> check_fields(const std::vector<protocol::Header>& headers
     return Refusal{400, "HTTP/1.0 has no Transfer-Encoding"};
   }
   for (const protocol::Header& header : headers) {
+    if (protocol::same_header_name(header.name, "Host") && !is_host(header.value)) {
+      return Refusal{400, "the Host header is not a host with an optional port"};
+    }
     if (protocol::same_header_name(header.name, "Content-Length") &&
         header.value.find_first_not_of("0123456789") != std::string::npos) {
       return Refusal{400, "Content-Length is not one number"};

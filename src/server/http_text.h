@@ -30,8 +30,8 @@ struct Refusal {
 /// past a proxy.
 [[nodiscard]] std::optional<Refusal> check_head(std::string_view head);
 
-/// Checks the parsed fields: one Host (HTTP/1.1), one plain Content-Length or `chunked`, never
-/// both.
+/// Checks the parsed fields: one well-formed Host (HTTP/1.1), one plain Content-Length or
+/// `chunked`, never both.
 enum class HttpVersion : unsigned char { Http10, Http11 };
 [[nodiscard]] std::optional<Refusal> check_fields(const std::vector<protocol::Header>& headers,
                                                   HttpVersion version);

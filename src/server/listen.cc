@@ -120,7 +120,7 @@ Result<Listening> listen_on(const std::string& host, std::uint16_t port) {
   return listen_error(host, port, code);
 }
 
-AcceptOutcome accept_one(int listener, Accepted& accepted) {
+AcceptOutcome accept_one(int listener, std::chrono::milliseconds unread_max, Accepted& accepted) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   const int fd = ::accept4(listener, as_sockaddr(storage), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -132,6 +132,8 @@ AcceptOutcome accept_one(int listener, Accepted& accepted) {
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds);
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds);
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
+    // Without it the kernel goes on for a quarter of an hour, and we keep what waits to be sent.
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(unread_max.count()));
     return AcceptOutcome::Accepted;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) return AcceptOutcome::Empty;

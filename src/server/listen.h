@@ -3,6 +3,7 @@
 // Listening and accepting, in plain system calls: the errors of accept() need decisions that a
 // library would hide. Threads: pure functions on descriptors.
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -39,7 +40,10 @@ enum class AcceptOutcome : unsigned char {
 };
 
 /// Takes one waiting connection; it is non-blocking, without Nagle's delay, and probed by TCP
-/// keepalive, so that a peer that vanished is noticed within two minutes.
-[[nodiscard]] AcceptOutcome accept_one(int listener, Accepted& accepted);
+/// keepalive, so that a peer that vanished is noticed within two minutes. What it leaves untaken
+/// for `unread_max` ends it, too.
+[[nodiscard]] AcceptOutcome accept_one(int listener,
+                                       std::chrono::milliseconds unread_max,
+                                       Accepted& accepted);
 
 }  // namespace moonstone::server

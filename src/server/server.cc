@@ -157,7 +157,8 @@ void AsioServer::accept_waiting() {
   if (!listener_->is_open()) return;
   for (int i = 0; i < kAcceptBurst; ++i) {
     Accepted accepted;
-    const AcceptOutcome outcome = accept_one(listener_->native_handle(), accepted);
+    const AcceptOutcome outcome =
+        accept_one(listener_->native_handle(), options_.unread_timeout, accepted);
     if (outcome == AcceptOutcome::Empty) break;
     if (outcome == AcceptOutcome::Exhausted) return pause_accepting();
     if (outcome == AcceptOutcome::Accepted) deal_out(std::move(accepted));

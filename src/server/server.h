@@ -27,11 +27,14 @@ struct ServerOptions {
   std::size_t frame_bytes_max = std::size_t{4} * 1024 * 1024;
   std::size_t body_bytes_max = std::size_t{8} * 1024 * 1024;
   std::size_t header_bytes_max = std::size_t{16} * 1024;
-  std::chrono::seconds header_timeout{10};  // slow-loris
-  std::chrono::seconds body_timeout{60};
-  std::chrono::seconds idle_timeout{75};  // keep-alive between requests
+  std::chrono::milliseconds header_timeout{10'000};  // slow-loris
+  std::chrono::milliseconds body_timeout{60'000};
+  std::chrono::milliseconds idle_timeout{75'000};  // keep-alive between requests
   // How long a peer may take to read a last response or to answer a close frame.
-  std::chrono::seconds close_timeout{5};
+  std::chrono::milliseconds close_timeout{5'000};
+  // How long what was sent may stay unacknowledged or untaken, for a peer that is gone without a
+  // word or reads nothing at all. Silence with nothing to send is no offence.
+  std::chrono::milliseconds unread_timeout{120'000};
   std::size_t queue_bytes_high =
       std::size_t{8} * 1024 * 1024;  // unsent bytes of one socket: ready() turns false
   std::size_t queue_bytes_max =
