@@ -79,6 +79,7 @@ Result<std::unique_ptr<App>> App::open(AppOptions options) {
                   .files = config.tenants.each.files,
                   .host = {.limits = config.engine,
                            .runtime = config.runtime,
+                           .queued_bytes_max = config.queued_bytes_max,
                            .mode = given.mode,
                            .logger = given.logger,
                            .observation = &*parts->observation},

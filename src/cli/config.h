@@ -41,6 +41,7 @@ struct Config {
   std::optional<std::string> static_folder;  // nothing: dist/ if it is there; "": none
   protocol::functions::SessionLimits session;
   engine::Limits engine;
+  std::size_t queued_bytes_max = protocol::functions::HostOptions().queued_bytes_max;
   runtime::RuntimeLimits runtime;
   live::LiveOptions live;
   protocol::functions::TenantsOptions tenants;

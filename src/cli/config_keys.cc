@@ -240,6 +240,21 @@ Refusal set_node(Config& config, const std::string& text) {
   return {};
 }
 
+Refusal set_queued_bytes(Config& config, const std::string& text) {
+  return set_number(text, 1, kCountMax,
+                    [&](std::uint64_t number) { config.queued_bytes_max = number; });
+}
+
+/// One limit of what waits to be sent on a socket; live queries skip versions well before it.
+Refusal set_unsent_bytes(Config& config, const std::string& text) {
+  constexpr std::uint64_t kSkippingPart = 8;
+  return set_number(text, kSkippingPart, kCountMax, [&](std::uint64_t number) {
+    config.server.queue_bytes_max = number;
+    config.server.queue_bytes_high = number / kSkippingPart;
+    config.session.unsent_bytes_max = number / kSkippingPart;
+  });
+}
+
 Refusal set_log_format(Config& config, const std::string& text) {
   if (text != "human" && text != "json") return "\"human\" or \"json\"";
   config.log_format = text == "json" ? LogFormat::Json : LogFormat::Human;
@@ -297,13 +312,21 @@ constexpr auto kKeys = std::to_array<Key>({
     {"limits.http_connections", count<kServer, &ServerOptions::http_connections_max>},
     {"limits.messages_per_second", count<kSession, &SessionLimits::messages_per_second, 0>},
     {"limits.subscriptions", count<kSession, &SessionLimits::subscriptions_max>},
+    {"limits.subscription_bytes", count<kSession, &SessionLimits::subscription_bytes_max>},
+    {"limits.unsent_bytes", set_unsent_bytes},
     {"limits.frame_bytes", count<kServer, &ServerOptions::frame_bytes_max>},
     {"limits.body_bytes", count<kServer, &ServerOptions::body_bytes_max>},
+    {"limits.header_ms", milliseconds<kServer, &ServerOptions::header_timeout>},
+    {"limits.body_ms", milliseconds<kServer, &ServerOptions::body_timeout>},
+    {"limits.idle_ms", milliseconds<kServer, &ServerOptions::idle_timeout>},
+    {"limits.close_ms", milliseconds<kServer, &ServerOptions::close_timeout>},
+    {"limits.unread_ms", milliseconds<kServer, &ServerOptions::unread_timeout>},
     {"limits.rows_read", count<kEngine, &Limits::rows_read_max>},
     {"limits.bytes_read", count<kEngine, &Limits::bytes_read_max>},
     {"limits.rows_written", count<kEngine, &Limits::rows_written_max>},
     {"limits.bytes_written", count<kEngine, &Limits::bytes_written_max>},
     {"limits.queued_mutations", count<kEngine, &Limits::queue_max>},
+    {"limits.queued_bytes", set_queued_bytes},
     {"limits.group_calls", count<kEngine, &Limits::group_calls_max>},
     {"limits.run_ms", set_run_time},
     {"limits.live_fast_run_ms", milliseconds<kLive, &LiveOptions::fast_run_max>},

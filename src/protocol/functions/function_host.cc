@@ -331,6 +331,14 @@ void FunctionHost::mutate(PreparedCall call,
                           std::string mutation_id,
                           MutationDone done,
                           std::function<Status(engine::Transaction&)> within) {
+  const std::size_t bytes = call.bytes;
+  if (queued_bytes_.fetch_add(bytes) > options_.queued_bytes_max) {
+    queued_bytes_.fetch_sub(bytes);
+    Error full(ErrorCode::LimitExceeded, "too many mutations are waiting; try again shortly",
+               "queue_full");
+    count_limit(full);
+    return done(std::move(full));
+  }
   engine::MutationCall mutation;
   mutation.session = std::move(session);
   mutation.function = call.function->name;
@@ -342,8 +350,9 @@ void FunctionHost::mutate(PreparedCall call,
     if (within) MS_TRY_STATUS(within(transaction));
     return json;
   };
-  mutation.done = [this, done = std::move(done), start = std::chrono::steady_clock::now()](
+  mutation.done = [this, bytes, done = std::move(done), start = std::chrono::steady_clock::now()](
                       Result<engine::MutationOutcome> outcome) mutable {
+    queued_bytes_.fetch_sub(bytes);
     mutation_seconds_.record(std::chrono::steady_clock::now() - start);
     if (!outcome && outcome.error().reason() == "queue_full") count_limit(outcome.error());
     done(std::move(outcome));

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,6 +56,8 @@ enum class Mode : unsigned char { Development, Production };
 struct HostOptions {
   engine::Limits limits;
   runtime::RuntimeLimits runtime;
+  // Arguments of the mutations that wait or run; beyond, a further one is refused (`queue_full`).
+  std::size_t queued_bytes_max = std::size_t{256} * 1024 * 1024;
   Mode mode = Mode::Production;
   Clock* clock = nullptr;    // null: the system's
   Random* random = nullptr;  // null: the system's
@@ -72,6 +75,7 @@ struct PreparedCall {
   runtime::BundlePtr bundle;                    // keeps `function` alive
   const runtime::Function* function = nullptr;  // of the bundle or of the system
   Value args;
+  std::size_t bytes = 0;  // about what `args` hold
 };
 
 /// JSON text of what a function returned; nothing: undefined.
@@ -152,7 +156,8 @@ class FunctionHost {
   /// look at them.
   [[nodiscard]] live::QueryDefinition live_query(const PreparedCall& call, live::CallerPtr caller);
 
-  /// Queues a prepared call of kind mutation; see engine::Database::submit.
+  /// Queues a prepared call of kind mutation; see engine::Database::submit. Too many bytes that
+  /// wait are as bad as too many calls (LimitExceeded, reason "queue_full").
   using MutationDone = std::move_only_function<void(Result<engine::MutationOutcome>)>;
   void mutate(PreparedCall call,
               engine::Session session,
@@ -246,6 +251,7 @@ class FunctionHost {
   engine::Database& database_;
   live::LiveQueries& live_;
   HostOptions options_;
+  std::atomic<std::size_t> queued_bytes_{0};     // of the mutations that wait or run
   ActionRunner* actions_ = nullptr;              // null: none
   runtime::jobs::JobScheduler* jobs_ = nullptr;  // null: none
 

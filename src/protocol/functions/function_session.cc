@@ -78,7 +78,10 @@ FunctionSession::Core::Core(FunctionHost& host,
       rights_(who.rights),
       authentication_(std::move(who.authentication)),
       channel_(std::make_shared<SocketChannel>(
-          std::move(sink), limits.subscriptions_max, limits.unsent_bytes_max)),
+          std::move(sink),
+          SocketChannel::Limits{.subscriptions_max = limits.subscriptions_max,
+                                .held_bytes_max = limits.subscription_bytes_max,
+                                .unsent_bytes_max = limits.unsent_bytes_max})),
       rate_(limits.messages_per_second) {
   if (auto& verified = authentication_.verified) {
     who.session.identity = std::move(verified->identity);
@@ -108,8 +111,9 @@ void FunctionSession::Core::receive(std::string_view text) {
     return slow_down(message.id);
   }
   const std::string id = message.id;
-  const bool is_taken =
-      mailbox_.post([this, message = std::move(message)]() mutable { handle(std::move(message)); });
+  const std::size_t bytes = message.bytes;
+  const bool is_taken = mailbox_.post(
+      [this, message = std::move(message)]() mutable { handle(std::move(message)); }, bytes);
   if (!is_taken) slow_down(id);
 }
 
@@ -145,13 +149,10 @@ void FunctionSession::Core::start_query(ClientMessage message) {
   auto call = host_.prepare(message.function, std::move(message.args), runtime::FunctionKind::Query,
                             rights_);
   if (!call) return send_error(message.id, call.error());
-  const auto opened = channel_->open(message.id);
+  const auto opened = channel_->open(message.id, message.bytes);
   if (!opened) {
-    return send_error(message.id,
-                      Error(ErrorCode::LimitExceeded,
-                            "a connection may hold at most " +
-                                std::to_string(limits_.subscriptions_max) + " subscriptions",
-                            "subscriptions"));
+    host_.count_limit(opened.error());
+    return send_error(message.id, opened.error());
   }
   if (opened->replaced) host_.live().unsubscribe(channel_, *opened->replaced);
   host_.live().subscribe(channel_, opened->subscription, host_.live_query(*call, subject_));
@@ -161,6 +162,7 @@ void FunctionSession::Core::start_mutation(ClientMessage message) {
   auto call = host_.prepare(message.function, std::move(message.args),
                             runtime::FunctionKind::Mutation, rights_);
   if (!call) return send_error(message.id, call.error());
+  call->bytes = message.bytes;
   host_.mutate(
       *std::move(call), subject_->session(), ledger_id_of(message.id),
       [channel = channel_, id = message.id,

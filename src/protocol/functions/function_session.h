@@ -28,8 +28,11 @@
 namespace moonstone::protocol::functions {
 
 struct SessionLimits {
-  std::size_t messages_per_second = 50;                         // pings excepted; 0: none
-  std::size_t subscriptions_max = 10'000;                       // per connection; bounds its memory
+  std::size_t messages_per_second = 50;    // pings excepted; 0: none
+  std::size_t subscriptions_max = 10'000;  // per connection; bounds its memory
+  // What the subscriptions of a connection may hold, requests and latest results, before no further
+  // one is opened.
+  std::size_t subscription_bytes_max = std::size_t{64} * 1024 * 1024;
   std::size_t unsent_bytes_max = std::size_t{8} * 1024 * 1024;  // beyond, its queries skip versions
 };
 

@@ -5,13 +5,14 @@
 
 namespace moonstone::protocol::functions {
 
-bool Mailbox::post(Task task) {
+bool Mailbox::post(Task task, std::size_t bytes) {
   std::uint64_t turn = 0;
   {
     const MutexLock lock(mutex_);
     if (is_closed_) return true;
-    if (waiting_.size() >= kMailboxTasksMax) return false;
-    waiting_.push_back(std::move(task));
+    if (waiting_.size() >= kMailboxTasksMax || waiting_bytes_ >= kMailboxBytesMax) return false;
+    waiting_.push_back({.task = std::move(task), .bytes = bytes});
+    waiting_bytes_ += bytes;
     if (state_ != State::Idle) return true;
     state_ = State::Busy;
     turn = turn_;
@@ -31,7 +32,7 @@ void Mailbox::resume(Task first) {
   {
     const MutexLock lock(mutex_);
     if (is_closed_) return;
-    waiting_.push_front(std::move(first));
+    waiting_.push_front({.task = std::move(first)});
     state_ = State::Busy;
     turn = turn_;
   }
@@ -39,13 +40,14 @@ void Mailbox::resume(Task first) {
 }
 
 void Mailbox::close(Task last) {
-  std::deque<Task> dropped;  // destroyed outside the lock
+  std::deque<Waiting> dropped;  // destroyed outside the lock
   std::uint64_t turn = 0;
   {
     const MutexLock lock(mutex_);
     if (is_closed_) return;
     is_closed_ = true;
     dropped.swap(waiting_);
+    waiting_bytes_ = 0;
     last_ = std::move(last);
     if (state_ == State::Busy) return;
     state_ = State::Busy;
@@ -77,7 +79,8 @@ bool Mailbox::take(std::uint64_t turn, Task& task) {
     state_ = State::Idle;
     return false;
   }
-  task = std::move(waiting_.front());
+  task = std::move(waiting_.front().task);
+  waiting_bytes_ -= waiting_.front().bytes;
   waiting_.pop_front();
   return true;
 }

@@ -77,7 +77,13 @@ Result<ClientMessage> decode_client_message(std::string_view text) {
   Object& object = parsed.as_object();
   ClientMessage message;
   message.kind = kind_of(text_member(object, "type"));
+  message.bytes = text.size();
   if (const Value* id = object.find("id")) message.id = to_json(*id);
+  if (message.id.size() > kWireIdBytesMax) {
+    return Error(ErrorCode::LimitExceeded,
+                 fmt::format("an id has at most {} bytes of JSON text", kWireIdBytesMax),
+                 "id_bytes");
+  }
   message.function = text_member(object, "fn");
   message.client = text_member(object, "client");
   if (const Value* token = object.find("token")) {

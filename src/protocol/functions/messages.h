@@ -12,6 +12,7 @@
 // An id is any JSON value and comes back as it was sent, so it is kept as its JSON text.
 // Threads: pure functions.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,9 @@ enum class MessageKind : unsigned char {
   Unknown,  // ignored, so that newer clients can talk to us
 };
 
+/// An id is echoed with every answer and kept with every subscription, so it is not for content.
+inline constexpr std::size_t kWireIdBytesMax = 1024;
+
 struct ClientMessage {
   MessageKind kind = MessageKind::Unknown;
   std::string id;                                   // JSON text; empty: none was sent
@@ -46,10 +50,11 @@ struct ClientMessage {
   Value args;                                       // undefined if absent
   std::string client;                               // Hello
   std::optional<std::string> token = std::nullopt;  // Hello, Auth; empty: null was sent
+  std::size_t bytes = 0;                            // of the frame
 };
 
 /// Errors: InvalidArgument for text that is not a JSON object (the frame is then ignored, 9.3),
-/// LimitExceeded for one beyond the JSON limits.
+/// LimitExceeded for one beyond the JSON limits, or whose id is (reason "id_bytes").
 [[nodiscard]] Result<ClientMessage> decode_client_message(std::string_view text);
 
 using SharedText = std::shared_ptr<const std::string>;

@@ -5,6 +5,7 @@
 // Threads: synchronised.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/result.h"
 #include "live/live_queries.h"
 #include "protocol/functions/messages.h"
 #include "protocol/transport.h"
@@ -22,14 +24,19 @@ namespace moonstone::protocol::functions {
 
 class SocketChannel final : public live::Subscriber {
  public:
-  SocketChannel(SocketSinkPtr sink, std::size_t subscriptions_max, std::size_t unsent_bytes_max)
-      : sink_(std::move(sink)),
-        subscriptions_max_(subscriptions_max),
-        unsent_bytes_max_(unsent_bytes_max) {}
+  struct Limits {
+    std::size_t subscriptions_max = 0;
+    std::size_t held_bytes_max = 0;  // requests and latest results of its subscriptions
+    std::size_t unsent_bytes_max = 0;
+  };
+
+  SocketChannel(SocketSinkPtr sink, const Limits& limits)
+      : sink_(std::move(sink)), limits_(limits) {}
 
   void on_first_result(live::SubscriptionId subscription,
                        const Result<live::SharedText>& json) override {
-    const std::optional<std::string> id = wire_id_of(subscription);
+    const std::optional<std::string> id =
+        json ? note_result(subscription, (*json)->size()) : wire_id_of(subscription);
     if (!id) return;
     if (json) {
       send(encode_result(*id, *json));
@@ -43,13 +50,13 @@ class SocketChannel final : public live::Subscriber {
     std::vector<UpdateItem> named;
     named.reserve(updates.size());
     for (const live::Update& update : updates) {
-      if (auto id = wire_id_of(update.subscription))
+      if (auto id = note_result(update.subscription, update.json->size()))
         named.push_back({.id = *std::move(id), .json = update.json, .is_late = update.is_late});
     }
     if (!named.empty() && !closed_) sink_->push(encode_updates(named));
   }
 
-  bool ready() const override { return sink_->queued_bytes() < unsent_bytes_max_; }
+  bool ready() const override { return sink_->queued_bytes() < limits_.unsent_bytes_max; }
 
   void send(Frame frame) {
     if (!closed_) sink_->send(std::move(frame));
@@ -57,26 +64,37 @@ class SocketChannel final : public live::Subscriber {
 
   void close() { closed_ = true; }
 
-  /// A new subscription under a wire id; `replaced` is the one that had it.
+  /// A new subscription under a wire id; `replaced` is the one that had it. `bytes`: of the frame
+  /// that asked for it. Errors: LimitExceeded, reason "subscriptions" or "subscription_bytes".
   struct Opened {
     live::SubscriptionId subscription;
     std::optional<live::SubscriptionId> replaced;
   };
-  std::optional<Opened> open(const std::string& wire_id) {
+  Result<Opened> open(const std::string& wire_id, std::size_t bytes) {
     const MutexLock lock(mutex_);
     const auto existing = subscription_by_id_.find(wire_id);
-    if (existing == subscription_by_id_.end() && subscription_by_id_.size() >= subscriptions_max_) {
-      return std::nullopt;
+    const bool is_new = existing == subscription_by_id_.end();
+    if (is_new && subscription_by_id_.size() >= limits_.subscriptions_max) {
+      return Error(ErrorCode::LimitExceeded,
+                   "a connection may hold at most " + std::to_string(limits_.subscriptions_max) +
+                       " subscriptions",
+                   "subscriptions");
+    }
+    if (is_new && held_bytes_ + bytes > limits_.held_bytes_max) {
+      return Error(ErrorCode::LimitExceeded,
+                   "the subscriptions of a connection may hold at most " +
+                       std::to_string(limits_.held_bytes_max) +
+                       " bytes of arguments and results; unsubscribe from some",
+                   "subscription_bytes");
     }
     Opened opened{.subscription = {++last_subscription_}, .replaced = {}};
-    if (existing != subscription_by_id_.end()) {
+    if (!is_new) {
       opened.replaced = existing->second;
-      id_by_subscription_.erase(existing->second);
-      existing->second = opened.subscription;
-    } else {
-      subscription_by_id_.emplace(wire_id, opened.subscription);
+      drop(existing->second);
     }
-    id_by_subscription_.emplace(opened.subscription, wire_id);
+    subscription_by_id_.insert_or_assign(wire_id, opened.subscription);
+    held_.emplace(opened.subscription, Held{.wire_id = wire_id, .request_bytes = bytes});
+    held_bytes_ += bytes;
     return opened;
   }
 
@@ -85,7 +103,7 @@ class SocketChannel final : public live::Subscriber {
     const auto existing = subscription_by_id_.find(wire_id);
     if (existing == subscription_by_id_.end()) return std::nullopt;
     const live::SubscriptionId subscription = existing->second;
-    id_by_subscription_.erase(subscription);
+    drop(subscription);
     subscription_by_id_.erase(existing);
     return subscription;
   }
@@ -93,7 +111,8 @@ class SocketChannel final : public live::Subscriber {
   void forget_all() {
     const MutexLock lock(mutex_);
     subscription_by_id_.clear();
-    id_by_subscription_.clear();
+    held_.clear();
+    held_bytes_ = 0;
   }
 
   [[nodiscard]] std::vector<std::string> wire_ids_of(
@@ -111,28 +130,53 @@ class SocketChannel final : public live::Subscriber {
   }
 
  private:
+  /// What a subscription keeps in memory, here and in the live engine.
+  struct Held {
+    std::string wire_id;
+    std::size_t request_bytes = 0;
+    std::size_t result_bytes = 0;
+  };
+
   std::optional<std::string> wire_id_of(live::SubscriptionId subscription) const {
     const MutexLock lock(mutex_);
-    const auto found = id_by_subscription_.find(subscription);
-    if (found == id_by_subscription_.end()) return std::nullopt;
-    return found->second;
+    const auto found = held_.find(subscription);
+    if (found == held_.end()) return std::nullopt;
+    return found->second.wire_id;
+  }
+
+  /// Its wire id, if it is still wanted.
+  std::optional<std::string> note_result(live::SubscriptionId subscription, std::size_t bytes) {
+    const MutexLock lock(mutex_);
+    const auto found = held_.find(subscription);
+    if (found == held_.end()) return std::nullopt;
+    held_bytes_ -= found->second.result_bytes;
+    found->second.result_bytes = bytes;
+    held_bytes_ += bytes;
+    return found->second.wire_id;
   }
 
   void forget(live::SubscriptionId subscription) {
     const MutexLock lock(mutex_);
-    const auto found = id_by_subscription_.find(subscription);
-    if (found == id_by_subscription_.end()) return;
-    subscription_by_id_.erase(found->second);
-    id_by_subscription_.erase(found);
+    const auto found = held_.find(subscription);
+    if (found == held_.end()) return;
+    subscription_by_id_.erase(found->second.wire_id);
+    drop(subscription);
+  }
+
+  void drop(live::SubscriptionId subscription) MS_REQUIRES(mutex_) {
+    const auto found = held_.find(subscription);
+    if (found == held_.end()) return;
+    held_bytes_ -= found->second.request_bytes + found->second.result_bytes;
+    held_.erase(found);
   }
 
   SocketSinkPtr sink_;
-  const std::size_t subscriptions_max_;
-  const std::size_t unsent_bytes_max_;
+  const Limits limits_;
   std::atomic<bool> closed_{false};
   mutable Mutex mutex_;
   std::map<std::string, live::SubscriptionId> subscription_by_id_ MS_GUARDED_BY(mutex_);
-  std::map<live::SubscriptionId, std::string> id_by_subscription_ MS_GUARDED_BY(mutex_);
+  std::map<live::SubscriptionId, Held> held_ MS_GUARDED_BY(mutex_);
+  std::size_t held_bytes_ MS_GUARDED_BY(mutex_) = 0;
   std::uint64_t last_subscription_ MS_GUARDED_BY(mutex_) = 0;
 };
 
