@@ -1,12 +1,15 @@
 // Moonstone. Licence: see LICENSE.
 #include "cli/app.h"
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <optional>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "cli/connection.h"
 #include "protocol/functions/function_application.h"
 #include "protocol/functions/observation.h"
 #include "server/server.h"
@@ -36,6 +39,16 @@ void read_server(const server::Server& server, MetricSnapshot& snapshot) {
   add(Counter, "moonstone_frames_out_total", "WebSocket frames sent.", counters.frames_out);
   add(Counter, "moonstone_bytes_in_total", "Bytes received.", counters.bytes_in);
   add(Counter, "moonstone_bytes_out_total", "Bytes sent.", counters.bytes_out);
+}
+
+/// Under which names, besides localhost, the server's owner reaches it.
+std::vector<std::string> own_names(const Config& config) {
+  std::vector<std::string> names;
+  if (!config.tenant_domain.empty()) names.push_back(config.tenant_domain);
+  if (const auto url = parse_url(config.public_url)) names.push_back(url->host);
+  for (std::string& name : names)
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return names;
 }
 
 }  // namespace
@@ -92,7 +105,9 @@ Result<std::unique_ptr<App>> App::open(AppOptions options) {
   parts->functions.emplace(*parts->tenants,
                            protocol::functions::ApplicationOptions{
                                .session = config.session,
-                               .administration = {.mode = given.mode, .key = given.admin_key},
+                               .administration = {.mode = given.mode,
+                                                  .key = given.admin_key,
+                                                  .names = own_names(config)},
                                .origins = config.origins,
                                .cors_origins = config.cors_origins,
                                .tokens = config.auth.empty() ? nullptr : parts->tokens.get(),

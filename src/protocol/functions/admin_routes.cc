@@ -1,6 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #include "protocol/functions/admin_routes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/digest.h"
@@ -44,9 +45,38 @@ void reset(Exchange exchange, Executor& maintenance) {
   });
 }
 
+bool is_ip_address(std::string_view name) {
+  if (name.starts_with('[')) return name.ends_with(']');
+  return !name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+/// `name` or something below it.
+bool is_within(std::string_view host, std::string_view name) {
+  return host == name || (host.size() > name.size() && host.ends_with(name) &&
+                          host[host.size() - name.size() - 1] == '.');
+}
+
 }  // namespace
 
+bool is_own_host(std::string_view host, const std::vector<std::string>& names) {
+  const std::size_t port = host.rfind(':');
+  const bool has_port = port != std::string_view::npos && !host.ends_with(']');
+  std::string name(host.substr(0, has_port ? port : host.size()));
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (name.ends_with('.')) name.pop_back();
+  // Only programs leave it out; browsers never do.
+  if (name.empty() || is_ip_address(name) || is_within(name, "localhost")) return true;
+  return std::ranges::any_of(names,
+                             [&name](const std::string& own) { return is_within(name, own); });
+}
+
 bool has_foreign_origin(const HttpRequest& request) {
+  // Browsers name the origin of requests that a page could read or that change something, and say
+  // of all others where they come from.
+  const std::string_view site = request.header("Sec-Fetch-Site");
+  if (site == "cross-site" || site == "same-site") return true;
   const std::string_view origin = request.header("Origin");
   if (origin.empty()) return false;
   const std::size_t scheme = origin.find("://");
@@ -65,8 +95,13 @@ std::optional<HttpResponse> refuse_administration(const Administration& rules,
   };
   if (has_foreign_origin(request)) return forbidden("pages of another origin may not administrate");
   if (rules.mode == Mode::Development) {
-    if (request.from_loopback) return std::nullopt;
-    return forbidden("in development, administration is open on this machine only");
+    if (!request.from_loopback) {
+      return forbidden("in development, administration is open on this machine only");
+    }
+    if (is_own_host(request.header("Host"), rules.names)) return std::nullopt;
+    return forbidden(
+        "in development, administration answers to localhost, IP addresses and server.public_url; "
+        "the request asks for another host");
   }
   if (rules.key.empty()) {
     return forbidden("administration is off; set MOONSTONE_ADMIN_KEY to switch it on");

@@ -5,6 +5,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/executor.h"
 #include "protocol/functions/exchange.h"
@@ -14,7 +16,15 @@ namespace moonstone::protocol::functions {
 struct Administration {
   Mode mode = Mode::Production;
   std::string key;  // production: what must be presented; empty there: always refused
+  /// Development: names of this server besides `localhost` and IP addresses, in lower case.
+  std::vector<std::string> names = {};
 };
+
+/// Whether a Host header names this machine as only its owner can: `localhost` and what is below
+/// it, an IP address, one of `names` and what is below those. The names of all others may be made
+/// to point here by whoever owns them, so that their pages count as ours (DNS rebinding), and
+/// tunnels bring strangers under them.
+[[nodiscard]] bool is_own_host(std::string_view host, const std::vector<std::string>& names);
 
 /// Whether the request presents the administration's key; never if there is none.
 [[nodiscard]] bool presents_key(const Administration& rules, const HttpRequest& request);
