@@ -18,6 +18,10 @@ namespace {
 /// The largest integer up to which a JavaScript number is exact.
 constexpr std::int64_t kSafeInteger = (std::int64_t{1} << 53) - 1;
 
+bool is_beyond_safe(std::int64_t integer) {
+  return integer > kSafeInteger || integer < -kSafeInteger;
+}
+
 bool looks_tagged(const Object& object) {
   return object.size() == 1 && object.begin()->name.starts_with('$');
 }
@@ -86,7 +90,7 @@ void write_tagged_json(const Value& value, std::string& out) {
       out += R"({"$undefined":true})";
       return;
     case ValueKind::Integer:
-      if (value.as_integer() > kSafeInteger || value.as_integer() < -kSafeInteger) {
+      if (is_beyond_safe(value.as_integer())) {
         out.append(R"({"$bigint":")").append(std::to_string(value.as_integer())).append("\"}");
         return;
       }
@@ -125,7 +129,9 @@ void write_tagged_json(const Value& value, std::string& out) {
 }
 
 void resolve_tags(Value& value) {
-  if (value.is_array()) {
+  if (value.is_integer() && is_beyond_safe(value.as_integer())) {
+    value = static_cast<double>(value.as_integer());
+  } else if (value.is_array()) {
     for (Value& element : value.as_array())
       resolve_tags(element);
   } else if (value.is_object()) {

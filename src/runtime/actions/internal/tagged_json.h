@@ -14,7 +14,8 @@ namespace moonstone::actions {
 /// Integers that a JavaScript number cannot hold become bigints.
 void write_tagged_json(const Value& value, std::string& out);
 
-/// Puts the values in place of their tags. A tag that means nothing stays as it is.
+/// Puts the values in place of their tags. A tag that means nothing stays as it is. An integer
+/// without a tag that a bigint would have had was a number, and is one again.
 void resolve_tags(Value& value);
 
 }  // namespace moonstone::actions
