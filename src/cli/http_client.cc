@@ -167,7 +167,10 @@ class Exchange {
   Result<bool> take_chunks() {
     while (true) {
       const std::size_t line_end = raw_.find("\r\n");
-      if (line_end == std::string::npos) return false;
+      if (line_end == std::string::npos) {
+        if (raw_.size() > kResponseHeadBytesMax) return not_http();
+        return false;
+      }
       std::size_t size = 0;
       const auto parsed = std::from_chars(raw_.data(), raw_.data() + line_end, size, 16);
       if (parsed.ec != std::errc() || size > kResponseBodyBytesMax) return not_http();
