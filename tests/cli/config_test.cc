@@ -151,6 +151,34 @@ TEST(Config, LimitsAreTakenAtTheirBoundsOnly) {
   EXPECT_FALSE(load({.flags = {flag("limits.rows_read", "0")}}));
 }
 
+TEST(Config, HostileInputMeetsLimitsThatCanBeSet) {
+  const auto loaded = load({.file = R"(
+[limits]
+header_ms = 1
+body_ms = 2
+idle_ms = 3
+close_ms = 4
+unread_ms = 5
+unsent_bytes = 800
+subscription_bytes = 7
+queued_bytes = 8
+)"});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  const Config& config = loaded->config;
+  EXPECT_EQ(config.server.header_timeout.count(), 1);
+  EXPECT_EQ(config.server.body_timeout.count(), 2);
+  EXPECT_EQ(config.server.idle_timeout.count(), 3);
+  EXPECT_EQ(config.server.close_timeout.count(), 4);
+  EXPECT_EQ(config.server.unread_timeout.count(), 5);
+  EXPECT_EQ(config.server.queue_bytes_max, 800U);
+  EXPECT_EQ(config.server.queue_bytes_high, 100U);
+  EXPECT_EQ(config.session.unsent_bytes_max, 100U);
+  EXPECT_EQ(config.session.subscription_bytes_max, 7U);
+  EXPECT_EQ(config.queued_bytes_max, 8U);
+  EXPECT_FALSE(load({.flags = {flag("limits.unread_ms", "0")}}));
+  EXPECT_FALSE(load({.flags = {flag("limits.unsent_bytes", "7")}}));
+}
+
 TEST(Config, ProvidersStandInSectionsAndTheirSecretsInTheEnvironment) {
   const auto loaded = load({.file = R"(
 [auth]

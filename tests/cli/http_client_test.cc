@@ -180,6 +180,9 @@ TEST(HttpClient, RefusesBrokenAnswers) {
               HasSubstr("not HTTP"));
   EXPECT_THAT(error_of("HTTP/1.1 200 OK\r\n" + std::string(kResponseHeadBytesMax, 'a')),
               HasSubstr("not HTTP"));
+  EXPECT_THAT(error_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                       std::string(kResponseHeadBytesMax + 1, 'f')),
+              HasSubstr("not HTTP"));
 }
 
 TEST(HttpClient, ErrorsNameTheUrl) {

@@ -110,6 +110,29 @@ TEST_F(ConversationTest, BoundsTheSubscriptionsOfAConnection) {
   session.on_closed();
 }
 
+TEST_F(ConversationTest, BoundsWhatTheSubscriptionsOfAConnectionHold) {
+  const auto frame = [](int id, std::size_t channel_bytes) {
+    return R"({"type":"query","id":)" + std::to_string(id) +
+           R"(,"fn":"messages:list","args":{"channel":")" + std::string(channel_bytes, 'c') +
+           R"("}})";
+  };
+  auto sink = std::make_shared<RecordingSink>();
+  const std::size_t limit = frame(1, 1000).size() + std::string("[]").size();
+  FunctionSession session(*host_, sink, {.subscription_bytes_max = limit});
+  const auto ask = [&](const std::string& text) {
+    session.on_text(text);
+    return sink->next().value_or("nothing");
+  };
+  EXPECT_EQ(ask(frame(1, 1000)), R"({"type":"result","id":1,"result":[]})");
+  EXPECT_NE(ask(frame(2, 1)).find("may hold at most"), std::string::npos);
+  EXPECT_EQ(ask(frame(1, 10)), R"({"type":"result","id":1,"result":[]})") << "in place of itself";
+  EXPECT_EQ(ask(frame(2, 1)), R"({"type":"result","id":2,"result":[]})") << "there is room again";
+  session.on_text(R"({"type":"unsubscribe","id":1})");
+  session.on_text(R"({"type":"unsubscribe","id":2})");
+  EXPECT_EQ(ask(frame(3, 1000)), R"({"type":"result","id":3,"result":[]})");
+  session.on_closed();
+}
+
 /// One HTTP request and the beginning of its expected answer.
 struct Scenario {
   std::string method;
@@ -239,6 +262,51 @@ TEST_F(FailingDiskTest, SaysSoInHealthAndAnswersQueries) {
     std::this_thread::yield();
   EXPECT_EQ(health_of(application), 200);
   session.on_closed();
+}
+
+TEST_F(HttpTest, PagesOfOtherOriginsReadNothingOfTheAdministration) {
+  FunctionApplication application(
+      *tenants_, {.administration = {.mode = Mode::Development, .key = {}, .names = {}}});
+  const auto status_from = [&](std::string_view site) {
+    HttpRequest request;
+    request.method = "GET";
+    request.path = "/__admin/schema";
+    request.from_loopback = true;
+    request.headers = {{"Host", "localhost"}, {"Sec-Fetch-Site", std::string(site)}};
+    return ask(application, std::move(request)).status;
+  };
+  EXPECT_EQ(status_from("same-origin"), 200);
+  EXPECT_EQ(status_from("none"), 200) << "somebody typed it";
+  EXPECT_EQ(status_from("cross-site"), 403) << "an image or a script, which name no origin";
+  EXPECT_EQ(status_from("same-site"), 403) << "another port of this machine";
+}
+
+TEST_F(HttpTest, InDevelopmentOnlyNamesOfThisMachineAdministrate) {
+  FunctionApplication application(
+      *tenants_,
+      {.administration = {.mode = Mode::Development, .key = {}, .names = {"own.example"}}});
+  const auto status_for = [&](std::string_view host, std::string_view origin = "") {
+    HttpRequest request;
+    request.method = "POST";
+    request.path = "/__admin/run";
+    request.from_loopback = true;
+    request.headers = {{"Host", std::string(host)}};
+    if (!origin.empty()) request.headers.push_back({"Origin", std::string(origin)});
+    request.body = R"({"fn":"messages:secret"})";
+    return ask(application, std::move(request)).status;
+  };
+  for (const std::string_view own :
+       {"localhost:8788", "LOCALHOST", "acme.localhost:1", "127.0.0.1:8788", "10.0.0.7", "[::1]:80",
+        "[::1]", "own.example", "acme.Own.example:443", "localhost.", ""}) {
+    EXPECT_EQ(status_for(own), 200) << own;
+  }
+  for (const std::string_view foreign :
+       {"evil.example:8788", "localhost.evil.example", "notlocalhost", "127.0.0.1.evil.example",
+        "not-own.example", "own.example.evil", "evil"}) {
+    EXPECT_EQ(status_for(foreign), 403) << foreign;
+  }
+  EXPECT_EQ(status_for("evil.example:8788", "http://evil.example:8788"), 403)
+      << "a page whose name was made to point here";
 }
 
 }  // namespace

@@ -47,6 +47,17 @@ TEST(MailboxTest, ItIsBoundedWhileSuspended) {
   EXPECT_FALSE(box.post([] {}));
 }
 
+TEST(MailboxTest, WhatWaitsIsBoundedInBytes) {
+  Mailbox box;
+  box.post([&] { box.suspend(); });
+  EXPECT_TRUE(box.post([] {}, kMailboxBytesMax - 1));
+  EXPECT_TRUE(box.post([] {}, 100)) << "any one frame is taken";
+  EXPECT_FALSE(box.post([] {}, 1));
+  box.resume([] {});
+  box.post([&] { box.suspend(); });
+  EXPECT_TRUE(box.post([] {}, 1)) << "what has run does not count";
+}
+
 TEST(MailboxTest, ClosingDropsWhatWaitsAndRunsTheLastTaskOnce) {
   Mailbox box;
   std::string heard;

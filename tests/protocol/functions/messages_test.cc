@@ -92,5 +92,19 @@ TEST(MessagesTest, MapsEveryErrorCode) {
   }
 }
 
+TEST(MessagesTest, AnIdHasALimit) {
+  const auto with_id = [](std::size_t bytes) {
+    return decode_client_message(R"({"type":"query","id":")" + std::string(bytes - 2, 'x') +
+                                 R"(","fn":"a:b"})");
+  };
+  const auto longest = with_id(kWireIdBytesMax);
+  ASSERT_TRUE(longest);
+  EXPECT_EQ(longest->id.size(), kWireIdBytesMax);
+  const auto refused = with_id(kWireIdBytesMax + 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::LimitExceeded) << "it is answered, not ignored";
+  EXPECT_EQ(refused.error().reason(), "id_bytes");
+}
+
 }  // namespace
 }  // namespace moonstone::protocol::functions

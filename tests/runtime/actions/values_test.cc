@@ -44,6 +44,12 @@ TEST(TaggedJsonTest, ResolvesWhatItWrites) {
   EXPECT_EQ(resolved(tagged(value)), value);
 }
 
+TEST(TaggedJsonTest, ANumberBeyondTheSafeIntegersStaysANumber) {
+  EXPECT_EQ(resolved("[9007199254740991,9007199254740992]"),
+            Value(Array{std::int64_t{9007199254740991}, 9007199254740992.0}));
+  EXPECT_EQ(resolved(R"({"a":-9007199254740993})"), Value(Object{{"a", -9007199254740992.0}}));
+}
+
 TEST(TaggedJsonTest, ATagThatMeansNothingStays) {
   EXPECT_EQ(resolved(R"({"$bytes":7})"), Value(Object{{"$bytes", 7}}));
   EXPECT_EQ(resolved(R"({"$number":"seven"})"), Value(Object{{"$number", "seven"}}));
