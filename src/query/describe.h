@@ -40,7 +40,8 @@ struct DescribedDependency {
   std::string limit;
   /// The last row of a full page: changes behind it do not matter.
   std::string boundary;
-  /// How a change finds it: "_id = …", "rank from 3 to 7", or both; empty: every change of the table does.
+  /// How a change finds it: "_id = …", "rank from 3 to 7", or both; empty: every change of the
+  /// table does.
   std::string found_by;
   /// All of it in one line.
   std::string text;

@@ -158,7 +158,7 @@ test("explain tells which index served a query and what wakes it", async () => {
   assert.deepEqual(told.readsOfCaller, []);
   assert.equal(told.reads.length, 1);
   const [read] = told.reads;
-  assert.equal(read.text, "messages where channel = ?, by channel, the first ?");
+  assert.equal(read.text, "messages where channel = ?, the first ?");
   assert.equal(read.found, kMessages / 10);
   assert.equal(read.plan.index, "by_channel");
   assert.equal(read.plan.isScan, false);

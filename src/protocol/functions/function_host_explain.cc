@@ -2,6 +2,7 @@
 // FunctionHost, the aspect of explaining: one run of a query, watched.
 #include <future>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "protocol/functions/function_host.h"
@@ -37,8 +38,14 @@ live::RunResult FunctionHost::run_explained(const QueryRun& given, Explanation& 
 Result<Explanation> FunctionHost::explain(std::string_view function,
                                           Value args,
                                           engine::Session session) {
-  MS_TRY(PreparedCall call,
-         prepare(function, std::move(args), runtime::FunctionKind::Query, Caller::Administrator));
+  auto prepared =
+      prepare(function, std::move(args), runtime::FunctionKind::Query, Caller::Administrator);
+  if (!prepared) {
+    // Faces take the reasons of prepare() for errors about the function that they called themselves.
+    const Error& why = prepared.error();
+    return Error(why.code(), std::string(why.message()), "explained_function");
+  }
+  PreparedCall call = *std::move(prepared);
   // Written on a reader's thread, read when that run has been answered.
   auto explanation = std::make_shared<std::optional<Explanation>>();
   const auto run = [this, explanation, name = call.function->name, args = std::move(call.args)](

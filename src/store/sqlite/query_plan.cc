@@ -49,8 +49,11 @@ bool is_search(std::string_view step) {
 
 void read_step(std::string step, const std::string& table, ReadPlan& plan) {
   if (step.contains("USE TEMP B-TREE FOR ORDER BY")) plan.sorts = true;
-  if (step.starts_with("SCAN ") && !is_search(step)) plan.is_scan = true;
-  if (plan.index.empty()) plan.index = index_of(step, table);
+  const bool is_scan = step.starts_with("SCAN ") && !is_search(step);
+  if (is_scan) plan.is_scan = true;
+  // An index that is read as a whole in place of the table only saves bytes.
+  const bool stands_for_table = is_scan && step.contains("COVERING INDEX");
+  if (plan.index.empty() && !stands_for_table) plan.index = index_of(step, table);
   plan.steps.push_back(std::move(step));
 }
 
