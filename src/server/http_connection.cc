@@ -387,7 +387,10 @@ void HttpConnection::watch() {
 
 void HttpConnection::on_watched(SystemError failure) {
   is_watching_ = false;
-  if (!failure || (phase_ != Phase::Handling && phase_ != Phase::Writing)) return;
+  if (!failure || phase_ == Phase::Closed) return;
+  // The answer has been sent meanwhile. The read that waits for the next request may never learn of
+  // this: the reactor tells once, and this look has taken what it told.
+  if (phase_ != Phase::Handling && phase_ != Phase::Writing) return close();
   // A peer that sends nothing more may still read (it closed one direction only), so the answer is
   // sent; whether work for it is worth while is the application's decision.
   if (failure == asio::error::eof) {

@@ -41,7 +41,7 @@ Result<Explanation> FunctionHost::explain(std::string_view function,
   auto prepared =
       prepare(function, std::move(args), runtime::FunctionKind::Query, Caller::Administrator);
   if (!prepared) {
-    // Faces take the reasons of prepare() for errors about the function that they called themselves.
+    // Faces take the reasons of prepare() for errors about the function that they called.
     const Error& why = prepared.error();
     return Error(why.code(), std::string(why.message()), "explained_function");
   }
