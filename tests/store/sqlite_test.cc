@@ -536,7 +536,7 @@ TEST_F(SqliteStoreTest, ExplainsHowAQueryIsRead) {
     return store_->explain_query(query, kind).value_or(ReadPlan());
   };
   const ReadPlan by_index = plan_of("text", "a secret value", ReadKind::Rows);
-  EXPECT_EQ(by_index.index, "by_text");
+  EXPECT_THAT(by_index.index, testing::StartsWith("by_text"));  // either serves
   EXPECT_FALSE(by_index.is_scan);
   EXPECT_EQ(by_index.rows_stepped, 0U);
   EXPECT_THAT(by_index.sql, Not(HasSubstr("secret")));
