@@ -21,9 +21,12 @@ function makeStorageReader(run) {
   };
 }
 
+// No spread: see makeWriter.
 function makeStorageWriter(run) {
+  const { getUrl, getMetadata } = makeStorageReader(run);
   return {
-    ...makeStorageReader(run),
+    getUrl,
+    getMetadata,
     async generateUploadUrl() {
       return natives.uploadUrl(run);
     },
