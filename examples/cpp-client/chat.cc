@@ -1,7 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 // A chat in a terminal: follows a channel of examples/chat and posts each line of its input.
 #include <cstdio>
+#include <future>
 #include <iostream>
+#include <mutex>
 #include <string>
 
 #include "moonstone/client.h"
@@ -47,8 +49,15 @@ int main(int argc, char** argv) {
   auto client = Client::connect(*loop, url);
   if (!client) return fail("connect", client.error());
 
-  auto subscription = (*client)->subscribe("messages:list", "{\"channel\":" + channel + "}", print);
+  std::promise<void> listed;
+  std::once_flag first;
+  auto subscription = (*client)->subscribe("messages:list", "{\"channel\":" + channel + "}",
+                                           [&](const Outcome<std::string>& messages) {
+                                             print(messages);
+                                             std::call_once(first, [&] { listed.set_value(); });
+                                           });
   if (!subscription) return fail("subscribe", subscription.error());
+  listed.get_future().wait();  // from now on, the answer to a message comes after its update
 
   std::string line;
   while (std::getline(std::cin, line)) {

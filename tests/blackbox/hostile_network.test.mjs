@@ -243,7 +243,7 @@ test("ten thousand subscriptions on a socket, and not one more", { timeout: 120_
       await until("all updates", () => socket.pushes(kMost + 1).length === kMost);
       socket.ws.terminate();
     },
-    { rounds: 3, noise: 16 << 20 },
+    { rounds: 3, noise: 48 << 20 },
   );
 });
 test("floods of subscribing and unsubscribing", async () => {
@@ -296,7 +296,7 @@ test("answers that nobody reads end the connection and take a bounded memory", a
       assert.ok(most - before < 64 << 20, "24 MiB of answers are not kept for nobody");
       raw.destroy();
     },
-    { rounds: 3, noise: 16 << 20 },
+    { rounds: 3, noise: 48 << 20 },
   );
   await assertAlive(server);
 });
