@@ -3,9 +3,9 @@
 // others as before, and must not grow without end.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import net from "node:net";
 import { readFileSync } from "node:fs";
 import { project } from "./lib/fixture.mjs";
+import { assertAlive, frame, head, Raw } from "./lib/hostile.mjs";
 import { makeFolder, Server, until } from "./lib/server.mjs";
 import { Socket } from "./lib/socket.mjs";
 
@@ -15,41 +15,18 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const alive = async () => {
-  assert.equal(
-    (await server.post("/query", { fn: "lab:echo", args: { x: "alive" } }).then((r) => r.json()))
-      .result,
-    "alive",
-  );
-  assert.equal(server.exit, undefined);
-};
+const alive = () => assertAlive(server);
+const upgraded = () => Raw.upgraded(server);
 
-/** A plain TCP connection; `text` collects what came back as latin1. */
-function raw() {
-  const connection = { text: "", bytes: Buffer.alloc(0), closed: false };
-  connection.socket = net.connect(server.port, "127.0.0.1");
-  connection.socket.on("data", (data) => {
-    connection.bytes = Buffer.concat([connection.bytes, data]);
-    connection.text = connection.bytes.toString("latin1");
-  });
-  connection.socket.on("error", () => 0);
-  connection.socket.on("close", () => (connection.closed = true));
-  return connection;
-}
 /** Sends bytes and returns the status of the answer, or "closed". */
 async function exchange(bytes) {
-  const connection = raw();
-  connection.socket.write(bytes);
-  await until(
-    `an answer to ${String(bytes).slice(0, 60)}`,
-    () => connection.closed || /^HTTP\/1\.1 \d+[^]*\r\n\r\n/.test(connection.text),
-  );
-  connection.socket.destroy();
-  const found = /^HTTP\/1\.1 (\d+)/.exec(connection.text);
-  return found ? Number(found[1]) : "closed";
+  const connection = new Raw(server);
+  connection.send(bytes);
+  const status = await connection.status();
+  connection.destroy();
+  return status;
 }
 const refused = (status) => status === "closed" || (status >= 400 && status < 600);
-const head = (first, ...more) => [first, "Host: x", ...more].join("\r\n") + "\r\n\r\n";
 const kBadHttp = {
   garbage: "\x00\x01\x02\r\n\r\n",
   "no version": "GET /\r\n\r\n",
@@ -154,75 +131,27 @@ test("HTTP: deep JSON", async () => {
   await alive();
 });
 test("HTTP: requests in a pipeline and a keep-alive connection", async () => {
-  const connection = raw();
-  connection.socket.write(head("GET /health HTTP/1.1").repeat(5));
+  const connection = new Raw(server);
+  connection.send(head("GET /health HTTP/1.1").repeat(5));
   await until("five answers", () => connection.text.split("HTTP/1.1 200").length === 6);
-  connection.socket.destroy();
+  connection.destroy();
 });
 test("HTTP: a body in one-byte pieces", async () => {
   const body = '{"fn":"lab:echo","args":{"x":"slow"}}';
-  const connection = raw();
+  const connection = new Raw(server);
   for (const byte of head("POST /query HTTP/1.1", `Content-Length: ${body.length}`) + body)
-    connection.socket.write(byte);
+    connection.send(byte);
   await until("the answer", () => connection.text.includes('{"result":"slow"}'));
-  connection.socket.destroy();
+  connection.destroy();
 });
 test("HTTP: connections that never say anything do not disturb the others", async () => {
-  const idle = Array.from({ length: 50 }, raw);
-  for (const connection of idle)
-    connection.socket.write("POST /query HTTP/1.1\r\nContent-Length: 100\r\n");
+  const idle = Array.from({ length: 50 }, () => new Raw(server));
+  for (const connection of idle) connection.send("POST /query HTTP/1.1\r\nContent-Length: 100\r\n");
   await alive();
-  for (const connection of idle) connection.socket.destroy();
+  for (const connection of idle) connection.destroy();
 });
 
 // --- WebSocket bytes -------------------------------------------------------------------------
-async function upgraded(extra = []) {
-  const connection = raw();
-  connection.socket.write(
-    head(
-      "GET /ws HTTP/1.1",
-      "Connection: Upgrade",
-      "Upgrade: websocket",
-      "Sec-WebSocket-Version: 13",
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-      ...extra,
-    ),
-  );
-  await until("101", () => connection.text.includes("\r\n\r\n"));
-  assert.match(connection.text, /^HTTP\/1\.1 101/);
-  assert.match(connection.text, /sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i);
-  connection.bytes = connection.bytes.subarray(connection.bytes.indexOf("\r\n\r\n") + 4);
-  return connection;
-}
-function frame(first, payload, { masked = true } = {}) {
-  const body = Buffer.from(payload);
-  const bit = masked ? 0x80 : 0;
-  let header;
-  if (body.length < 126) header = Buffer.from([first, bit | body.length]);
-  else if (body.length < 65536)
-    header = Buffer.from([first, bit | 126, body.length >> 8, body.length & 255]);
-  else {
-    header = Buffer.alloc(10);
-    header[0] = first;
-    header[1] = bit | 127;
-    header.writeBigUInt64BE(BigInt(body.length), 2);
-  }
-  if (!masked) return Buffer.concat([header, body]);
-  const mask = Buffer.from([1, 2, 3, 4]);
-  return Buffer.concat([header, mask, body.map((byte, i) => byte ^ mask[i & 3])]);
-}
-/** The close code that the server sent, once it has closed. */
-async function closeCode(connection) {
-  await until(
-    "the server to close",
-    () => connection.closed || (connection.bytes.length >= 2 && connection.bytes.includes(0x88)),
-  );
-  const at = connection.bytes.indexOf(0x88);
-  const code =
-    at < 0 || connection.bytes.length < at + 4 ? undefined : connection.bytes.readUInt16BE(at + 2);
-  connection.socket.destroy();
-  return code;
-}
 const ping = '{"type":"ping"}';
 const kBadFrames = {
   "an unmasked frame": [frame(0x81, ping, { masked: false }), 1002],
@@ -246,8 +175,8 @@ const kBadFrames = {
 for (const [label, [bytes, code]] of Object.entries(kBadFrames)) {
   test(`WebSocket: ${label} closes with ${code}`, async () => {
     const connection = await upgraded();
-    connection.socket.write(bytes);
-    const got = await closeCode(connection);
+    connection.send(bytes);
+    const got = await connection.closeCode();
     assert.ok(got === code || got === undefined, `${got}`);
     await alive();
   });
@@ -258,13 +187,13 @@ test("WebSocket: a message in one-byte fragments and bytes", async () => {
   const pieces = [...text].map((byte, i) =>
     frame((i === 0 ? 1 : 0) | (i === text.length - 1 ? 0x80 : 0), [byte]),
   );
-  for (const byte of Buffer.concat(pieces)) connection.socket.write(Buffer.from([byte]));
+  for (const byte of Buffer.concat(pieces)) connection.send(Buffer.from([byte]));
   await until("the result", () => connection.bytes.includes('"result":"\u00e4"'));
-  connection.socket.destroy();
+  connection.destroy();
 });
 test("WebSocket: protocol pings are answered, also between fragments", async () => {
   const connection = await upgraded();
-  connection.socket.write(
+  connection.send(
     Buffer.concat([frame(0x01, '{"type":'), frame(0x89, "hi"), frame(0x80, '"ping"}')]),
   );
   await until(
@@ -273,12 +202,12 @@ test("WebSocket: protocol pings are answered, also between fragments", async () 
       connection.bytes.includes("pong") &&
       connection.bytes.includes(Buffer.from([0x8a, 2, 0x68, 0x69])),
   );
-  connection.socket.destroy();
+  connection.destroy();
 });
 test("WebSocket: a close is answered with a close", async () => {
   const connection = await upgraded();
-  connection.socket.write(frame(0x88, Buffer.from([0x03, 0xe8])));
-  assert.equal(await closeCode(connection), 1000);
+  connection.send(frame(0x88, Buffer.from([0x03, 0xe8])));
+  assert.equal(await connection.closeCode(), 1000);
 });
 test("WebSocket: a message over the limit closes with 1009", async () => {
   const socket = await Socket.open(server);
@@ -306,7 +235,7 @@ test("WebSocket: a hundred connections that vanish leave nothing behind", async 
 });
 test("WebSocket: a reader that never reads is not waited for", async () => {
   const connection = await upgraded();
-  connection.socket.write(frame(0x81, '{"type":"query","id":"s","fn":"flow:said","args":{}}'));
+  connection.send(frame(0x81, '{"type":"query","id":"s","fn":"flow:said","args":{}}'));
   await until("the first result", () => connection.bytes.includes('"s"'));
   connection.socket.pause();
   const other = await Socket.open(server);
@@ -315,7 +244,7 @@ test("WebSocket: a reader that never reads is not waited for", async () => {
       (await other.mutation("flow:say", { text: "x".repeat(20000) })).type,
       "mutationResult",
     );
-  connection.socket.destroy();
+  connection.destroy();
   other.ws.terminate();
   await alive();
 });

@@ -55,6 +55,7 @@ export class Raw {
       ),
     );
     assert.equal(await raw.status(), 101, raw.text);
+    assert.match(raw.text, /sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i);
     raw.head = raw.text;
     raw.bytes = raw.bytes.subarray(raw.bytes.indexOf("\r\n\r\n") + 4);
     return raw;
@@ -75,19 +76,21 @@ export class Raw {
 export const head = (first, ...more) =>
   [first, "Host: localhost", ...more].join("\r\n") + "\r\n\r\n";
 
-/** The bytes of a frame as a client sends it. */
-export function frame(first, payload) {
+/** The bytes of a frame as a client sends it, or without a mask, as none may. */
+export function frame(first, payload, { masked = true } = {}) {
   const body = Buffer.from(payload);
+  const bit = masked ? 0x80 : 0;
   let header;
-  if (body.length < 126) header = Buffer.from([first, 0x80 | body.length]);
+  if (body.length < 126) header = Buffer.from([first, bit | body.length]);
   else if (body.length < 65536)
-    header = Buffer.from([first, 0x80 | 126, body.length >> 8, body.length & 255]);
+    header = Buffer.from([first, bit | 126, body.length >> 8, body.length & 255]);
   else {
     header = Buffer.alloc(10);
     header[0] = first;
-    header[1] = 0x80 | 127;
+    header[1] = bit | 127;
     header.writeBigUInt64BE(BigInt(body.length), 2);
   }
+  if (!masked) return Buffer.concat([header, body]);
   const mask = Buffer.from([1, 2, 3, 4]);
   return Buffer.concat([header, mask, body.map((byte, i) => byte ^ mask[i & 3])]);
 }
