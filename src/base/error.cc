@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "base/value.h"
+
 namespace moonstone {
 
 std::string_view to_string(ErrorCode code) {
@@ -42,7 +44,8 @@ std::string_view to_string(ErrorCode code) {
 Error::Error(ErrorCode code, std::string message) : Error(code, std::move(message), "") {}
 
 Error::Error(ErrorCode code, std::string message, std::string_view reason)
-    : data_(std::make_unique<Data>(code, std::move(message), std::string(reason), std::string())) {}
+    : data_(std::make_unique<Data>(
+          code, std::move(message), std::string(reason), std::string(), nullptr)) {}
 
 Error::Error(const Error& other) : data_(std::make_unique<Data>(*other.data_)) {}
 
@@ -53,6 +56,11 @@ Error& Error::operator=(const Error& other) {
 
 Error Error::with_stack(std::string stack) && {
   data_->stack = std::move(stack);
+  return std::move(*this);
+}
+
+Error Error::with_details(Value details) && {
+  data_->details = std::make_shared<const Value>(std::move(details));
   return std::move(*this);
 }
 

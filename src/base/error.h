@@ -12,6 +12,8 @@
 
 namespace moonstone {
 
+class Value;
+
 /// The closed list of error codes. Order and names are internal; each wire has its own table.
 enum class ErrorCode : unsigned char {
   InvalidArgument,
@@ -52,7 +54,12 @@ class Error {
   /// A stack trace in user code, one frame per line; empty when there is none.
   [[nodiscard]] const std::string& stack() const { return data_->stack; }
 
+  /// What a program may want to know beside the reason (the fields that failed): an object, shared
+  /// and never changed; null: nothing.
+  [[nodiscard]] const Value* details() const { return data_->details.get(); }
+
   Error with_stack(std::string stack) &&;
+  Error with_details(Value details) &&;
   /// Puts `context` and ": " before the message; code and reason stay.
   Error with_context(std::string_view context) &&;
 
@@ -62,6 +69,7 @@ class Error {
     std::string message;
     std::string reason;
     std::string stack;
+    std::shared_ptr<const Value> details;  // shared by copies of the error
   };
   std::unique_ptr<Data> data_;
 };

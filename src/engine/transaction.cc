@@ -157,8 +157,13 @@ Status Transaction::charge_write(const query::Row& row) {
   std::uint64_t bytes = row.id.size();
   for (const Value& value : row.values)
     bytes += size_bytes_of(value);
+  return charge(1, bytes);
+}
+
+Status Transaction::charge(std::uint64_t rows, std::uint64_t bytes) {
   const Limits& limits = *environment_.limits;
-  if (++rows_written_ > limits.rows_written_max) {
+  rows_written_ += rows;
+  if (rows_written_ > limits.rows_written_max) {
     return Error(ErrorCode::LimitExceeded,
                  "a mutation may write at most " + std::to_string(limits.rows_written_max) +
                      " documents; split the work over several mutations",
@@ -255,6 +260,17 @@ Status Transaction::erase(const Table& table, std::string_view id) {
   MS_TRY_STATUS(charge_write(charged));
   MS_TRY_STATUS(environment_.writer->erase(table, id));
   return {};
+}
+
+Result<store::Writer::Written> Transaction::write(const store::CompiledStatement& statement,
+                                                  std::span<const Value> parameters) {
+  std::uint64_t bytes = 0;
+  for (const Value& parameter : parameters)
+    bytes += size_bytes_of(parameter);
+  MS_TRY_STATUS(charge(0, bytes));
+  MS_TRY(store::Writer::Written written, environment_.writer->write(statement, parameters));
+  MS_TRY_STATUS(charge(written.count, 0));
+  return written;
 }
 
 std::uint64_t& Transaction::tally(std::string_view name) {

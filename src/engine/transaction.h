@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,20 @@ class DocumentReader {
   [[nodiscard]] Result<std::vector<query::Row>> select(const schema::Table& table,
                                                        const query::Query& query);
   [[nodiscard]] Result<std::uint64_t> count(const schema::Table& table, const query::Query& query);
+
+  /// Reads of models (query/select.h). Their callers say on what the answer depends: record().
+  [[nodiscard]] Result<store::CompiledStatementPtr> compile(const query::Select& select) {
+    return source_.compile(select);
+  }
+  [[nodiscard]] Result<query::RowSet> read(const store::CompiledStatement& statement,
+                                           std::span<const Value> parameters) {
+    return source_.read(statement, parameters, budget_);
+  }
+  /// Whether it is worth telling on what an answer depends.
+  [[nodiscard]] bool is_recording() const { return recording_; }
+  void record(query::Dependency dependency) {
+    if (recording_) footprint_.push_back(std::move(dependency));
+  }
 
   /// Gives the reads more time, for what the caller had to do before the call proper.
   void extend_deadline(std::chrono::steady_clock::duration by) { budget_.deadline += by; }
@@ -119,6 +134,14 @@ class Transaction final : public DocumentReader {
   /// imports. Errors: as insert(); InvalidArgument (not an id of the table), AlreadyExists.
   [[nodiscard]] Status insert_as(const schema::Table& table, std::string id, Object document);
 
+  /// Writes rows of a model and charges them (see store::Writer::write). Errors: also LimitExceeded
+  /// (reasons "write_rows", "write_bytes").
+  [[nodiscard]] Result<store::CompiledStatementPtr> compile_write(const query::WritePlan& plan) {
+    return environment_.writer->compile_write(plan);
+  }
+  [[nodiscard]] Result<store::Writer::Written> write(const store::CompiledStatement& statement,
+                                                     std::span<const Value> parameters);
+
   /// A count that belongs to this call, zero at first, for limits and marks of the modules above.
   [[nodiscard]] std::uint64_t& tally(std::string_view name);
 
@@ -129,6 +152,7 @@ class Transaction final : public DocumentReader {
 
  private:
   Status charge_write(const query::Row& row);
+  Status charge(std::uint64_t rows, std::uint64_t bytes);
   Result<query::Row> load_for_update(const schema::Table& table, std::string_view id);
 
   Environment environment_;

@@ -75,6 +75,21 @@ class Describer {
         visit_grouped(*expr.operands.front());
         text_ += " in " + shown(expr.literal);
         return;
+      case ExprKind::Parameter:
+        text_ += "?";
+        return;
+      case ExprKind::Like:
+        return visit_pair(expr, " like ");
+      case ExprKind::HasElement:
+        return visit_pair(expr, " has ");
+      case ExprKind::ListLength:
+        text_ += "length of ";
+        return visit_grouped(*expr.operands.front());
+      case ExprKind::Raw:
+        text_ += values_ == Values::Show ? "raw SQL (" + expr.sql + ")" : "raw SQL";
+        return;
+      case ExprKind::Opaque:
+        return visit(*expr.operands.front());
     }
   }
 
@@ -83,6 +98,12 @@ class Describer {
  private:
   [[nodiscard]] std::string shown(const Value& value) const {
     return values_ == Values::Show ? text_of(value) : "?";
+  }
+
+  void visit_pair(const Expr& expr, std::string_view word) {
+    visit_grouped(*expr.operands[0]);
+    text_ += word;
+    visit_grouped(*expr.operands[1]);
   }
 
   /// Operands that need parentheses get them.

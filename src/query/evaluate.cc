@@ -88,6 +88,23 @@ Operand operand_of_path(const RowView& row, const std::vector<std::string>& path
   return {*value, depends_on_nesting(*value) ? row.nesting(path.front()) : Nesting::TopLevel};
 }
 
+/// The JSON list in a field; null if there is none.
+const Array* list_of(const Expr& expr, const RowView& row) {
+  if (expr.kind != ExprKind::Field || expr.path.empty()) return nullptr;
+  const Value* const value = descend(row.field(expr.path.front()), expr.path);
+  return value != nullptr && value->is_array() ? &value->as_array() : nullptr;
+}
+
+/// SQLite's json_array_length: 0 of what is no list, NULL of NULL.
+Value list_length(const Expr& expr, const RowView& row) {
+  if (const Array* const list = list_of(expr, row)) {
+    return static_cast<std::int64_t>(list->size());
+  }
+  const Value* const value = row.field(expr.path.empty() ? "" : expr.path.front());
+  if (value == nullptr || value->is_missing()) return nullptr;
+  return 0;
+}
+
 Operand operand_of(const Expr& expr, const RowView& row) {
   switch (expr.kind) {
     case ExprKind::Literal:
@@ -99,7 +116,14 @@ Operand operand_of(const Expr& expr, const RowView& row) {
     case ExprKind::Or:
     case ExprKind::Not:
     case ExprKind::In:
+    case ExprKind::Parameter:
+    case ExprKind::Like:
+    case ExprKind::HasElement:
+    case ExprKind::Raw:
+    case ExprKind::Opaque:
       break;
+    case ExprKind::ListLength:
+      return Operand(list_length(*expr.operands.front(), row));
   }
   const Truth truth = evaluate(expr, row);
   return Operand(truth == Truth::Unknown ? Value(nullptr) : Value(truth == Truth::True ? 1 : 0));
@@ -175,6 +199,25 @@ Truth evaluate_in(const Expr& expr, const RowView& row) {
   return outcome;
 }
 
+Truth evaluate_has_element(const Expr& expr, const RowView& row) {
+  const Array* const list = list_of(*expr.operands[0], row);
+  const Operand wanted = operand_of(*expr.operands[1], row);
+  if (list == nullptr || is_null(wanted.value())) return Truth::False;
+  return truth_of(std::ranges::any_of(*list, [&](const Value& element) {
+    const Operand candidate(element, Nesting::Nested);
+    return !is_null(candidate.value()) && compare_values(candidate.value(), wanted.value()) == 0;
+  }));
+}
+
+Truth evaluate_like(const Expr& expr, const RowView& row) {
+  Operand text = operand_of(*expr.operands[0], row);
+  text.own();
+  const Operand pattern = operand_of(*expr.operands[1], row);
+  if (is_null(text.value()) || is_null(pattern.value())) return Truth::Unknown;
+  if (!text.value().is_text() || !pattern.value().is_text()) return Truth::Unknown;
+  return truth_of(is_like(text.value().as_text(), pattern.value().as_text()));
+}
+
 std::size_t skip_digits(std::string_view text, std::size_t position) {
   while (position < text.size() && text[position] >= '0' && text[position] <= '9')
     ++position;
@@ -226,8 +269,64 @@ Truth evaluate(const Expr& expr, const RowView& row) {
       return negation(evaluate(*expr.operands.front(), row));
     case ExprKind::In:
       return evaluate_in(expr, row);
+    case ExprKind::Like:
+      return evaluate_like(expr, row);
+    case ExprKind::HasElement:
+      return evaluate_has_element(expr, row);
+    case ExprKind::ListLength:
+      return truth_of_value(operand_of(expr, row).value());
+    case ExprKind::Parameter:  // whoever evaluates has bound them (bind_parameters)
+    case ExprKind::Raw:
+    case ExprKind::Opaque:
+      return Truth::Unknown;
   }
   return Truth::Unknown;
+}
+
+namespace {
+
+char lower_ascii(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// The bytes of the character at `position`.
+std::size_t character_bytes(std::string_view text, std::size_t position) {
+  std::size_t end = position + 1;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    ++end;
+  return end - position;
+}
+
+}  // namespace
+
+bool is_like(std::string_view text, std::string_view pattern) {
+  // Greedy with one place to come back to: of several %, only the last needs to grow.
+  constexpr std::size_t kNone = std::string_view::npos;
+  std::size_t at = 0;
+  std::size_t wanted = 0;
+  std::size_t retry_pattern = kNone;
+  std::size_t retry_text = 0;
+  while (at < text.size()) {
+    if (wanted < pattern.size() && pattern[wanted] == '%') {
+      retry_pattern = ++wanted;
+      retry_text = at;
+    } else if (wanted < pattern.size() && pattern[wanted] == '_') {
+      at += character_bytes(text, at);
+      ++wanted;
+    } else if (wanted < pattern.size() && lower_ascii(pattern[wanted]) == lower_ascii(text[at])) {
+      ++at;
+      ++wanted;
+    } else if (retry_pattern != kNone) {
+      wanted = retry_pattern;
+      retry_text += character_bytes(text, retry_text);
+      at = retry_text;
+    } else {
+      return false;
+    }
+  }
+  while (wanted < pattern.size() && pattern[wanted] == '%')
+    ++wanted;
+  return wanted == pattern.size();
 }
 
 Value comparable_field(const RowView& row, std::string_view name) {

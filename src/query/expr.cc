@@ -37,7 +37,8 @@ Status count_nodes(const Expr& expr, std::size_t depth_left, std::size_t& nodes_
     return Error(ErrorCode::LimitExceeded,
                  "the filter is nested deeper than " + std::to_string(kExprDepthMax) + " levels");
   }
-  const std::size_t nodes = 1 + (expr.kind == ExprKind::In ? expr.literal.as_array().size() : 0);
+  const bool lists_members = expr.kind == ExprKind::In && expr.literal.is_array();
+  const std::size_t nodes = 1 + (lists_members ? expr.literal.as_array().size() : 0);
   if (nodes > nodes_left) {
     return Error(
         ErrorCode::LimitExceeded,
@@ -92,6 +93,59 @@ ExprPtr Expr::in(ExprPtr operand, Array members) {
   expr->literal = std::move(members);
   expr->operands = {std::move(operand)};
   return expr;
+}
+
+ExprPtr Expr::make_parameter(std::size_t position) {
+  auto expr = make(ExprKind::Parameter);
+  expr->parameter = position;
+  return expr;
+}
+
+ExprPtr Expr::in_parameter(ExprPtr operand, std::size_t position) {
+  return make_list(ExprKind::In, {std::move(operand), make_parameter(position)});
+}
+
+ExprPtr Expr::like(ExprPtr operand, ExprPtr pattern) {
+  return make_list(ExprKind::Like, {std::move(operand), std::move(pattern)});
+}
+
+ExprPtr Expr::has_element(ExprPtr list, ExprPtr element) {
+  return make_list(ExprKind::HasElement, {std::move(list), std::move(element)});
+}
+
+ExprPtr Expr::list_length(ExprPtr list) {
+  return make_list(ExprKind::ListLength, {std::move(list)});
+}
+
+ExprPtr Expr::raw(std::string sql, std::vector<ExprPtr> values) {
+  auto expr = make(ExprKind::Raw);
+  expr->sql = std::move(sql);
+  expr->operands = std::move(values);
+  return expr;
+}
+
+ExprPtr Expr::opaque(ExprPtr operand) {
+  return make_list(ExprKind::Opaque, {std::move(operand)});
+}
+
+bool is_opaque(const Expr& expr) {
+  if (expr.kind == ExprKind::Raw || expr.kind == ExprKind::Opaque) return true;
+  return std::ranges::any_of(expr.operands,
+                             [](const ExprPtr& operand) { return is_opaque(*operand); });
+}
+
+ExprPtr bind_parameters(const ExprPtr& expr, std::span<const Value> values) {
+  if (expr->kind == ExprKind::Parameter) return Expr::make_literal(values[expr->parameter]);
+  if (expr->operands.empty()) return expr;
+  auto bound = std::make_shared<Expr>(*expr);
+  if (expr->kind == ExprKind::In && expr->operands.size() == 2) {
+    const Value& members = values[expr->operands[1]->parameter];
+    bound->literal = members.is_array() ? members : Value(Array());
+    bound->operands.pop_back();
+  }
+  for (ExprPtr& operand : bound->operands)
+    operand = bind_parameters(operand, values);
+  return bound;
 }
 
 bool is_addressable(const std::vector<std::string>& path) {

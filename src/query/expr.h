@@ -13,7 +13,9 @@
 // Threads: immutable; trees share their nodes.
 
 #include <compare>
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +25,22 @@
 
 namespace moonstone::query {
 
-enum class ExprKind : unsigned char { Literal, Field, Compare, And, Or, Not, In };
+enum class ExprKind : unsigned char {
+  Literal,
+  Field,
+  Compare,
+  And,
+  Or,
+  Not,
+  In,
+  // Of models only (query/select.h):
+  Parameter,   // a value that is given with each run; compares as a Literal that is not null
+  Like,        // SQL's LIKE: % and _, the letters A-Z in any case
+  HasElement,  // whether the JSON list in the first operand holds the second
+  ListLength,  // of the JSON list in the operand; a number
+  Raw,         // trusted SQL of a caller; opaque
+  Opaque,      // what it contains means the same in SQL, but nothing here can tell
+};
 enum class CompareOp : unsigned char { Eq, Neq, Lt, Lte, Gt, Gte };
 enum class Truth : unsigned char { False, Unknown, True };
 
@@ -35,7 +52,12 @@ struct Expr {
   CompareOp op = CompareOp::Eq;   // Compare
   Value literal;                  // Literal; In: an Array of the members
   std::vector<std::string> path;  // Field: name, then the path inside its JSON
-  std::vector<ExprPtr> operands;  // Compare: two; And/Or: any number; Not, In: one
+  /// Compare, Like, HasElement: two; And/Or: any number; Not, In, ListLength, Opaque: one; Raw: the
+  /// values of its places. In with a second operand: a Parameter that is an array, instead of
+  /// `literal`.
+  std::vector<ExprPtr> operands;
+  std::string sql;            // Raw: with ? for each operand
+  std::size_t parameter = 0;  // Parameter: position in the list of values
 
   [[nodiscard]] static ExprPtr make_literal(Value value);
   /// A field path; "address.city" is split at its dots.
@@ -45,6 +67,13 @@ struct Expr {
   [[nodiscard]] static ExprPtr any_of(std::vector<ExprPtr> operands);  // {} is false
   [[nodiscard]] static ExprPtr negate(ExprPtr operand);
   [[nodiscard]] static ExprPtr in(ExprPtr operand, Array members);
+  [[nodiscard]] static ExprPtr make_parameter(std::size_t position);
+  [[nodiscard]] static ExprPtr in_parameter(ExprPtr operand, std::size_t position);
+  [[nodiscard]] static ExprPtr like(ExprPtr operand, ExprPtr pattern);
+  [[nodiscard]] static ExprPtr has_element(ExprPtr list, ExprPtr element);
+  [[nodiscard]] static ExprPtr list_length(ExprPtr list);
+  [[nodiscard]] static ExprPtr raw(std::string sql, std::vector<ExprPtr> values);
+  [[nodiscard]] static ExprPtr opaque(ExprPtr operand);
 };
 
 /// The number of the row, as a field of the predicates that cursors make. No schema can have a
@@ -91,6 +120,17 @@ class RowView {
 
 /// Total order of database values: null first, then numbers by value, text by code point, bytes.
 [[nodiscard]] std::strong_ordering compare_values(const Value& a, const Value& b);
+
+/// Whether what the predicate says of a row cannot be known here (Raw, Opaque): evaluate() gives
+/// Unknown for such parts, and whoever must not miss a row takes them for true.
+[[nodiscard]] bool is_opaque(const Expr& expr);
+
+/// The predicate with the values in place of its parameters. An array in place of one that `In` has
+/// as its second operand becomes the members. Requires a value for each.
+[[nodiscard]] ExprPtr bind_parameters(const ExprPtr& expr, std::span<const Value> values);
+
+/// SQL's LIKE, as SQLite has it: no escape, A-Z and a-z are the same, others are not.
+[[nodiscard]] bool is_like(std::string_view text, std::string_view pattern);
 
 /// The fields that the predicate reads (top-level names, each once).
 [[nodiscard]] std::vector<std::string> fields_of(const Expr& expr);

@@ -157,6 +157,13 @@ Value expr_to_json(const Expr& expr) {
       object.append("expr", expr_to_json(*expr.operands[0]));
       object.append("values", expr.literal);
       break;
+    case ExprKind::Parameter:
+    case ExprKind::Like:
+    case ExprKind::HasElement:
+    case ExprKind::ListLength:
+    case ExprKind::Raw:
+    case ExprKind::Opaque:  // of models, whose faces have JSON of their own
+      return nullptr;
   }
   return object;
 }

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/value.h"
+#include "schema/catalog.h"
 #include "schema/type.h"
 
 namespace moonstone::schema {
@@ -61,6 +62,9 @@ struct Table {
   std::vector<SearchIndex> search_indexes;
   std::uint32_t next_field_id = 1;
   TableOwner owner = TableOwner::User;
+  /// The model that the table belongs to: then it is an ordinary SQL table with a key of its own
+  /// (schema/catalog.h), and `fields` are the stored fields of the model. Null: documents.
+  std::shared_ptr<const Model> model{};
 
   /// Position in `fields`, or nothing. Cost: O(fields).
   [[nodiscard]] std::optional<std::size_t> find_field(std::string_view field) const;
@@ -71,6 +75,8 @@ struct Table {
 class Schema {
  public:
   std::vector<Table> tables;
+  /// Of a schema that was declared as models; null else. Owns the models of `tables`.
+  CatalogPtr catalog{};
 
   /// Finds tables of any owner.
   [[nodiscard]] const Table* find_table(std::string_view name) const;
@@ -89,6 +95,9 @@ using SchemaPtr = std::shared_ptr<const Schema>;
 /// Builds a table of the system from its declaration in SchemaJSON. Its name begins with `_`.
 /// Errors: as parse_schema_json.
 [[nodiscard]] Result<Table> parse_system_table(std::string name, const Value& table_json);
+/// A schema with one table for each model and join table of the catalog. Views and external models
+/// have tables, too. Errors: InvalidArgument (a name that no table may have), LimitExceeded.
+[[nodiscard]] Result<Schema> make_schema(CatalogPtr catalog);
 /// The SchemaJSON, by_id included as the seed lists it; without tables of the system.
 [[nodiscard]] Value schema_to_json(const Schema& schema);
 

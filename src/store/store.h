@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@
 #include "query/footprint.h"
 #include "query/query.h"
 #include "query/row.h"
+#include "query/row_set.h"
+#include "query/select.h"
 #include "schema/diff.h"
 #include "schema/schema.h"
 
@@ -35,6 +38,20 @@ struct ReadBudget {
   std::uint64_t bytes_left = std::uint64_t{64} * 1024 * 1024;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
+
+/// A Select or a WritePlan, compiled once and then run with many lists of values. Belongs to one
+/// version of the schema: run under another one it fails with FailedPrecondition (reason
+/// "stale_plan"), and is to be compiled again. Threads: immutable; any connection may run it.
+class CompiledStatement {
+ public:
+  virtual ~CompiledStatement() = default;
+  /// Of the rows that it gives; empty if it gives none.
+  [[nodiscard]] virtual const query::RowShapePtr& shape() const = 0;
+  /// The text, and the values in the order of its places: for people who watch.
+  [[nodiscard]] virtual std::string_view sql() const = 0;
+  [[nodiscard]] virtual std::vector<Value> sql_values(std::span<const Value> parameters) const = 0;
+};
+using CompiledStatementPtr = std::shared_ptr<const CompiledStatement>;
 
 /// Reads of documents at one state. Errors of every read: LimitExceeded (reason "read_rows",
 /// "read_bytes"), DeadlineExceeded (reason "read_time"), NotFound (unknown table, with the text of
@@ -57,6 +74,14 @@ class DocumentSource {
   /// Counts without order and limit. Charged one row per 1,000 counted.
   [[nodiscard]] virtual Result<std::uint64_t> count(const query::Query& query,
                                                     ReadBudget& budget) = 0;
+  /// Compiles a read of a model for the schema of the state. Errors: InvalidArgument (a name that
+  /// the model has not, a term in the wrong place), LimitExceeded.
+  [[nodiscard]] virtual Result<CompiledStatementPtr> compile(const query::Select& select) = 0;
+  /// Runs it. Errors: also InvalidArgument (reason "sql": raw SQL that the database refuses;
+  /// "search_syntax"), FailedPrecondition (reason "stale_plan").
+  [[nodiscard]] virtual Result<query::RowSet> read(const CompiledStatement& statement,
+                                                   std::span<const Value> parameters,
+                                                   ReadBudget& budget) = 0;
 };
 
 struct SnapshotInfo {
@@ -149,6 +174,19 @@ class Writer : public DocumentSource {
   [[nodiscard]] virtual Status update(const query::Row& row) = 0;
   /// Returns whether there was a row.
   [[nodiscard]] virtual Result<bool> erase(const schema::Table& table, std::string_view id) = 0;
+
+  /// Compiles a write of rows of a model. Errors: as compile().
+  [[nodiscard]] virtual Result<CompiledStatementPtr> compile_write(
+      const query::WritePlan& plan) = 0;
+  /// What a write did: how many rows it touched, and those that it was asked to give back.
+  struct Written {
+    std::uint64_t count = 0;
+    query::RowSet rows;
+  };
+  /// Runs it. Errors: AlreadyExists (reason "unique"), FailedPrecondition (reasons "not_null",
+  /// "foreign_key", "check", "type"), all with SQLite's text; InvalidArgument (reason "sql").
+  [[nodiscard]] virtual Result<Written> write(const CompiledStatement& statement,
+                                              std::span<const Value> parameters) = 0;
 
   /// What really changed since the mark, by SQLite's own account: one entry per row, with the image
   /// at the mark and the image now; rows that are as they were are left out.

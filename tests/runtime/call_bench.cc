@@ -87,6 +87,14 @@ class MemorySource final : public store::DocumentSource {
   Result<std::uint64_t> count(const query::Query&, store::ReadBudget&) override {
     return rows_.size();
   }
+  Result<store::CompiledStatementPtr> compile(const query::Select&) override {
+    return Error(ErrorCode::Unimplemented, "documents only");
+  }
+  Result<query::RowSet> read(const store::CompiledStatement&,
+                             std::span<const Value>,
+                             store::ReadBudget&) override {
+    return Error(ErrorCode::Unimplemented, "documents only");
+  }
 
  private:
   schema::SchemaPtr schema_;

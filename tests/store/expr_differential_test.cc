@@ -53,6 +53,8 @@ std::string text_of(const Expr& expr) {
       for (const ExprPtr& operand : expr.operands)
         text += " " + text_of(*operand);
       return (expr.kind == ExprKind::And ? "(and" : "(or") + text + ")";
+    default:  // of models; this test makes none
+      break;
   }
   return text;
 }

@@ -43,6 +43,15 @@ class ReadRecorder final : public store::DocumentSource {
                                                        store::ReadBudget& budget) override;
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query,
                                             store::ReadBudget& budget) override;
+  /// Reads of models are not recorded.
+  [[nodiscard]] Result<store::CompiledStatementPtr> compile(const query::Select& select) override {
+    return source_.compile(select);
+  }
+  [[nodiscard]] Result<query::RowSet> read(const store::CompiledStatement& statement,
+                                           std::span<const Value> parameters,
+                                           store::ReadBudget& budget) override {
+    return source_.read(statement, parameters, budget);
+  }
 
   /// In the order of the first read of each.
   [[nodiscard]] std::vector<RecordedReads> take() { return std::move(reads_); }

@@ -261,8 +261,15 @@ class ExprWriter {
         return {};
       case ExprKind::In:
         return append_in(expr);
+      case ExprKind::Parameter:
+      case ExprKind::Like:
+      case ExprKind::HasElement:
+      case ExprKind::ListLength:
+      case ExprKind::Raw:
+      case ExprKind::Opaque:
+        break;
     }
-    return {};
+    return Error(ErrorCode::Internal, "a predicate of models where one of documents belongs");
   }
 
  private:

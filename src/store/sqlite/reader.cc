@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/sqlite/internal/meta.h"
+#include "store/sqlite/internal/model_select.h"
 
 namespace moonstone::store::sqlite {
 
@@ -114,6 +115,20 @@ Result<std::uint64_t> SqliteReader::count(const query::Query& query, ReadBudget&
   const MutexLock lock(slot_->mutex);
   MS_TRY_STATUS(require_snapshot());
   return opened_->reads.count(query, budget);
+}
+
+Result<CompiledStatementPtr> SqliteReader::compile(const query::Select& select) {
+  const MutexLock lock(slot_->mutex);
+  MS_TRY_STATUS(require_snapshot());
+  return compile_select(*layout_, select);
+}
+
+Result<query::RowSet> SqliteReader::read(const CompiledStatement& statement,
+                                         std::span<const Value> parameters,
+                                         ReadBudget& budget) {
+  const MutexLock lock(slot_->mutex);
+  MS_TRY_STATUS(require_snapshot());
+  return run_select(*opened_->connection, statement, layout_->schema_version, parameters, budget);
 }
 
 }  // namespace moonstone::store::sqlite

@@ -8,6 +8,8 @@
 
 #include "store/sqlite/internal/ledger.h"
 #include "store/sqlite/internal/meta.h"
+#include "store/sqlite/internal/model_select.h"
+#include "store/sqlite/internal/model_write.h"
 #include "store/sqlite/internal/row_codec.h"
 
 namespace moonstone::store::sqlite {
@@ -82,6 +84,17 @@ Result<std::uint64_t> SqliteWriter::count(const query::Query& query, ReadBudget&
   MS_TRY_STATUS(require_transaction());
   if (query.search) MS_TRY_STATUS(searches_.apply());
   return reads_.count(query, budget);
+}
+
+Result<CompiledStatementPtr> SqliteWriter::compile(const query::Select& select) {
+  return compile_select(*reads_.layout(), select);
+}
+
+Result<query::RowSet> SqliteWriter::read(const CompiledStatement& statement,
+                                         std::span<const Value> parameters,
+                                         ReadBudget& budget) {
+  MS_TRY_STATUS(require_transaction());
+  return run_select(*connection_, statement, reads_.layout()->schema_version, parameters, budget);
 }
 
 // Transactions and marks.
@@ -237,6 +250,16 @@ Result<bool> SqliteWriter::erase(const schema::Table& table, std::string_view id
   statement.bind_text(1, id);
   MS_TRY_STATUS(statement.run("delete a document"));
   return connection_->changes() > 0;
+}
+
+Result<CompiledStatementPtr> SqliteWriter::compile_write(const query::WritePlan& plan) {
+  return compile_model_write(*reads_.layout(), plan);
+}
+
+Result<Writer::Written> SqliteWriter::write(const CompiledStatement& statement,
+                                            std::span<const Value> parameters) {
+  MS_TRY_STATUS(require_transaction());
+  return run_model_write(*connection_, statement, reads_.layout()->schema_version, parameters);
 }
 
 // Changes, log, ledger.

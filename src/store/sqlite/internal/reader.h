@@ -52,6 +52,10 @@ class SqliteReader final : public Reader, private ReaderGate::Guest {
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query,
                                                        ReadBudget& budget) override;
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget) override;
+  [[nodiscard]] Result<CompiledStatementPtr> compile(const query::Select& select) override;
+  [[nodiscard]] Result<query::RowSet> read(const CompiledStatement& statement,
+                                           std::span<const Value> parameters,
+                                           ReadBudget& budget) override;
 
  private:
   struct Opened {

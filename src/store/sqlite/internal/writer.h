@@ -62,6 +62,10 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query,
                                                        ReadBudget& budget) override;
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget) override;
+  [[nodiscard]] Result<CompiledStatementPtr> compile(const query::Select& select) override;
+  [[nodiscard]] Result<query::RowSet> read(const CompiledStatement& statement,
+                                           std::span<const Value> parameters,
+                                           ReadBudget& budget) override;
 
   [[nodiscard]] Result<Begun> begin() override;
   [[nodiscard]] bool in_transaction() const override { return connection_->in_transaction(); }
@@ -73,6 +77,10 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Status insert(const query::Row& row) override;
   [[nodiscard]] Status update(const query::Row& row) override;
   [[nodiscard]] Result<bool> erase(const schema::Table& table, std::string_view id) override;
+
+  [[nodiscard]] Result<CompiledStatementPtr> compile_write(const query::WritePlan& plan) override;
+  [[nodiscard]] Result<Written> write(const CompiledStatement& statement,
+                                      std::span<const Value> parameters) override;
 
   [[nodiscard]] Result<std::vector<query::Change>> changes_since(const Mark& mark) override;
   [[nodiscard]] Status append_log(Version version,
