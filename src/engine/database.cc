@@ -2,15 +2,10 @@
 #include "engine/database.h"
 
 #include <algorithm>
-#include <atomic>
-#include <deque>
-#include <future>
 #include <utility>
 
-#include "base/mutex.h"
-#include "base/thread.h"
 #include "engine/disk_failure.h"
-#include "engine/group_writer.h"
+#include "engine/internal/database_impl.h"
 
 namespace moonstone::engine {
 
@@ -18,19 +13,8 @@ namespace {
 
 /// The writer looks this often for writes by other programs while it is idle.
 constexpr std::chrono::milliseconds kIdleTick{1000};
-/// Changed rows after which the change log is looked at for pruning.
-constexpr std::size_t kPruneChanges = 20'000;
-/// A client that has been silent for this long has long given up on its unanswered mutations.
-constexpr std::int64_t kLedgerAgeMaxMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
-/// Looking for them reads the head of every client.
-constexpr std::int64_t kLedgerPruneEveryMs = std::int64_t{60} * 60 * 1000;
-/// After a failure of the disk the store is opened again this often before those who wait are told;
-/// afterwards for ever, since only an operator knows when the disk is back.
-constexpr unsigned kPatientRestarts = 3;
-constexpr std::chrono::milliseconds kRestartPauseMin{50};
 /// How often a schema change or the like is tried on a disk that fails again after each restart.
 constexpr unsigned kTaskRunsMax = 2;
-constexpr std::chrono::milliseconds kRestartPauseMax{5'000};
 
 class ReadSessionImpl final : public ReadSession {
  public:
@@ -49,120 +33,7 @@ class ReadSessionImpl final : public ReadSession {
   store::SnapshotInfo info_;
 };
 
-class DatabaseImpl final : public Database {
- public:
-  DatabaseImpl(DatabaseOptions options, std::unique_ptr<store::Store> store)
-      : options_(std::move(options)), store_(std::move(store)), ids_(*options_.random) {}
-  ~DatabaseImpl() override { shut_down(); }
-
-  Status start();
-
-  schema::SchemaPtr schema() const override {
-    const MutexLock lock(mutex_);
-    return schema_;
-  }
-  std::uint64_t schema_version() const override { return schema_version_; }
-  Version version() const override { return version_; }
-
-  void submit(MutationCall call) override;
-  Result<MutationOutcome> run(MutationCall call) override;
-  Result<std::unique_ptr<ReadSession>> new_reader() override;
-  Result<store::Writer::SchemaOutcome> apply_schema(
-      schema::Schema next,
-      store::Writer::AllowDataLoss allow,
-      std::move_only_function<void(const store::Writer::SchemaOutcome&)> on_applied) override;
-  Result<store::Writer::SchemaCheck> check_schema(schema::Schema next) override;
-  Status reset(std::vector<std::string> kept) override;
-  void add_observer(CommitObserver& observer) override;
-  void remove_observer(CommitObserver& observer) override;
-  Result<std::vector<store::LogEntry>> read_log(std::uint64_t after, std::size_t limit) override {
-    return store_->read_log(after, limit);
-  }
-  Result<store::SqlRows> query_sql(std::string_view select,
-                                   const store::SqlLimits& limits) override {
-    return store_->query_sql(select, limits);
-  }
-  std::vector<store::TableScan> table_scans() const override { return store_->table_scans(); }
-  Result<store::ReadPlan> explain_query(const query::Query& query, store::ReadKind kind) override {
-    return store_->explain_query(query, kind);
-  }
-  void shut_down() override;
-  Counters counters() const override {
-    const MutexLock lock(mutex_);
-    Counters counters = counters_;
-    counters.queued = queue_.size();
-    counters.restarts = restarts_;
-    return counters;
-  }
-  std::optional<Error> failure() const override {
-    const MutexLock lock(mutex_);
-    return failure_;
-  }
-
- private:
-  /// Something to do between two groups. What it returns tells whether the disk failed.
-  struct Task {
-    std::move_only_function<Status()> run = {};
-    std::promise<Status> done = {};
-  };
-
-  /// What the writer's thread does next.
-  struct Work {
-    enum class Kind : unsigned char { Stop, Task, Group, Tick, Restart } kind = Kind::Stop;
-    Task task = {};
-    std::vector<PendingCall> group = {};
-  };
-
-  void write_loop();
-  Work wait_for_work();
-  std::vector<PendingCall> take_group() MS_REQUIRES(mutex_);
-  void run_group(std::vector<PendingCall> members);
-  void deliver(GroupWriter::Report report);
-  void run_task(Task task);
-  /// Opens the store again, patiently. False: in vain; writes are refused from now on.
-  bool restart_store(const Error& cause);
-  Status try_restart();
-  void refuse_writes(const Error& cause);
-  /// What the next attempt of a failed store comes to.
-  void retry_restart();
-  bool pause_for(std::chrono::milliseconds duration);
-  void publish(const CommitPtr& commit);
-  void publish_everything();
-  void tend(std::size_t changes);
-  Status tend_store(bool idle);
-  Status prune();
-  Status load_state();
-  /// Runs `task` on the writer's thread between two groups and waits; again after a restart, if the
-  /// disk failed. Errors: those of the task; Unavailable if it cannot be run.
-  Status run_between_groups(std::move_only_function<Status()> task);
-
-  DatabaseOptions options_;
-  std::unique_ptr<store::Store> store_;
-  UlidGenerator ids_;                          // confined to the writer's thread once it runs
-  std::unique_ptr<GroupWriter> group_writer_;  // likewise
-
-  mutable Mutex mutex_;
-  Condition wake_;
-  std::deque<PendingCall> queue_ MS_GUARDED_BY(mutex_);  // at most limits.queue_max
-  std::deque<Task> tasks_ MS_GUARDED_BY(mutex_);
-  bool stopping_ MS_GUARDED_BY(mutex_) = false;
-  std::optional<Error> failure_ MS_GUARDED_BY(mutex_);
-  schema::SchemaPtr schema_ MS_GUARDED_BY(mutex_);
-  Counters counters_ MS_GUARDED_BY(mutex_);
-
-  Mutex observers_mutex_;  // taken alone
-  std::vector<CommitObserver*> observers_ MS_GUARDED_BY(observers_mutex_);
-
-  std::atomic<std::uint64_t> schema_version_{0};
-  std::atomic<Version> version_{0};
-  std::size_t changes_since_prune_ = 0;        // writer's thread
-  std::int64_t ledger_pruned_unix_ms_ = 0;     // writer's thread
-  Version found_version_ = 0;                  // writer's thread: in the file, when it was opened
-  std::chrono::milliseconds restart_pause_{};  // writer's thread
-  std::chrono::steady_clock::time_point next_restart_ = {};  // writer's thread
-  std::atomic<std::uint64_t> restarts_{0};
-  std::jthread thread_;  // ends when stopping_ is set
-};
+}  // namespace
 
 Status DatabaseImpl::start() {
   group_writer_ =
@@ -192,6 +63,7 @@ Status DatabaseImpl::load_state() {
   store::Writer& writer = store_->writer();
   MS_TRY_STATUS(writer.begin());
   for (const schema::Table& table : schema->tables) {
+    if (table.model != nullptr) continue;  // its keys are its own
     MS_TRY(const std::string id, writer.greatest_id(table));
     if (const std::size_t colon = id.find(':'); colon != std::string::npos) {
       ids_.start_after(std::string_view(id).substr(colon + 1));
@@ -277,6 +149,8 @@ void DatabaseImpl::run_task(Task task) {
   task.done.set_value(std::move(done));
 }
 
+namespace {
+
 /// Whoever deploys knows the tables of the project, and not always all of the system's.
 void keep_system_tables(const schema::Schema& present, schema::Schema& next) {
   for (const schema::Table& table : present.tables) {
@@ -284,6 +158,8 @@ void keep_system_tables(const schema::Schema& present, schema::Schema& next) {
     if (next.find_table(table.name) == nullptr) next.tables.push_back(table);
   }
 }
+
+}  // namespace
 
 Result<store::Writer::SchemaOutcome> DatabaseImpl::apply_schema(
     schema::Schema next,
@@ -399,30 +275,40 @@ void DatabaseImpl::write_loop() {
   const ThreadIdleMax idle_max = options_.thread_idle_max;
   while (true) {
     Work work = wait_for_work();
+    if (work.kind == Work::Kind::Stop) return;
     idle = work.kind == Work::Kind::Tick ? idle + kIdleTick : std::chrono::milliseconds{};
-    switch (work.kind) {
-      case Work::Kind::Stop:
-        return;
-      case Work::Kind::Task:
-        run_task(std::move(work.task));
-        break;
-      case Work::Kind::Group:
-        run_group(std::move(work.group));
-        break;
-      case Work::Kind::Tick:
-        run_group({});  // notices writes by other programs
-        tend(0);
-        if (idle_max.count() > 0 && idle >= idle_max) release_thread_caches();
-        break;
-      case Work::Kind::Restart:
-        retry_restart();
-        break;
-    }
+    baton_.take_for_loop();
+    run(std::move(work));
+    baton_.give_back();
+    if (idle_max.count() > 0 && idle >= idle_max) release_thread_caches();
+  }
+}
+
+void DatabaseImpl::run(Work work) {
+  switch (work.kind) {
+    case Work::Kind::Stop:
+      break;
+    case Work::Kind::Task:
+      run_task(std::move(work.task));
+      break;
+    case Work::Kind::Group:
+      run_group(std::move(work.group));
+      break;
+    case Work::Kind::Tick:
+      run_group({});  // notices writes by other programs
+      tend(0);
+      break;
+    case Work::Kind::Restart:
+      retry_restart();
+      break;
   }
 }
 
 void DatabaseImpl::run_group(std::vector<PendingCall> members) {
-  GroupWriter::Report report = group_writer_->run(std::move(members), schema_version_);
+  conclude(group_writer_->run(std::move(members), schema_version_));
+}
+
+void DatabaseImpl::conclude(GroupWriter::Report report) {
   if (!report.disk_failure) return deliver(std::move(report));
   const Error cause = *report.disk_failure;
   if (report.outside_change) publish_everything();
@@ -446,117 +332,6 @@ void DatabaseImpl::deliver(GroupWriter::Report report) {
   if (report.commit) tend(report.commit->changes.size());
 }
 
-Status DatabaseImpl::try_restart() {
-  MS_TRY_STATUS(store_->restart());
-  return load_state();
-}
-
-bool DatabaseImpl::pause_for(std::chrono::milliseconds duration) {
-  const auto until = std::chrono::steady_clock::now() + duration;
-  const MutexLock lock(mutex_);
-  while (!stopping_) {
-    if (wake_.wait_until(mutex_, until) == Condition::Wake::TimedOut) return true;
-  }
-  return false;
-}
-
-bool DatabaseImpl::restart_store(const Error& cause) {
-  options_.logger->log(LogLevel::Error, "engine", "storage_failed", {{"error", cause.message()}});
-  restart_pause_ = kRestartPauseMin;
-  for (unsigned attempt = 1;; ++attempt) {
-    const Status restarted = try_restart();
-    if (restarted) {
-      ++restarts_;
-      options_.logger->log(LogLevel::Warn, "engine", "storage_restarted",
-                           {{"version", static_cast<std::int64_t>(found_version_)}});
-      return true;
-    }
-    if (attempt == kPatientRestarts || !pause_for(restart_pause_)) {
-      refuse_writes(restarted.error());
-      return false;
-    }
-    restart_pause_ *= 2;
-  }
-}
-
-void DatabaseImpl::refuse_writes(const Error& cause) {
-  const Error refusal = storage_failed(cause);
-  next_restart_ = std::chrono::steady_clock::now() + restart_pause_;
-  std::deque<PendingCall> calls;
-  std::deque<Task> tasks;
-  {
-    const MutexLock lock(mutex_);
-    failure_ = refusal;
-    calls.swap(queue_);
-    tasks.swap(tasks_);
-  }
-  options_.logger->log(LogLevel::Error, "engine", "writes_refused", {{"error", cause.message()}});
-  for (PendingCall& member : calls)
-    member.call.done(refusal);
-  for (Task& task : tasks)
-    task.done.set_value(refusal);
-}
-
-void DatabaseImpl::retry_restart() {
-  if (Status restarted = try_restart(); !restarted) {
-    restart_pause_ = std::min(2 * restart_pause_, kRestartPauseMax);
-    refuse_writes(restarted.error());
-    return;
-  }
-  ++restarts_;
-  options_.logger->log(LogLevel::Warn, "engine", "storage_restarted",
-                       {{"version", static_cast<std::int64_t>(found_version_)}});
-  version_ = std::max<Version>(version_, found_version_);
-  deliver(group_writer_->resolve(store_->writer(), found_version_));
-  const MutexLock lock(mutex_);
-  failure_.reset();
-}
-
-void DatabaseImpl::tend(std::size_t changes) {
-  changes_since_prune_ += changes;
-  const Status tended = tend_store(changes == 0);
-  if (tended || !is_disk_failure(tended.error())) return;
-  if (!restart_store(tended.error())) return;
-  deliver(group_writer_->resolve(store_->writer(), found_version_));
-}
-
-Status DatabaseImpl::tend_store(bool idle) {
-  const auto report = [this](std::string_view event, const Status& done) {
-    if (!done)
-      options_.logger->log(LogLevel::Warn, "engine", event, {{"error", done.error().message()}});
-    return done;
-  };
-  Status pruned;
-  if (changes_since_prune_ >= kPruneChanges) pruned = report("prune_failed", prune());
-  const auto care = idle ? store::Writer::WalCare::Always : store::Writer::WalCare::WhenLong;
-  Status tended = report("checkpoint_failed", store_->writer().tend_wal(care));
-  return pruned ? std::move(tended) : std::move(pruned);
-}
-
-Status DatabaseImpl::prune() {
-  store::Writer& writer = store_->writer();
-  MS_TRY_STATUS(writer.begin());
-  const std::int64_t now = options_.clock->unix_ms();
-  const bool prunes_ledger = now - ledger_pruned_unix_ms_ >= kLedgerPruneEveryMs;
-  const auto step = [&]() -> Result<bool> {
-    MS_TRY(const store::PruneOutcome log, writer.prune_log({}));
-    store::PruneOutcome ledger;
-    if (prunes_ledger) {
-      MS_TRY(ledger, writer.prune_ledger(now - kLedgerAgeMaxMs));
-    }
-    MS_TRY_STATUS(writer.commit());
-    if (prunes_ledger && !ledger.may_have_more) ledger_pruned_unix_ms_ = now;
-    return log.may_have_more || ledger.may_have_more;
-  };
-  auto has_more = step();
-  if (!has_more) {
-    if (writer.in_transaction()) writer.rollback();
-    return Error(has_more.error());
-  }
-  if (!*has_more) changes_since_prune_ = 0;
-  return {};
-}
-
 void DatabaseImpl::shut_down() {
   std::deque<PendingCall> refused;
   {
@@ -565,13 +340,12 @@ void DatabaseImpl::shut_down() {
     refused.swap(queue_);
     wake_.notify_all();
   }
+  baton_.shut();
   for (PendingCall& member : refused) {
     member.call.done(shutting_down());
   }
   if (thread_.joinable()) thread_.join();
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
   if (options.clock == nullptr) options.clock = &system_clock();

@@ -29,6 +29,7 @@
 #include "engine/limits.h"
 #include "engine/session.h"
 #include "engine/transaction.h"
+#include "engine/writer_turn.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 
@@ -79,7 +80,7 @@ using CommitPtr = std::shared_ptr<const Commit>;
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
-  /// Called on the writer's thread; must only hand over.
+  /// Called on the writer's thread, or on that of a turn; must only hand over.
   virtual void on_commit(const CommitPtr& commit) = 0;
 };
 
@@ -112,6 +113,11 @@ class Database {
   virtual void submit(MutationCall call) = 0;
   /// submit() and wait. Never call it on the writer's thread.
   [[nodiscard]] virtual Result<MutationOutcome> run(MutationCall call) = 0;
+
+  /// Takes the writer for a transaction in steps (engine/writer_turn.h); waits for its turn, so
+  /// never call it on the writer's thread, nor while the caller has a turn already.
+  /// Errors: DeadlineExceeded (reason "writer_busy"), those of submit().
+  [[nodiscard]] virtual Result<std::unique_ptr<WriterTurn>> begin_turn(TurnOptions options) = 0;
 
   [[nodiscard]] virtual Result<std::unique_ptr<ReadSession>> new_reader() = 0;
 

@@ -145,6 +145,75 @@ void GroupWriter::finish(Group& group, Report& report) {
   report.answered = std::move(group.answered);
 }
 
+struct GroupWriter::Turn::State {
+  Group group;
+  PendingCall member;
+  store::Mark mark;
+  std::optional<Transaction> transaction;  // refers to the session of `member`
+};
+
+GroupWriter::Turn::Turn(std::unique_ptr<State> state) : state_(std::move(state)) {}
+GroupWriter::Turn::~Turn() = default;
+
+Transaction& GroupWriter::Turn::transaction() {
+  return *state_->transaction;
+}
+
+Result<std::unique_ptr<GroupWriter::Turn>> GroupWriter::begin_turn(
+    MutationCall call, std::uint64_t schema_version, std::chrono::milliseconds lease) {
+  store::Writer& writer = *environment_.writer;
+  MS_TRY(const store::Writer::Begun begun, writer.begin());
+  auto state = std::make_unique<Turn::State>();
+  Group& group = state->group;
+  group.started = environment_.clock->monotonic();
+  group.alone = true;
+  group.version = version_ = begun.version;
+  group.schema = writer.schema();
+  group.schema_version = schema_version;
+  group.outside_change = begun.outside_change;
+  MS_TRY(state->mark, writer.light_mark());
+  state->member = {.call = std::move(call),
+                   .now_unix_ms = environment_.clock->unix_ms(),
+                   .random_seed = environment_.random->next(),
+                   .disk_failures = kDiskFailuresMax};  // its steps cannot be run again
+  state->transaction.emplace(Transaction::Environment{.writer = environment_.writer,
+                                                      .ids = environment_.ids,
+                                                      .session = &state->member.call.session,
+                                                      .limits = environment_.limits,
+                                                      .now_unix_ms = state->member.now_unix_ms,
+                                                      .random_seed = state->member.random_seed,
+                                                      .deadline = group.started + lease});
+  return std::unique_ptr<Turn>(new Turn(std::move(state)));
+}
+
+GroupWriter::Report GroupWriter::finish(Turn& turn) {
+  Turn::State& state = *turn.state_;
+  Report report;
+  report.outside_change = state.group.outside_change;
+  state.transaction.reset();
+  MutationOutcome outcome;
+  Status recorded = record_success(state.group, state.member, outcome, state.mark);
+  if (recorded) {
+    state.group.answered.emplace_back(std::move(state.member), std::move(outcome));
+    recorded = seal(state.group);
+    if (!recorded) {
+      lose(state.group, report, {}, recorded.error());
+      return report;
+    }
+    finish(state.group, report);
+    return report;
+  }
+  std::vector<PendingCall> not_run;
+  not_run.push_back(std::move(state.member));
+  lose(state.group, report, std::move(not_run), recorded.error());
+  return report;
+}
+
+void GroupWriter::drop(Turn& turn) {
+  turn.state_->transaction.reset();
+  undo_all(turn.state_->group);
+}
+
 GroupWriter::Fate GroupWriter::run_member(Group& group,
                                           PendingCall& member,
                                           std::optional<Result<MutationOutcome>>& answer) {

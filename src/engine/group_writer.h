@@ -12,7 +12,7 @@
 // Invariants:
 //  (1) A member is answered only after the COMMIT that contains it (or after its own failure).
 //  (2) Inputs, `now` and seed of a member are the same in every run.
-// Threads: confined to the writer's thread.
+// Threads: confined to whoever has the writer.
 // Source: design.md decisions 8-12.
 
 #include <cstdint>
@@ -83,6 +83,27 @@ class GroupWriter {
   [[nodiscard]] Report resolve(store::Writer& writer, Version version);
   /// The store cannot be opened again: says so to the members.
   [[nodiscard]] Report give_up(const Error& cause);
+
+  /// A call that comes in steps: its transaction stays open until finish() or drop().
+  class Turn {
+   public:
+    ~Turn();
+    [[nodiscard]] Transaction& transaction();
+
+   private:
+    friend class GroupWriter;
+    struct State;
+    explicit Turn(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+  };
+  /// `call` has no body; its `done` is answered by the report of finish(). Errors: those of
+  /// begin().
+  [[nodiscard]] Result<std::unique_ptr<Turn>> begin_turn(MutationCall call,
+                                                         std::uint64_t schema_version,
+                                                         std::chrono::milliseconds lease);
+  /// Commits it. The report is that of a group with one member.
+  [[nodiscard]] Report finish(Turn& turn);
+  void drop(Turn& turn);
 
   [[nodiscard]] Version version() const { return version_; }
   [[nodiscard]] const Database::Counters& counters() const { return counters_; }

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "schema/lite/ast_from_json.h"
 #include "schema/lite/internal/catalog_fields.h"
+#include "schema/lite/internal/json_reader.h"
 
 namespace moonstone::lite {
 namespace {
@@ -340,6 +342,24 @@ class CatalogMaker {
 
 Result<schema::CatalogPtr> make_catalog(const Schema& schema, const CatalogOptions& options) {
   return CatalogMaker(schema, options).make();
+}
+
+Result<schema::CatalogPtr> load_catalog(const Value& source) {
+  const auto damaged = [](const Error& cause) {
+    return Error(ErrorCode::Corruption, "the stored schema is damaged: " + cause.message(),
+                 "corrupt");
+  };
+  const JsonReader json(source, "$");
+  const Value* const tree = json.find("schema");
+  if (tree == nullptr) return damaged(json.wrong("there is no schema"));
+  auto schema = schema_from_json(*tree);
+  if (!schema) return damaged(schema.error());
+  const CatalogOptions options{
+      .database = json.optional_text("database").value_or(std::string(kMainDatabase)),
+      .pluralize = json.flag("pluralize", false) ? Pluralize::Yes : Pluralize::No};
+  auto catalog = make_catalog(*schema, options);
+  if (!catalog) return damaged(catalog.error());
+  return catalog;
 }
 
 }  // namespace moonstone::lite
