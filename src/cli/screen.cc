@@ -55,6 +55,7 @@ Status Screen::set_up() {
   }
   termios raw = saved->settings;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  raw.c_lflag |= NOFLSH;  // Ctrl-C would drop what is on its way: kLeave, if the answer is quick
   raw.c_cc[VMIN] = 0;
   raw.c_cc[VTIME] = 0;
   raw.c_cc[VSUSP] = _POSIX_VDISABLE;

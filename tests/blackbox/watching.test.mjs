@@ -127,17 +127,22 @@ test("top without a terminal prints a line per reading until it is told to stop"
 
 test("top on a terminal draws in place, and gives the terminal back", async () => {
   const draw = async (env, end) => {
-    const command = `${kBinary} top --interval 0.1 --url ${server.url}`;
+    // `script` hands the command to a shell. It must not stay in between: the terminal sends Ctrl-C
+    // to it, too, and its end by that signal would be taken for the program's.
+    const command = `exec ${kBinary} top --interval 0.1 --url ${server.url}`;
     const child = spawn("script", ["-qefc", command, "/dev/null"], {
       env: { ...process.env, TERM: "xterm", ...env },
       stdio: ["pipe", "pipe", "inherit"],
     });
     let out = "";
     child.stdout.on("data", (text) => (out += text));
-    const ended = new Promise((done) => child.on("close", done));
+    const ended = new Promise((done) =>
+      child.on("close", (code, signal) => done(`code ${code}, signal ${signal}`)),
+    );
     await until("two pages", () => out.split("\x1b[H").length > 3);
     child.stdin.write(end);
-    assert.equal(await ended, 0, out);
+    const outcome = await ended;
+    assert.equal(outcome, "code 0, signal null", `ended with ${outcome}: ${out}`);
     return out;
   };
   const plain = await draw({ NO_COLOR: "1" }, "q");
