@@ -307,7 +307,7 @@ struct ReadPlan {
 
 class Store {
  public:
-  virtual ~Store() = default;
+  virtual ~Store() = default;  // ends after its readers, which still use it when they end
   [[nodiscard]] virtual Writer& writer() = 0;
   /// For when a write or a sync has failed: forgets everything in memory and opens the database
   /// again from the disk, whose recovery decides what was committed; what it then shows is durable.
@@ -316,7 +316,7 @@ class Store {
   /// far as they can, and restart() may be called again. Outside a transaction; on the writer's
   /// thread. Errors: those of open_sqlite_store.
   [[nodiscard]] virtual Status restart() = 0;
-  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> new_reader() = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> new_reader() = 0;  // ends before the store
   /// Entries with sequence > after, oldest first, at most `limit`. Opens its own snapshot.
   [[nodiscard]] virtual Result<std::vector<LogEntry>> read_log(std::uint64_t after,
                                                                std::size_t limit) = 0;
