@@ -130,17 +130,30 @@ CallerPtr caller_of_group(double group) {
   return make_caller(std::move(session));
 }
 
+/// After a read that failed, as for lack of time on a busy machine, nothing is found.
 class StoreRows final : public Rows {
  public:
   explicit StoreRows(engine::DocumentReader& reader) : reader_(reader) {}
   std::vector<query::Row> select(const query::Query& query) override {
-    return reader_.select(query).value();
+    return found_by(reader_.select(query));
   }
-  std::uint64_t count(const query::Query& query) override { return reader_.count(query).value(); }
-  std::optional<query::Row> get(const std::string& id) override { return reader_.get(id).value(); }
+  std::uint64_t count(const query::Query& query) override { return found_by(reader_.count(query)); }
+  std::optional<query::Row> get(const std::string& id) override {
+    return found_by(reader_.get(id));
+  }
+  /// Of the first read that failed.
+  [[nodiscard]] const Status& status() const { return status_; }
 
  private:
+  template <class T>
+  T found_by(Result<T> read) {
+    if (read) return *std::move(read);
+    if (status_) status_ = read.error();
+    return T();
+  }
+
   engine::DocumentReader& reader_;
+  Status status_;
 };
 
 using State = std::map<std::string, query::Row>;  // by id
@@ -197,6 +210,7 @@ RunFunction live_run(const Function& function, std::chrono::steady_clock::durati
     StoreRows rows(reader);
     Asker asker{.group = caller.identity.as_object().find("group")->as_number()};
     Result<std::string> text = evaluate(function, rows, asker);
+    if (!rows.status()) text = rows.status().error();
     const bool is_fast_lane = deadline - std::chrono::steady_clock::now() < fast_below;
     if (function.is_slow && is_fast_lane) text = Error(ErrorCode::DeadlineExceeded, "slow");
     RunResult result = make_result(std::move(text), reader);
@@ -666,6 +680,7 @@ class LiveOracleTest : public testing::LiveFixture,
     ModelRows model(states_.rbegin()->second);
     ASSERT_EQ(rows_json(rows.select(items_where_all())),
               rows_json(model.select(items_where_all())));
+    ASSERT_TRUE(rows.status()) << rows.status().error().message();
     session->end();
   }
   static query::Query items_where_all() { return testing::items_where(nullptr); }
