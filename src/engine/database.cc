@@ -42,7 +42,8 @@ Status DatabaseImpl::start() {
                                                              .clock = options_.clock,
                                                              .random = options_.random,
                                                              .logger = options_.logger,
-                                                             .limits = &options_.limits});
+                                                             .limits = &options_.limits,
+                                                             .rules = options_.rules});
   MS_TRY_STATUS(load_state());
   version_ = found_version_;
   thread_ = start_thread("ms-writer", [this](const std::stop_token&) { write_loop(); });

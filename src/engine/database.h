@@ -27,6 +27,7 @@
 #include "base/result.h"
 #include "base/thread_cache.h"
 #include "engine/limits.h"
+#include "engine/record_rules.h"
 #include "engine/session.h"
 #include "engine/transaction.h"
 #include "engine/writer_turn.h"
@@ -40,9 +41,10 @@ using store::Version;
 struct DatabaseOptions {
   store::SqliteOptions store;
   Limits limits;
-  Clock* clock = nullptr;    // null: the system's
-  Random* random = nullptr;  // null: the system's
-  Logger* logger = nullptr;  // null: none
+  Clock* clock = nullptr;        // null: the system's
+  Random* random = nullptr;      // null: the system's
+  Logger* logger = nullptr;      // null: none
+  RecordRules* rules = nullptr;  // for tables of models; outlives the database
   /// The writer's thread without work keeps its caches for so long, to the second.
   ThreadIdleMax thread_idle_max{};
 };

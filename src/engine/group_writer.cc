@@ -310,7 +310,8 @@ Result<MutationOutcome> GroupWriter::run_body(Group& group, PendingCall& member)
                            .limits = &limits,
                            .now_unix_ms = member.now_unix_ms,
                            .random_seed = member.random_seed,
-                           .deadline = environment_.clock->monotonic() + allowance});
+                           .deadline = environment_.clock->monotonic() + allowance,
+                           .rules = environment_.rules});
   MS_TRY(std::optional<std::string> json, member.call.body(transaction));
   return MutationOutcome{.result_json = std::move(json), .version = group.version};
 }

@@ -54,6 +54,7 @@ class GroupWriter {
     Random* random = nullptr;
     Logger* logger = nullptr;
     const Limits* limits = nullptr;
+    RecordRules* rules = nullptr;
   };
 
   /// What became of a group.

@@ -184,7 +184,19 @@ Result<std::string> Transaction::insert(std::string_view table_name, Object docu
   return insert(*found, std::move(document));
 }
 
+Result<RecordRules*> Transaction::record_rules(const Table& table) const {
+  if (environment_.rules != nullptr) return environment_.rules;
+  return Error(
+      ErrorCode::FailedPrecondition,
+      "the table \"" + table.name + "\" belongs to a model, whose rules are not known here",
+      "no_record_rules");
+}
+
 Result<std::string> Transaction::insert(const Table& table, Object document) {
+  if (table.model != nullptr) {
+    MS_TRY(RecordRules* const rules, record_rules(table));
+    return rules->insert(*this, table, std::move(document));
+  }
   query::Row row;
   row.table = &table;
   MS_TRY_STATUS(fill_values(table, document, row.values));
@@ -224,6 +236,10 @@ Status Transaction::patch(std::string_view id, Object fields) {
 }
 
 Status Transaction::patch(const Table& table, std::string_view id, Object fields) {
+  if (table.model != nullptr) {
+    MS_TRY(RecordRules* const rules, record_rules(table));
+    return rules->patch(*this, table, id, std::move(fields));
+  }
   MS_TRY(query::Row row, load_for_update(table, id));
   for (std::size_t i = 0; i < table.fields.size(); ++i) {
     Value* member = fields.find(table.fields[i].name);
@@ -242,6 +258,10 @@ Status Transaction::replace(std::string_view id, Object document) {
 }
 
 Status Transaction::replace(const Table& table, std::string_view id, Object document) {
+  if (table.model != nullptr) {
+    MS_TRY(RecordRules* const rules, record_rules(table));
+    return rules->replace(*this, table, id, std::move(document));
+  }
   MS_TRY(query::Row row, load_for_update(table, id));
   row.values.clear();
   MS_TRY_STATUS(fill_values(table, document, row.values));
@@ -255,11 +275,25 @@ Status Transaction::erase(std::string_view id) {
 }
 
 Status Transaction::erase(const Table& table, std::string_view id) {
+  if (table.model != nullptr) {
+    MS_TRY(RecordRules* const rules, record_rules(table));
+    return rules->erase(*this, table, id);
+  }
   query::Row charged;
   charged.id = std::string(id);
   MS_TRY_STATUS(charge_write(charged));
   MS_TRY_STATUS(environment_.writer->erase(table, id));
   return {};
+}
+
+Result<std::int64_t> Transaction::next_number(const store::SequenceScope& scope,
+                                              std::optional<std::int64_t> at_least) {
+  MS_TRY_STATUS(charge(1, scope.scope.size()));
+  return environment_.writer->next_number(scope, at_least);
+}
+
+Status Transaction::optimize_search(std::string_view table) {
+  return environment_.writer->optimize_search(table);
 }
 
 Result<store::Writer::Written> Transaction::write(const store::CompiledStatement& statement,

@@ -23,6 +23,7 @@
 #include "base/ulid.h"
 #include "base/value.h"
 #include "engine/limits.h"
+#include "engine/record_rules.h"
 #include "engine/session.h"
 #include "query/footprint.h"
 #include "store/store.h"
@@ -104,6 +105,7 @@ class Transaction final : public DocumentReader {
     std::int64_t now_unix_ms = 0;   // frozen for the call, also when it is replayed
     std::uint64_t random_seed = 0;  // likewise
     std::chrono::steady_clock::time_point deadline;
+    RecordRules* rules = nullptr;  // for tables of models; null: their documents cannot be written
   };
   explicit Transaction(const Environment& environment);
 
@@ -116,7 +118,7 @@ class Transaction final : public DocumentReader {
 
   /// Inserts and returns the new id. `_id`, `_creationTime` and `_ts` in the document are ignored.
   /// Errors: NotFound (table), InvalidArgument (reason "validation", texts of functions.md 3.3),
-  /// LimitExceeded (reason "write_rows", "write_bytes").
+  /// LimitExceeded (reason "write_rows", "write_bytes"). Tables of models: RecordRules.
   [[nodiscard]] Result<std::string> insert(std::string_view table, Object document);
   /// Shallow merge; an undefined member removes an optional field. InvalidArgument
   /// "Document ID not found" if there is no such document.
@@ -142,6 +144,11 @@ class Transaction final : public DocumentReader {
   [[nodiscard]] Result<store::Writer::Written> write(const store::CompiledStatement& statement,
                                                      std::span<const Value> parameters);
 
+  /// See store::Writer; charged like a row.
+  [[nodiscard]] Result<std::int64_t> next_number(const store::SequenceScope& scope,
+                                                 std::optional<std::int64_t> at_least);
+  [[nodiscard]] Status optimize_search(std::string_view table);
+
   /// A count that belongs to this call, zero at first, for limits and marks of the modules above.
   [[nodiscard]] std::uint64_t& tally(std::string_view name);
 
@@ -151,6 +158,8 @@ class Transaction final : public DocumentReader {
   [[nodiscard]] Status release(const store::Mark& mark);
 
  private:
+  /// For tables of models. Errors: FailedPrecondition (reason "no_record_rules").
+  Result<RecordRules*> record_rules(const schema::Table& table) const;
   Status charge_write(const query::Row& row);
   Status charge(std::uint64_t rows, std::uint64_t bytes);
   Result<query::Row> load_for_update(const schema::Table& table, std::string_view id);

@@ -145,6 +145,13 @@ struct LedgerChange {
   std::vector<std::uint64_t> dropped{};
 };
 
+/// Which of a model's counters: one for each value of the scope field (litestone.md 32.1).
+struct SequenceScope {
+  std::string_view model;
+  std::string_view field;
+  std::string_view scope;
+};
+
 /// The one write connection. Every function but begin(), commit(), rollback(), apply_schema(),
 /// reset(), checkpoint() and tend_wal() needs a running transaction. After any error ask
 /// in_transaction(): SQLite may have rolled the whole transaction back.
@@ -187,6 +194,14 @@ class Writer : public DocumentSource {
   /// "foreign_key", "check", "type"), all with SQLite's text; InvalidArgument (reason "sql").
   [[nodiscard]] virtual Result<Written> write(const CompiledStatement& statement,
                                               std::span<const Value> parameters) = 0;
+
+  /// The next number of a sequence, from 1. With `at_least`: that number, and the counter never stays
+  /// behind it. Part of the transaction.
+  [[nodiscard]] virtual Result<std::int64_t> next_number(const SequenceScope& scope,
+                                                         std::optional<std::int64_t> at_least) = 0;
+  /// Merges the full-text index of a model's table into its most compact form. Errors: NotFound (the
+  /// model has none).
+  [[nodiscard]] virtual Status optimize_search(std::string_view table) = 0;
 
   /// What really changed since the mark, by SQLite's own account: one entry per row, with the image
   /// at the mark and the image now; rows that are as they were are left out.

@@ -11,6 +11,7 @@
 #include "store/sqlite/internal/model_select.h"
 #include "store/sqlite/internal/model_write.h"
 #include "store/sqlite/internal/row_codec.h"
+#include "store/sqlite/internal/sequence.h"
 
 namespace moonstone::store::sqlite {
 
@@ -260,6 +261,24 @@ Result<Writer::Written> SqliteWriter::write(const CompiledStatement& statement,
                                             std::span<const Value> parameters) {
   MS_TRY_STATUS(require_transaction());
   return run_model_write(*connection_, statement, reads_.layout()->schema_version, parameters);
+}
+
+Result<std::int64_t> SqliteWriter::next_number(const SequenceScope& scope,
+                                               std::optional<std::int64_t> at_least) {
+  MS_TRY_STATUS(require_transaction());
+  return advance_sequence(*connection_, scope, at_least);
+}
+
+Status SqliteWriter::optimize_search(std::string_view table) {
+  MS_TRY_STATUS(require_transaction());
+  const schema::Table* const found = schema()->find_table(table);
+  if (found == nullptr || found->model == nullptr || found->model->search_fields.empty()) {
+    return Error(ErrorCode::NotFound, fmt::format("table \"{}\" has no full-text index", table),
+                 "no_search_index");
+  }
+  const std::string index = quoted(std::string(table) + "_fts");
+  return connection_->run(fmt::format("INSERT INTO {0}({0}) VALUES('optimize')", index),
+                          "optimize a full-text index");
 }
 
 // Changes, log, ledger.

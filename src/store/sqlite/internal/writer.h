@@ -82,6 +82,10 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Result<Written> write(const CompiledStatement& statement,
                                       std::span<const Value> parameters) override;
 
+  [[nodiscard]] Result<std::int64_t> next_number(const SequenceScope& scope,
+                                                 std::optional<std::int64_t> at_least) override;
+  [[nodiscard]] Status optimize_search(std::string_view table) override;
+
   [[nodiscard]] Result<std::vector<query::Change>> changes_since(const Mark& mark) override;
   [[nodiscard]] Status append_log(Version version,
                                   std::int64_t unix_ms,

@@ -1,0 +1,21 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// The counters of sequences: rows of a table of their own, which is made when the first is needed.
+// They belong to the transaction, are no documents and stand in no log.
+// Threads: belongs to the writer's thread. Source: litestone.md 32.1.
+
+#include <cstdint>
+#include <optional>
+
+#include "base/result.h"
+#include "store/sqlite/internal/connection.h"
+#include "store/store.h"
+
+namespace moonstone::store::sqlite {
+
+/// Errors: those of Writer::next_number.
+[[nodiscard]] Result<std::int64_t> advance_sequence(Connection& connection,
+                                                    const SequenceScope& scope,
+                                                    std::optional<std::int64_t> at_least);
+
+}  // namespace moonstone::store::sqlite
