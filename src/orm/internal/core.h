@@ -1,0 +1,43 @@
+// Moonstone. Licence: see LICENSE.
+#pragma once
+// What one Orm has, and the two ways in: reads and writes of one model.
+// Threads: synchronised.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "orm/internal/method.h"
+#include "orm/internal/plan_cache.h"
+#include "orm/orm.h"
+#include "schema/catalog.h"
+
+namespace moonstone::orm {
+
+struct Core {
+  schema::CatalogPtr catalog;
+  OrmOptions options;
+  /// By accessor; without join tables.
+  std::map<std::string, const schema::Model*, std::less<>> models{};
+  mutable PlanCache plans{};
+};
+
+/// A call whose model and method are known. Lifetime: the arguments outlive it.
+struct ModelCall {
+  const schema::Model& model;
+  Method method;
+  const Caller& caller;
+  const Value& arguments;
+};
+
+[[nodiscard]] Result<Outcome> run_read(const Core& core,
+                                       engine::DocumentReader& reader,
+                                       const ModelCall& call);
+[[nodiscard]] Result<Outcome> run_write(const Core& core,
+                                        engine::Transaction& transaction,
+                                        const ModelCall& call,
+                                        Effects& effects);
+
+}  // namespace moonstone::orm
