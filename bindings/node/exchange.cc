@@ -95,6 +95,7 @@ Value ExchangeReader::read() {
     case Tag::Key:
     case Tag::NewKey:
     case Tag::Rows:
+    case Tag::Shape:
       break;
   }
   return {};
@@ -111,12 +112,8 @@ std::size_t ShapeTable::number_of(const query::RowSet& rows) {
     content += is_hidden ? '\1' : '\2';
     content += rows.shape->names[i];
   }
-  const auto [found, is_new] = by_content_.try_emplace(std::move(content), shapes_.size());
-  if (is_new) {
-    shapes_.push_back(
-        {.shape = rows.shape,
-         .model = rows.model == nullptr ? std::string() : rows.model->name});
-  }
+  const auto [found, is_new] = by_content_.try_emplace(std::move(content), announced_.size());
+  if (is_new) announced_.push_back(false);
   if (by_address_.size() >= kKnownShapesMax) by_address_.clear();
   by_address_[rows.shape.get()] = {.shape = rows.shape, .number = found->second};
   return found->second;
@@ -132,6 +129,7 @@ void ExchangeWriter::clear() {
   tags_.assign(kHeaderSlots, 0);
   text_.clear();
   is_ascii_ = true;
+  announced_.clear();
 }
 
 void ExchangeWriter::put(Tag tag, double slot) {
@@ -224,8 +222,22 @@ void ExchangeWriter::attached(const query::Attached& attached) {
   rows(*attached.rows);
 }
 
+void ExchangeWriter::shape(const query::RowSet& rows, std::size_t number) {
+  put(Tag::Shape, static_cast<double>(number));
+  text(rows.model == nullptr ? std::string_view() : rows.model->name);
+  const query::RowShape& shape = *rows.shape;
+  put(Tag::Number, static_cast<double>(shape.names.size()));
+  for (std::size_t i = 0; i < shape.names.size(); ++i) {
+    text(shape.names[i]);
+    put(i < shape.is_hidden.size() && shape.is_hidden[i] ? Tag::True : Tag::False, 0);
+  }
+  announced_.push_back(number);
+}
+
 void ExchangeWriter::rows(const query::RowSet& rows) {
-  put(Tag::Rows, static_cast<double>(shapes_.number_of(rows)));
+  const std::size_t number = shapes_.number_of(rows);
+  if (shapes_.announce(number)) shape(rows, number);
+  put(Tag::Rows, static_cast<double>(number));
   put(Tag::Number, static_cast<double>(rows.count));
   put(Tag::Number, static_cast<double>(rows.attached.size()));
   for (const query::Attached& related : rows.attached)
@@ -253,6 +265,8 @@ void ExchangeWriter::outcome(const orm::Outcome& outcome) {
 }
 
 void ExchangeWriter::error(const Error& error) {
+  for (const std::size_t number : announced_)
+    shapes_.forget(number);
   clear();
   set_header(0, 1);
   text(error.message());

@@ -11,10 +11,11 @@
 //          | Text <units> | Bytes <count> raw slots.. | Array <count> value..
 //          | Object <count> (key value)..
 //   key    = Text <units> | NewKey <units> | Key <number>
-//   rows   = Rows <shape> | Number <count> | Number <attached> | attached.. | cell values..
+//   rows   = shape.. Rows <number> | Number <count> | Number <attached> | attached.. | cells..
+//   shape  = Shape <number> | Text model | Number <columns> | (Text name, True if hidden)..
 //   attached = Text <units> | Number <kind> | Number begins.. | Number positions.. | rows
 //
-// A NewKey gets the next number on both sides. Threads: confined to the thread of JavaScript.
+// A NewKey gets the next number on both sides. A shape goes over before its first rows. Threads: confined to the thread of JavaScript.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -47,6 +49,7 @@ enum class Tag : std::uint8_t {
   Key = 10,
   NewKey = 11,
   Rows = 12,
+  Shape = 13,
 };
 
 /// Slots before the first value: [operation or status, three operands or facts of an answer, ..].
@@ -90,25 +93,24 @@ class ExchangeReader {
   std::size_t text_position_ = 0;
 };
 
-/// Numbers for the shapes of rows, which JavaScript asks for once and makes constructors of. Equal
-/// shapes have one number, whichever statement they come from.
+/// Numbers for the shapes of rows, which JavaScript makes constructors of. Equal shapes have one
+/// number, whichever statement they come from.
 class ShapeTable {
  public:
-  struct Shape {
-    query::RowShapePtr shape;
-    std::string model;  // its name; empty: of none
-  };
   [[nodiscard]] std::size_t number_of(const query::RowSet& rows);
-  [[nodiscard]] const Shape* find(std::size_t number) const {
-    return number < shapes_.size() ? &shapes_[number] : nullptr;
+  /// Whether JavaScript has to be told now; then it has been.
+  [[nodiscard]] bool announce(std::size_t number) {
+    return !std::exchange(announced_[number], true);
   }
+  /// What was announced last was not sent after all.
+  void forget(std::size_t number) { announced_[number] = false; }
 
  private:
   struct Known {
     query::RowShapePtr shape;  // keeps the address taken
     std::size_t number;
   };
-  std::vector<Shape> shapes_;
+  std::vector<bool> announced_;
   std::unordered_map<std::string, std::size_t> by_content_;
   std::unordered_map<const query::RowShape*, Known> by_address_;  // forgotten when it grows
 };
@@ -138,12 +140,14 @@ class ExchangeWriter {
   void integer(std::int64_t number);
   void bytes(std::string_view data);
   void attached(const query::Attached& attached);
+  void shape(const query::RowSet& rows, std::size_t number);
 
   ShapeTable& shapes_;
   std::vector<double> slots_;
   std::vector<std::uint8_t> tags_;
   std::string text_;
   bool is_ascii_ = true;
+  std::vector<std::size_t> announced_;  // shapes that this message explains
 };
 
 }  // namespace moonstone::node
