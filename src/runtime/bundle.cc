@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "runtime/bundle_file.h"
 #include "runtime/internal/machine.h"
+#include "schema/lite/catalog.h"
 
 namespace moonstone::runtime {
 namespace {
@@ -101,10 +102,23 @@ Status read_crons(const Array& lists, Bundle& bundle) {
   return {};
 }
 
+/// SchemaJSON of schema.ts, or `{ lite: .. }` with the tree of a `.lite` file.
+Status read_schema(const Value& json, Bundle& bundle) {
+  const Value* const lite = json.is_object() ? json.as_object().find("lite") : nullptr;
+  if (lite == nullptr) {
+    MS_TRY(bundle.schema, schema::parse_schema_json(json));
+    return {};
+  }
+  MS_TRY(schema::CatalogPtr catalog, lite::load_catalog(*lite));
+  bundle.orm = orm::Orm::make(catalog, {});
+  MS_TRY(bundle.schema, schema::make_schema(std::move(catalog)));
+  return {};
+}
+
 Status read_description(const Value& description, Bundle& bundle) {
   if (!description.is_object()) return Error(ErrorCode::Internal, "the bundle is not described");
   if (const Value* const schema = description.as_object().find("schema")) {
-    MS_TRY(bundle.schema, schema::parse_schema_json(*schema));
+    MS_TRY_STATUS(read_schema(*schema, bundle));
   }
   MS_TRY_STATUS(read_crons(list_in(description.as_object(), "crons"), bundle));
   for (const Value& described : list_in(description.as_object(), "functions")) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "orm/orm.h"
 #include "runtime/jobs/job.h"
 #include "schema/schema.h"
 #include "schema/type.h"
@@ -58,6 +59,8 @@ class Bundle {
   BundleSource source;
   std::string hash;  // content_hash (bundle_file.h) of the source
   schema::Schema schema;
+  /// Calls of the models, if the schema is a `.lite` file; null else.
+  std::shared_ptr<orm::Orm> orm;
   std::map<std::string, Function, std::less<>> functions;  // by canonical name
   std::vector<jobs::CronDefinition> crons;                 // checked
   std::vector<HttpRoute> routes;                           // in the order in which they are tried

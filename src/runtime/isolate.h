@@ -28,6 +28,7 @@
 #include "engine/session.h"
 #include "engine/transaction.h"
 #include "files/file_links.h"
+#include "orm/orm.h"
 #include "runtime/bundle.h"
 #include "runtime/jobs/job.h"
 
@@ -65,6 +66,7 @@ struct Call {
   engine::Transaction* transaction = nullptr;  // mutations only
   const engine::Session* session = nullptr;
   const files::FileLinks* links = nullptr;  // null: ctx.storage refuses
+  orm::Orm* orm = nullptr;                  // null: the schema has no models
   std::int64_t now_unix_ms = 0;
   std::uint64_t random_seed = 0;
   std::chrono::steady_clock::time_point deadline;

@@ -355,6 +355,14 @@ Error Machine::error_of(Run& run, v8::Local<v8::Value> thrown) {
 void Machine::throw_error(v8::Local<v8::Context> context, Error error) {
   const v8::Local<v8::Value> exception =
       v8::Exception::Error(to_v8_string(isolate_, error.message()));
+  if (const Value* const details = error.details(); details != nullptr && details->is_object()) {
+    for (const Member& member : details->as_object()) {
+      v8::Local<v8::Value> value;
+      if (!to_v8(context, member.value).ToLocal(&value)) return;
+      static_cast<void>(exception.As<v8::Object>()->CreateDataProperty(
+          context, to_v8_name(isolate_, member.name), value));
+    }
+  }
   if (current_ != nullptr && current_->errors.size() < kErrorsMax) {
     // The token and the position in one number, exact below 2^53.
     const double mark = static_cast<double>(current_->token) * static_cast<double>(kErrorsMax) +

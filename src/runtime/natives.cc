@@ -30,6 +30,7 @@ v8::Local<v8::Object> make_natives(v8::Local<v8::Context> context) {
   const v8::Context::Scope context_scope(context);
   const v8::Local<v8::Object> natives = v8::Object::New(isolate);
   add_document_natives(context, natives);
+  add_model_natives(context, natives);
   add_query_natives(context, natives);
   add_environment_natives(context, natives);
   add_scheduler_natives(context, natives);

@@ -223,6 +223,7 @@ live::RunResult FunctionHost::run_query(const QueryRun& given) {
                        .reader = &reader,
                        .session = given.session,
                        .links = options_.links,
+                       .orm = bundle->orm.get(),
                        .now_unix_ms = options_.clock->unix_ms(),
                        .random_seed = options_.random->next(),
                        .deadline = given.deadline + ready.preparation};
@@ -387,6 +388,7 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
                      .transaction = &transaction,
                      .session = &session,
                      .links = options_.links,
+                     .orm = prepared.bundle->orm.get(),
                      .now_unix_ms = transaction.now_unix_ms(),
                      .random_seed = transaction.random_seed(),
                      .deadline = transaction.deadline() + ready.preparation};

@@ -90,6 +90,7 @@ void add_native(v8::Local<v8::Context> context,
 
 /// The groups of natives, each in its own file.
 void add_document_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
+void add_model_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
 void add_query_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
 void add_environment_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);
 void add_scheduler_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives);

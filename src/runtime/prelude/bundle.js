@@ -82,6 +82,7 @@ function describeCrons(modules) {
 function schemaOf(exported) {
   for (const candidate of [exported, exported?.schema, exported?.default]) {
     if (typeof candidate?.tables === "object" && candidate.tables !== null) return candidate;
+    if (typeof candidate?.lite === "object" && candidate.lite !== null) return candidate;
   }
   if (exported !== undefined && exported !== null && Object.keys(exported).length > 0) {
     throw new Error("schema.ts must export the result of defineSchema({ ... }) as `schema`");

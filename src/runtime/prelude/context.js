@@ -70,7 +70,7 @@ function makeContext(isMutation, run, now) {
   };
   if (isMutation) {
     return {
-      db: makeWriter(run),
+      db: withModels(run, makeWriter(run), true),
       auth,
       scheduler: makeScheduler(run),
       storage: makeStorageWriter(run),
@@ -78,7 +78,7 @@ function makeContext(isMutation, run, now) {
     };
   }
   return {
-    db: makeReader(run),
+    db: withModels(run, makeReader(run), false),
     auth,
     storage: makeStorageReader(run),
     get now() {
