@@ -6,11 +6,13 @@
 
 #include <sqlite3.h>
 
+#include "base/encoding.h"
 #include "base/ulid.h"
 #include "base/value.h"
 #include "query/expr.h"
 #include "query/storage_json.h"
 #include "store/sqlite/internal/sqlite_error.h"
+#include "store/sqlite/internal/text_join.h"
 
 namespace moonstone::store::sqlite {
 
@@ -66,6 +68,14 @@ void json_function(sqlite3_context* context, int count, sqlite3_value** raw) {
   return_value(context, query::comparable(*place, query::Nesting::Nested));
 }
 
+void base64_function(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
+  if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) return;
+  const auto* const data = static_cast<const char*>(sqlite3_value_blob(arguments[0]));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(arguments[0]));
+  return_value(context,
+               to_base64(data == nullptr ? std::string_view() : std::string_view(data, size)));
+}
+
 void time_function(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
   const std::string_view id = text_of(arguments[0]);
   const std::size_t colon = id.find(':');
@@ -77,15 +87,21 @@ void time_function(sqlite3_context* context, int /*count*/, sqlite3_value** argu
 }  // namespace
 
 Status register_functions(sqlite3* db) {
+  struct Function {
+    const char* name;
+    int arguments;
+    void (*run)(sqlite3_context*, int, sqlite3_value**);
+  };
+  static constexpr Function kFunctions[] = {{"moonstone_json", -1, json_function},
+                                            {"moonstone_time", 1, time_function},
+                                            {"moonstone_base64", 1, base64_function}};
   constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-  int code = sqlite3_create_function_v2(db, "moonstone_json", -1, kFlags, nullptr, json_function,
-                                        nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK) {
-    code = sqlite3_create_function_v2(db, "moonstone_time", 1, kFlags, nullptr, time_function,
-                                      nullptr, nullptr, nullptr);
+  for (const Function& function : kFunctions) {
+    const int code = sqlite3_create_function_v2(db, function.name, function.arguments, kFlags,
+                                                nullptr, function.run, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return sqlite_error(db, code, "register functions");
   }
-  if (code != SQLITE_OK) return sqlite_error(db, code, "register functions");
-  return {};
+  return register_text_join(db);
 }
 
 }  // namespace moonstone::store::sqlite

@@ -6,10 +6,11 @@
 //       json_extract reads some doubles one unit off, ignores escapes in member names, and knows
 //       nothing of tagged bytes and integers.
 //   moonstone_time(_id)                the creation time, in milliseconds, or 0 without a ULID.
+//   moonstone_base64(bytes)            text; of NULL NULL.
+//   moonstone_join(value, separator, key)  an aggregate: text_join.h.
 //
-// Both are deterministic and innocuous, so that indexes may use them. Another program can read a
-// table with such an index, but not write it.
-// Threads: stateless.
+// The first three are deterministic and innocuous, so that indexes may use them. Another program
+// can read a table with such an index, but not write it. Threads: stateless.
 
 #include "base/result.h"
 
