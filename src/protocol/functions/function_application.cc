@@ -9,6 +9,7 @@
 #include "protocol/functions/file_routes.h"
 #include "protocol/functions/http_action_routes.h"
 #include "protocol/functions/observation_routes.h"
+#include "protocol/functions/orm_routes.h"
 #include "protocol/functions/query_routes.h"
 #include "protocol/functions/transfer_routes.h"
 
@@ -330,6 +331,7 @@ void FunctionApplication::dispatch(HttpRequest request, Address address, Respond
 
 void FunctionApplication::route(Exchange exchange) {
   if (route_query(exchange)) return;
+  if (route_orm(exchange)) return;
   const ObservationEnvironment observation{.tenants = &tenants_,
                                            .observation = tenants_.options().each.host.observation,
                                            .is_public = options_.metrics_are_public};

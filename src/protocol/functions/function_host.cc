@@ -388,7 +388,7 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
                      .transaction = &transaction,
                      .session = &session,
                      .links = options_.links,
-                     .orm = prepared.bundle->orm.get(),
+                     .orm = bundle->orm.get(),
                      .now_unix_ms = transaction.now_unix_ms(),
                      .random_seed = transaction.random_seed(),
                      .deadline = transaction.deadline() + ready.preparation};

@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "protocol/functions/live_introspection.h"
+#include "protocol/functions/orm_functions.h"
 #include "query/page.h"
 #include "query/row.h"
 #include "runtime/jobs/list.h"
@@ -20,6 +21,7 @@ namespace {
 using runtime::FunctionKind;
 
 constexpr std::string_view kPrefix = "_system:";
+constexpr std::string_view kModelPrefix = "_orm:";
 /// Where functions.md names a default.
 constexpr double kPageRows = 50;
 
@@ -263,11 +265,12 @@ Result<Value> list_table_scans(const SystemCall& call) {
 const std::map<std::string, SystemFunction, std::less<>>& system_functions() {
   static const auto kFunctions = [] {
     std::map<std::string, SystemFunction, std::less<>> functions;
-    const auto add = [&functions](std::string_view name, FunctionKind kind,
-                                  Result<Value> (*run)(const SystemCall&)) {
+    std::string_view prefix = kPrefix;
+    const auto add = [&functions, &prefix](std::string_view name, FunctionKind kind,
+                                           Result<Value> (*run)(const SystemCall&)) {
       SystemFunction made;
-      made.function.name = std::string(kPrefix) + std::string(name);
-      made.function.module = "_system";
+      made.function.name = std::string(prefix) + std::string(name);
+      made.function.module = prefix.substr(0, prefix.size() - 1);
       made.function.export_name = name;
       made.function.kind = kind;
       made.run = run;
@@ -288,6 +291,9 @@ const std::map<std::string, SystemFunction, std::less<>>& system_functions() {
     add("listLiveQueries", FunctionKind::Action, list_live_queries);
     add("explainLiveQuery", FunctionKind::Action, explain_live_query);
     add("explainQuery", FunctionKind::Action, explain_query);
+    prefix = kModelPrefix;
+    add("query", FunctionKind::Query, run_orm_query);
+    add("mutate", FunctionKind::Mutation, run_orm_mutate);
     return functions;
   }();
   return kFunctions;
@@ -300,7 +306,7 @@ const SystemFunction* find_system_function(std::string_view name) {
 }
 
 bool is_system_name(std::string_view name) {
-  return name.starts_with(kPrefix);
+  return name.starts_with(kPrefix) || name.starts_with(kModelPrefix);
 }
 
 }  // namespace moonstone::protocol::functions

@@ -7,6 +7,7 @@
 //             listJobs
 //   mutation  insertDocument  updateDocument  deleteDocument
 //   action    runSQL  listTableScans  listLiveQueries  explainLiveQuery  explainQuery
+// and `_orm:query` and `_orm:mutate` (orm_functions.h).
 // Threads: pure functions on what they are given. Source: functions.md section 14.
 
 #include <map>
