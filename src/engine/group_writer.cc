@@ -182,7 +182,8 @@ Result<std::unique_ptr<GroupWriter::Turn>> GroupWriter::begin_turn(
                                                       .limits = environment_.limits,
                                                       .now_unix_ms = state->member.now_unix_ms,
                                                       .random_seed = state->member.random_seed,
-                                                      .deadline = group.started + lease});
+                                                      .deadline = group.started + lease,
+                                                      .rules = environment_.rules});
   return std::unique_ptr<Turn>(new Turn(std::move(state)));
 }
 
