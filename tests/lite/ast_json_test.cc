@@ -1,0 +1,57 @@
+// Moonstone. Licence: see LICENSE.
+//
+// The JSON of the tree. Source: litestone.md 3.7
+#include "schema/lite/ast_json.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "tests/lite/schema_text.h"
+
+namespace moonstone::lite {
+namespace {
+
+/// MS_UPDATE=1 writes what is there now into the golden file. (Format it with prettier.)
+void expect_golden(const std::string& name, const Value& value) {
+  const char* update = std::getenv("MS_UPDATE");  // NOLINT(concurrency-mt-unsafe): one thread
+  if (update != nullptr && std::string_view(update) == "1") {
+    std::ofstream(std::string(MS_SOURCE_DIR) + "/tests/lite/" + name) << to_json_indented(value);
+  }
+  const Result<Value> golden = parse_json(read_test_file(name));
+  ASSERT_TRUE(golden.has_value()) << golden.error().message();
+  EXPECT_EQ(to_json_indented(value), to_json_indented(*golden));
+}
+
+TEST(LiteAstJsonTest, ASchemaWithEverything) {
+  const Schema schema = parse_valid(read_test_file("golden/everything.lite"));
+  expect_golden("golden/everything.json", schema_to_json(schema));
+}
+
+TEST(LiteAstJsonTest, AnEmptySchema) {
+  EXPECT_EQ(to_json(schema_to_json(parse_valid(""))),
+            R"({"imports":[],"databases":[],"models":[],"views":[],"enums":[],"functions":[],)"
+            R"("traits":[],"types":[]})");
+}
+
+TEST(LiteAstJsonTest, OneModel) {
+  const Schema schema = parse_valid("/// T\nmodel A { /// k\n id Int @id\n n Text[]? }");
+  EXPECT_EQ(to_json(model_to_json(schema.models.at(0))),
+            R"({"name":"A","comments":["T"],"fields":[)"
+            R"({"name":"id","type":{"kind":"scalar","name":"Int","array":false,"optional":false},)"
+            R"("attributes":[{"kind":"id"}],"comments":["k"]},)"
+            R"({"name":"n","type":{"kind":"scalar","name":"Text","array":true,"optional":true},)"
+            R"("attributes":[],"comments":[]}],"attributes":[]})");
+}
+
+TEST(LiteAstJsonTest, Transitions) {
+  const Schema schema = parse_valid("enum E { a b transitions { go: [a] -> b } }");
+  EXPECT_EQ(to_json(transitions_to_json(*schema.enums.at(0).transitions)),
+            R"({"go":{"from":["a"],"to":"b"}})");
+}
+
+}  // namespace
+}  // namespace moonstone::lite
