@@ -4,8 +4,8 @@
 //
 // JavaScript sees one function, invoke(text): the operation and its operands stand in the buffer
 // (exchange.h), and so does the answer. Errors are answers, too, so that nothing throws across the
-// boundary; packages/orm makes the JavaScript errors. What lives longer than a call (schemas,
-// clients, connections) has a number. Threads: confined to the thread of its environment.
+// boundary; packages/orm makes the JavaScript errors. What lives longer than a call (clients,
+// connections) has a number. Threads: confined to the thread of its environment.
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,6 @@
 #include "base/result.h"
 #include "client.h"
 #include "exchange.h"
-#include "schema/lite/ast.h"
 #include "store/raw_connection.h"
 
 struct napi_env__;
@@ -44,6 +43,8 @@ class Numbered {
     things_.push_back(std::move(thing));
     return things_.size() - 1;
   }
+  /// For a number that was given for nothing (add(nullptr)).
+  void put(std::size_t number, std::unique_ptr<T> thing) { things_[number] = std::move(thing); }
   [[nodiscard]] T* find(std::size_t number) const {
     return number < things_.size() ? things_[number].get() : nullptr;
   }
@@ -95,7 +96,6 @@ class Addon {
                                  const std::function<void(ExchangeReader&)>& read);
 
   [[nodiscard]] ShapeTable& shapes() { return shapes_; }
-  [[nodiscard]] Numbered<lite::Schema>& schemas() { return schemas_; }
   [[nodiscard]] Numbered<Client>& clients() { return clients_; }
   [[nodiscard]] Numbered<store::RawConnection>& connections() { return connections_; }
 
@@ -113,7 +113,6 @@ class Addon {
   KeyTable keys_;
   ShapeTable shapes_;
   ExchangeWriter answer_{shapes_};
-  Numbered<lite::Schema> schemas_;
   Numbered<Client> clients_;
   Numbered<store::RawConnection> connections_;
 };

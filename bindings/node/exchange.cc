@@ -250,6 +250,10 @@ void ExchangeWriter::outcome(const orm::Outcome& outcome) {
   set_header(1, static_cast<double>(outcome.form));
   set_header(2, outcome.has_more ? 1 : 0);
   set_header(3, static_cast<double>(outcome.total));
+  outcome_values(outcome);
+}
+
+void ExchangeWriter::outcome_values(const orm::Outcome& outcome) {
   if (outcome.form == orm::Outcome::Form::Value) {
     value(outcome.value);
     return;

@@ -126,6 +126,8 @@ class ExchangeWriter {
   void rows(const query::RowSet& rows);
   /// The header slots 1 to 3 say form, has_more and total.
   void outcome(const orm::Outcome& outcome);
+  /// Without the header.
+  void outcome_values(const orm::Outcome& outcome);
   /// Header slot 0 becomes 1; message, reason and details follow.
   void error(const Error& error);
   void text(std::string_view text);

@@ -1,0 +1,42 @@
+// Moonstone. Licence: see LICENSE.
+#include "operations.h"
+
+namespace moonstone::node {
+
+Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer) {
+  const auto number = request.number(0);
+  const Operation operation{number < 256 ? static_cast<std::uint8_t>(number) : std::uint8_t{0}};
+  switch (operation) {
+    case Operation::Call:
+    case Operation::Query:
+    case Operation::Open:
+    case Operation::Close:
+    case Operation::Begin:
+    case Operation::Commit:
+    case Operation::Rollback:
+    case Operation::Mark:
+    case Operation::RollbackTo:
+    case Operation::Release:
+    case Operation::Observe:
+      return run_client_operation(addon, operation, request, answer);
+    case Operation::Parse:
+    case Operation::TypeScript:
+    case Operation::JsonSchema:
+    case Operation::LiteSchema:
+      return run_language_operation(operation, request, answer);
+    case Operation::RawOpen:
+    case Operation::RawClose:
+    case Operation::RawExec:
+    case Operation::RawQuery:
+    case Operation::RawRun:
+    case Operation::MigrationCreate:
+    case Operation::MigrationApply:
+    case Operation::MigrationStatus:
+    case Operation::MigrationVerify:
+    case Operation::AutoMigrate:
+      return run_raw_operation(addon, operation, request, answer);
+  }
+  return Error(ErrorCode::Unimplemented, "the addon is older than the package");
+}
+
+}  // namespace moonstone::node

@@ -1,0 +1,78 @@
+// Moonstone. Licence: see LICENSE.
+//
+// Connections for SQL of the application itself.
+#include <string>
+#include <utility>
+
+#include "operations.h"
+#include "store/raw_connection.h"
+
+namespace moonstone::node {
+
+namespace {
+
+Result<store::RawConnection*> find_connection(Addon& addon, const Request& request) {
+  if (store::RawConnection* const found = addon.connections().find(request.number(1))) return found;
+  return Error(ErrorCode::FailedPrecondition, "the connection is closed", "closed");
+}
+
+std::string read_text(Request& request) {
+  const Value value = request.read();
+  return value.is_text() ? value.as_text() : std::string();
+}
+
+/// values: path; header: whether it only reads
+Status open_connection(Addon& addon, Request& request, ExchangeWriter& answer) {
+  store::RawOptions options;
+  options.access =
+      request.number(2) == 1 ? store::RawAccess::ReadOnly : store::RawAccess::ReadWrite;
+  options.path = read_text(request);
+  MS_TRY(auto connection, store::RawConnection::open(std::move(options)));
+  answer.set_header(1, static_cast<double>(addon.connections().add(std::move(connection))));
+  return {};
+}
+
+Array read_values(Request& request) {
+  Value values = request.read();
+  return values.is_array() ? std::move(values.as_array()) : Array();
+}
+
+/// values: SQL, values; answer: names of columns, then the cells row after row
+Status run_raw_query(store::RawConnection& connection, Request& request, ExchangeWriter& answer) {
+  const std::string sql = read_text(request);
+  const Array values = read_values(request);
+  MS_TRY(const store::SqlRows found, connection.query(sql, values));
+  answer.set_header(1, static_cast<double>(found.columns.size()));
+  answer.set_header(2, static_cast<double>(found.rows.size()));
+  for (const std::string& column : found.columns)
+    answer.text(column);
+  for (const auto& row : found.rows) {
+    for (const Value& cell : row)
+      answer.value(cell);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status run_raw_operation(Addon& addon,
+                         Operation operation,
+                         Request& request,
+                         ExchangeWriter& answer) {
+  if (operation == Operation::RawOpen) return open_connection(addon, request, answer);
+  if (operation == Operation::RawClose) {
+    addon.connections().take(request.number(1));
+    return {};
+  }
+  MS_TRY(store::RawConnection* const connection, find_connection(addon, request));
+  if (operation == Operation::RawExec) return connection->exec(read_text(request));
+  if (operation == Operation::RawQuery) return run_raw_query(*connection, request, answer);
+  const std::string sql = read_text(request);
+  const Array values = read_values(request);
+  MS_TRY(const store::RawConnection::Changed changed, connection->run(sql, values));
+  answer.value(changed.rows);
+  answer.value(changed.last_rowid);
+  return {};
+}
+
+}  // namespace moonstone::node
