@@ -166,6 +166,7 @@ Result<Schema> schema_from_json(const Value& value) {
   const JsonReader json(value, "$");
   if (!value.is_object()) return json.wrong("no schema: an object is expected");
   Schema schema;
+  MS_TRY(schema.imports, json.texts("imports"));
   MS_TRY_STATUS(read_list(json, "databases", read_database, schema.databases));
   MS_TRY_STATUS(read_list(json, "models", read_model, schema.models));
   MS_TRY_STATUS(read_list(json, "views", read_view, schema.views));

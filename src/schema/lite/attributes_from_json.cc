@@ -1,96 +1,26 @@
 // Moonstone. Licence: see LICENSE.
 // Attributes from JSON: the reverse of what ast_json.cc prints, by their `kind`.
 
-#include <array>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "schema/lite/internal/attribute_names.h"
 #include "schema/lite/internal/json_reader.h"
 
 namespace moonstone::lite {
 namespace {
 
-template <class Kind>
-struct Named {
-  std::string_view name;
-  Kind kind;
-};
-
-template <class Kind, std::size_t Count>
-std::optional<Kind> find_kind(const std::array<Named<Kind>, Count>& all, std::string_view name) {
-  for (const Named<Kind>& each : all) {
-    if (each.name == name) return each.kind;
+/// The enumerator whose word in the language is `name` (attribute_names.h).
+template <class Kind, Kind last>
+std::optional<Kind> find_word(std::string_view name) {
+  for (unsigned i = 0; i <= static_cast<unsigned>(last); ++i) {
+    const auto kind = static_cast<Kind>(i);
+    if (word_of(kind) == name) return kind;
   }
   return std::nullopt;
 }
-
-constexpr std::array<Named<FieldFlag>, 11> kFieldFlags{{
-    {"id", FieldFlag::Id},
-    {"unique", FieldFlag::Unique},
-    {"computed", FieldFlag::Computed},
-    {"hardDelete", FieldFlag::HardDelete},
-    {"keepVersions", FieldFlag::KeepVersions},
-    {"trim", FieldFlag::Trim},
-    {"lower", FieldFlag::Lower},
-    {"upper", FieldFlag::Upper},
-    {"slug", FieldFlag::Slug},
-    {"updatedAt", FieldFlag::UpdatedAt},
-    {"markdown", FieldFlag::Markdown},
-}};
-
-constexpr std::array<Named<ValidatorKind>, 17> kValidators{{
-    {"email", ValidatorKind::Email},
-    {"url", ValidatorKind::Url},
-    {"phone", ValidatorKind::Phone},
-    {"date", ValidatorKind::Date},
-    {"datetime", ValidatorKind::DateTime},
-    {"regex", ValidatorKind::Regex},
-    {"length", ValidatorKind::Length},
-    {"startsWith", ValidatorKind::StartsWith},
-    {"endsWith", ValidatorKind::EndsWith},
-    {"contains", ValidatorKind::Contains},
-    {"lt", ValidatorKind::Less},
-    {"lte", ValidatorKind::LessOrEqual},
-    {"gt", ValidatorKind::Greater},
-    {"gte", ValidatorKind::GreaterOrEqual},
-    {"minItems", ValidatorKind::MinItems},
-    {"maxItems", ValidatorKind::MaxItems},
-    {"uniqueItems", ValidatorKind::UniqueItems},
-}};
-
-constexpr std::array<Named<ReferentialAction>, 4> kActions{{
-    {"Cascade", ReferentialAction::Cascade},
-    {"SetNull", ReferentialAction::SetNull},
-    {"Restrict", ReferentialAction::Restrict},
-    {"NoAction", ReferentialAction::NoAction},
-}};
-
-constexpr std::array<Named<FromOperation>, 7> kFromOperations{{
-    {"first", FromOperation::First},
-    {"last", FromOperation::Last},
-    {"count", FromOperation::Count},
-    {"exists", FromOperation::Exists},
-    {"sum", FromOperation::Sum},
-    {"max", FromOperation::Max},
-    {"min", FromOperation::Min},
-}};
-
-constexpr std::array<Named<CompareOperator>, 6> kCompareOperators{{
-    {"==", CompareOperator::Equal},
-    {"!=", CompareOperator::NotEqual},
-    {"<", CompareOperator::Less},
-    {">", CompareOperator::Greater},
-    {"<=", CompareOperator::LessOrEqual},
-    {">=", CompareOperator::GreaterOrEqual},
-}};
-
-constexpr std::array<Named<ModelFlag>, 4> kModelFlags{{
-    {"strict", ModelFlag::Strict},
-    {"noStrict", ModelFlag::NoStrict},
-    {"external", ModelFlag::External},
-    {"auth", ModelFlag::Auth},
-}};
 
 Result<Expression> read_expression(const JsonReader& json, std::size_t height);
 
@@ -123,7 +53,8 @@ Result<Expression> read_expression(const JsonReader& json, std::size_t height) {
   }
   if (type == "compare") {
     expression.kind = ExpressionKind::Compare;
-    const auto compare = find_kind(kCompareOperators, json.optional_text("op").value_or(""));
+    const auto compare = find_word<CompareOperator, CompareOperator::GreaterOrEqual>(
+        json.optional_text("op").value_or(""));
     if (!compare) return json.wrong("no such operator");
     expression.compare = *compare;
     return read_operands(json, std::move(expression), {"left", "right"}, height);
@@ -181,8 +112,10 @@ FieldAttribute read_relation(const JsonReader& json) {
   Relation relation;
   relation.fields = json.optional_texts("fields");
   relation.references = json.optional_texts("references");
-  relation.on_delete = find_kind(kActions, json.optional_text("onDelete").value_or(""));
-  relation.on_update = find_kind(kActions, json.optional_text("onUpdate").value_or(""));
+  relation.on_delete = find_word<ReferentialAction, ReferentialAction::NoAction>(
+      json.optional_text("onDelete").value_or(""));
+  relation.on_update = find_word<ReferentialAction, ReferentialAction::NoAction>(
+      json.optional_text("onUpdate").value_or(""));
   relation.name = json.optional_text("name");
   return relation;
 }
@@ -202,7 +135,8 @@ std::vector<std::string> quoted_names(std::string_view sql) {
 Result<FieldAttribute> read_from(const JsonReader& json) {
   From from;
   MS_TRY(from.target, json.text("target"));
-  from.operation = find_kind(kFromOperations, json.optional_text("op").value_or(""));
+  from.operation =
+      find_word<FromOperation, FromOperation::Min>(json.optional_text("op").value_or(""));
   from.field = json.optional_text("opValue").value_or("");
   from.flag = json.flag("opValue", true);
   from.where = json.optional_text("where");
@@ -251,8 +185,10 @@ Result<std::optional<FieldAttribute>> read_visibility(const JsonReader& json,
 
 Result<FieldAttribute> read_field_attribute(const JsonReader& json) {
   MS_TRY(const std::string kind, json.text("kind"));
-  if (const auto flag = find_kind(kFieldFlags, kind)) return FieldAttribute(*flag);
-  if (const auto validator = find_kind(kValidators, kind)) return read_validator(json, *validator);
+  if (const auto flag = find_word<FieldFlag, FieldFlag::Markdown>(kind))
+    return FieldAttribute(*flag);
+  if (const auto validator = find_word<ValidatorKind, ValidatorKind::UniqueItems>(kind))
+    return read_validator(json, *validator);
   MS_TRY(std::optional<FieldAttribute> visibility, read_visibility(json, kind));
   if (visibility) return *std::move(visibility);
   if (kind == "default") return read_default(json);
@@ -285,7 +221,7 @@ Result<FieldAttribute> read_field_attribute(const JsonReader& json) {
 
 Result<ModelAttribute> read_model_attribute(const JsonReader& json) {
   MS_TRY(const std::string kind, json.text("kind"));
-  if (const auto flag = find_kind(kModelFlags, kind)) return ModelAttribute(*flag);
+  if (const auto flag = find_word<ModelFlag, ModelFlag::Auth>(kind)) return ModelAttribute(*flag);
   if (kind == "index" || kind == "uniqueIndex") {
     MS_TRY(std::vector<std::string> fields, json.texts("fields"));
     return Index{std::move(fields), kind == "uniqueIndex"};

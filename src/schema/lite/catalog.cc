@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "schema/lite/ast_from_json.h"
+#include "schema/lite/ast_json.h"
 #include "schema/lite/internal/catalog_fields.h"
 #include "schema/lite/internal/json_reader.h"
 
@@ -70,6 +71,9 @@ class CatalogMaker {
     for (const View& view : schema_.views) {
       if (view.database.value_or(std::string(kMainDatabase)) == options_.database) add_view(view);
     }
+    catalog_.source = Object{{"schema", schema_to_json(schema_)},
+                             {"database", options_.database},
+                             {"pluralize", options_.pluralize == Pluralize::Yes}};
     return std::make_shared<const schema::Catalog>(std::move(catalog_));
   }
 
