@@ -176,13 +176,19 @@ ModelScope qualified(const ModelScope& scope) {
   return named;
 }
 
-ModelScope inner_scope(const ModelScope& outer, const Model& target, std::string_view name) {
+std::string alias_inside(const ModelScope& outer, std::string_view name) {
   const std::string hidden = schema::fold_case(qualifier_of(outer));
   std::string alias(name);
   while (schema::fold_case(quoted(alias)) == hidden)
     alias += '_';
-  return {
-      .catalog = outer.catalog, .model = &target, .alias = quoted(alias), .depth = outer.depth + 1};
+  return quoted(alias);
+}
+
+ModelScope inner_scope(const ModelScope& outer, const Model& target, std::string_view name) {
+  return {.catalog = outer.catalog,
+          .model = &target,
+          .alias = alias_inside(outer, name),
+          .depth = outer.depth + 1};
 }
 
 std::string source_sql(const ModelScope& scope) {

@@ -130,9 +130,14 @@ Result<Statement> StatementCache::prepare(std::string_view text) {
     return Statement(db_, &entries_.front());
   }
   sqlite3_stmt* handle = nullptr;
+  const char* tail = nullptr;
   const int code = sqlite3_prepare_v3(db_, text.data(), static_cast<int>(text.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+                                      SQLITE_PREPARE_PERSISTENT, &handle, &tail);
   if (code != SQLITE_OK) return sqlite_error(db_, code, "prepare a statement");
+  if (handle == nullptr || tail != text.data() + text.size()) {
+    sqlite3_finalize(handle);
+    return Error(ErrorCode::InvalidArgument, "the text is not one SQL statement", "sql");
+  }
   ++compiled_;
   if (entries_.size() >= kStatementsMax) evict_one();
   entries_.push_front(CachedStatement{std::string(text), handle, true});

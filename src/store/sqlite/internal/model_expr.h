@@ -27,8 +27,9 @@ struct ModelScope {
 [[nodiscard]] std::string qualifier_of(const ModelScope& scope);
 /// The same scope with all columns qualified.
 [[nodiscard]] ModelScope qualified(const ModelScope& scope);
-/// The rows of `target` in a subquery inside `outer`, under an alias like `name` that hides nothing
-/// that the subquery needs.
+/// A name like `name` that a subquery inside `outer` can use without hiding its rows. Quoted.
+[[nodiscard]] std::string alias_inside(const ModelScope& outer, std::string_view name);
+/// The rows of `target` in a subquery inside `outer`, under such a name.
 [[nodiscard]] ModelScope inner_scope(const ModelScope& outer,
                                      const schema::Model& target,
                                      std::string_view name);

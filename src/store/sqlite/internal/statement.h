@@ -79,7 +79,8 @@ class StatementCache {
   ~StatementCache();
 
   /// The statement of that text, compiled if it is not in the cache.
-  /// Errors: Internal for text that SQLite refuses; those of sqlite_error.
+  /// Errors: Internal for text that SQLite refuses; those of sqlite_error; InvalidArgument (reason
+  /// "sql") for text that is more than one statement, or none.
   [[nodiscard]] Result<Statement> prepare(std::string_view text);
   /// Finalises all; none may be in use.
   void clear();
