@@ -191,10 +191,16 @@ GroupWriter::Report GroupWriter::finish(Turn& turn) {
   Turn::State& state = *turn.state_;
   Report report;
   report.outside_change = state.group.outside_change;
+  const bool has_run_sql = state.transaction->has_run_sql();
   state.transaction.reset();
   MutationOutcome outcome;
   Status recorded = record_success(state.group, state.member, outcome, state.mark);
   if (recorded) {
+    if (has_run_sql && !state.group.wrote) {
+      // Nothing says what it did to tables that belong to no model: it counts as a write.
+      state.group.wrote = true;
+      outcome.version = ++state.group.version;
+    }
     state.group.answered.emplace_back(std::move(state.member), std::move(outcome));
     recorded = seal(state.group);
     if (!recorded) {

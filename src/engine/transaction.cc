@@ -296,6 +296,12 @@ Status Transaction::optimize_search(std::string_view table) {
   return environment_.writer->optimize_search(table);
 }
 
+Result<store::SqlRows> Transaction::run_sql(std::string_view sql, std::span<const Value> values) {
+  MS_TRY_STATUS(charge(1, sql.size()));
+  has_run_sql_ = true;
+  return environment_.writer->run_sql(sql, values);
+}
+
 Result<store::Writer::Written> Transaction::write(const store::CompiledStatement& statement,
                                                   std::span<const Value> parameters) {
   std::uint64_t bytes = 0;

@@ -148,6 +148,9 @@ class Transaction final : public DocumentReader {
   [[nodiscard]] Result<std::int64_t> next_number(const store::SequenceScope& scope,
                                                  std::optional<std::int64_t> at_least);
   [[nodiscard]] Status optimize_search(std::string_view table);
+  /// See store::Writer. The transaction counts as one that has written, whatever the statement did.
+  [[nodiscard]] Result<store::SqlRows> run_sql(std::string_view sql, std::span<const Value> values);
+  [[nodiscard]] bool has_run_sql() const { return has_run_sql_; }
 
   /// A count that belongs to this call, zero at first, for limits and marks of the modules above.
   [[nodiscard]] std::uint64_t& tally(std::string_view name);
@@ -168,6 +171,7 @@ class Transaction final : public DocumentReader {
   std::map<std::string, std::uint64_t, std::less<>> tallies_;
   std::uint64_t rows_written_ = 0;
   std::uint64_t bytes_written_ = 0;
+  bool has_run_sql_ = false;
 };
 
 }  // namespace moonstone::engine

@@ -152,6 +152,8 @@ struct SequenceScope {
   std::string_view scope;
 };
 
+struct SqlRows;
+
 /// The one write connection. Every function but begin(), commit(), rollback(), apply_schema(),
 /// reset(), checkpoint() and tend_wal() needs a running transaction. After any error ask
 /// in_transaction(): SQLite may have rolled the whole transaction back.
@@ -195,13 +197,19 @@ class Writer : public DocumentSource {
   [[nodiscard]] virtual Result<Written> write(const CompiledStatement& statement,
                                               std::span<const Value> parameters) = 0;
 
-  /// The next number of a sequence, from 1. With `at_least`: that number, and the counter never stays
-  /// behind it. Part of the transaction.
+  /// The next number of a sequence, from 1. With `at_least`: that number, and the counter never
+  /// stays behind it. Part of the transaction.
   [[nodiscard]] virtual Result<std::int64_t> next_number(const SequenceScope& scope,
                                                          std::optional<std::int64_t> at_least) = 0;
-  /// Merges the full-text index of a model's table into its most compact form. Errors: NotFound (the
-  /// model has none).
+  /// Merges the full-text index of a model's table into its most compact form. Errors: NotFound
+  /// (the model has none).
   [[nodiscard]] virtual Status optimize_search(std::string_view table) = 0;
+
+  /// Runs one statement of the application's own, which is trusted (`tx.sql`), and gives its rows.
+  /// What it changes in tables of models is captured like any write. It must not end the
+  /// transaction. Errors: those of write().
+  [[nodiscard]] virtual Result<SqlRows> run_sql(std::string_view sql,
+                                                std::span<const Value> values) = 0;
 
   /// What really changed since the mark, by SQLite's own account: one entry per row, with the image
   /// at the mark and the image now; rows that are as they were are left out.

@@ -68,6 +68,32 @@ TEST_F(WriterTurnTest, WithoutACommitNothingOfItStays) {
   EXPECT_EQ(read_all("accounts").size(), 1U);
 }
 
+TEST_F(WriterTurnTest, SqlOfTheApplicationIsPartOfItAlsoWhereNoModelIs) {
+  open();
+  const auto run = [](WriterTurn& turn, std::string_view sql) {
+    std::vector<std::vector<Value>> rows;
+    const Status done = turn.use([&](Transaction& transaction) -> Status {
+      MS_TRY(store::SqlRows found, transaction.run_sql(sql, {}));
+      rows = std::move(found.rows);
+      return {};
+    });
+    EXPECT_TRUE(done) << done.error().message();
+    return rows;
+  };
+  const auto turn = begin();
+  run(*turn, "CREATE TABLE notes (body TEXT) STRICT");
+  run(*turn, "INSERT INTO notes VALUES ('kept')");
+  ASSERT_TRUE(turn->commit());
+  {
+    const auto dropped = begin();
+    run(*dropped, "DELETE FROM notes");
+  }
+  const auto reading = begin();
+  const auto rows = run(*reading, "SELECT body FROM notes");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0][0], Value("kept"));
+}
+
 TEST_F(WriterTurnTest, AFailedStepLeavesTheOthers) {
   open();
   const auto turn = begin();

@@ -10,6 +10,7 @@
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/model_select.h"
 #include "store/sqlite/internal/model_write.h"
+#include "store/sqlite/internal/raw_sql.h"
 #include "store/sqlite/internal/row_codec.h"
 #include "store/sqlite/internal/sequence.h"
 
@@ -279,6 +280,11 @@ Status SqliteWriter::optimize_search(std::string_view table) {
   const std::string index = quoted(std::string(table) + "_fts");
   return connection_->run(fmt::format("INSERT INTO {0}({0}) VALUES('optimize')", index),
                           "optimize a full-text index");
+}
+
+Result<SqlRows> SqliteWriter::run_sql(std::string_view sql, std::span<const Value> values) {
+  MS_TRY_STATUS(require_transaction());
+  return query_raw(connection_->handle(), sql, values);
 }
 
 // Changes, log, ledger.

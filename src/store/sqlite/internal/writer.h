@@ -85,6 +85,8 @@ class SqliteWriter final : public Writer {
   [[nodiscard]] Result<std::int64_t> next_number(const SequenceScope& scope,
                                                  std::optional<std::int64_t> at_least) override;
   [[nodiscard]] Status optimize_search(std::string_view table) override;
+  [[nodiscard]] Result<SqlRows> run_sql(std::string_view sql,
+                                        std::span<const Value> values) override;
 
   [[nodiscard]] Result<std::vector<query::Change>> changes_since(const Mark& mark) override;
   [[nodiscard]] Status append_log(Version version,
