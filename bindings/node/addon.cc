@@ -1,10 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 #include "addon.h"
 
-#include <node_api.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <node_api.h>
 
 #include "operations.h"
 

@@ -94,11 +94,11 @@ Result<std::unique_ptr<Client>> Client::open(Addon& addon,
   for (DatabaseFile& file : options.files) {
     Opened opened;
     opened.name = file.name;
-    opened.host = std::make_unique<Host>(addon,
-                                         HostOptions{.client = number,
-                                                     .database = client->databases_.size(),
-                                                     .has_hooks = options.has_hooks,
-                                                     .checked_models = options.checked_models});
+    opened.host =
+        std::make_unique<Host>(addon, HostOptions{.client = number,
+                                                  .database = client->databases_.size(),
+                                                  .has_hooks = options.has_hooks,
+                                                  .checked_models = options.checked_models});
     opened.orm = orm::Orm::make(
         file.catalog,
         {.allow_child_key_override = options.allow_child_key_override, .host = opened.host.get()});
@@ -132,8 +132,7 @@ Result<Client::Opened*> Client::find_turn(std::size_t database) {
   MS_TRY(Opened* const opened, find(database));
   if (opened->turn != nullptr) return opened;
   return Error(ErrorCode::FailedPrecondition,
-               "the transaction has ended: its client cannot be used any more",
-               "turn_ended");
+               "the transaction has ended: its client cannot be used any more", "turn_ended");
 }
 
 Result<orm::Outcome> Client::read(Opened& opened, const ClientCall& call) {
@@ -230,6 +229,15 @@ Status Client::release(std::size_t database, std::size_t mark) {
   opened->marks.resize(mark);
   return opened->turn->use(
       [&target](engine::Transaction& transaction) { return transaction.release(target); });
+}
+
+Result<store::SqlRows> Client::run_sql(std::size_t database,
+                                       std::string_view sql,
+                                       std::span<const Value> values) {
+  MS_TRY(Opened* const opened, find_turn(database));
+  return with_turn<store::SqlRows>(*opened->turn, [&](engine::Transaction& transaction) {
+    return transaction.run_sql(sql, values);
+  });
 }
 
 void Client::observe(bool is_observed) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,11 @@ class Client {
   [[nodiscard]] Result<std::size_t> mark(std::size_t database);
   [[nodiscard]] Status rollback_to(std::size_t database, std::size_t mark);
   [[nodiscard]] Status release(std::size_t database, std::size_t mark);
+
+  /// SQL of the application inside the turn.
+  [[nodiscard]] Result<store::SqlRows> run_sql(std::size_t database,
+                                               std::string_view sql,
+                                               std::span<const Value> values);
 
   void observe(bool is_observed);
 

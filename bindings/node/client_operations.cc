@@ -16,16 +16,19 @@ namespace moonstone::node {
 namespace {
 
 constexpr std::size_t kSystemSlot = 4;
+constexpr std::size_t kModelSlot = 5;
+constexpr std::size_t kWantsEventsSlot = 6;
+/// Of the answer.
 constexpr std::size_t kEventsSlot = 4;
 
 /// By their numbers: packages/orm/src/methods.ts has the same list.
 constexpr std::array<std::string_view, 26> kMethods{
-    "findMany",   "findFirst",  "findUnique", "findFirstOrThrow", "findUniqueOrThrow",
-    "findManyAndCount",         "count",      "exists",           "findManyCursor",
-    "aggregate",  "groupBy",    "search",     "query",            "create",
-    "createMany", "update",     "updateMany", "upsert",           "upsertMany",
-    "remove",     "removeMany", "delete",     "deleteMany",       "restore",
-    "transition", "optimizeFts"};
+    "findMany",         "findFirst",  "findUnique", "findFirstOrThrow", "findUniqueOrThrow",
+    "findManyAndCount", "count",      "exists",     "findManyCursor",   "aggregate",
+    "groupBy",          "search",     "query",      "create",           "createMany",
+    "update",           "updateMany", "upsert",     "upsertMany",       "remove",
+    "removeMany",       "delete",     "deleteMany", "restore",          "transition",
+    "optimizeFts"};
 
 const Value& member(const Value& object, std::string_view name) {
   static const Value kNone;
@@ -50,6 +53,38 @@ orm::Caller read_caller(Request& request) {
   return {.auth = request.read(), .is_system = request.number(kSystemSlot) == 1};
 }
 
+std::string first_of(const std::vector<std::string>& fields) {
+  return fields.empty() ? std::string() : fields.front();
+}
+
+/// As `$relations` shows it (litestone.md 7), and the name.
+Object describe(const schema::Relation& relation, const schema::Model& target) {
+  Object described{{"name", relation.name}};
+  switch (relation.kind) {
+    case schema::RelationKind::BelongsTo:
+      described.set("kind", "belongsTo");
+      described.set("targetModel", target.name);
+      described.set("foreignKey", first_of(relation.own_fields));
+      described.set("referencedKey", first_of(relation.target_fields));
+      break;
+    case schema::RelationKind::HasMany:
+      described.set("kind", "hasMany");
+      described.set("targetModel", target.name);
+      described.set("foreignKey", first_of(relation.target_fields));
+      described.set("referencedKey", first_of(relation.own_fields));
+      described.set("hardDelete", relation.is_hard_delete);
+      break;
+    case schema::RelationKind::ManyToMany:
+      described.set("kind", "manyToMany");
+      described.set("targetModel", target.name);
+      described.set("joinTable", relation.join_table);
+      described.set("selfKey", relation.join_own);
+      described.set("targetKey", relation.join_target);
+      break;
+  }
+  return described;
+}
+
 /// What JavaScript must know of a catalog: its models and how they hang together.
 Value describe(const schema::Catalog& catalog) {
   Array models;
@@ -57,10 +92,8 @@ Value describe(const schema::Catalog& catalog) {
     const schema::Model& model = catalog.models[number];
     if (model.is_join_table) continue;
     Array relations;
-    for (const schema::Relation& relation : model.relations) {
-      relations.emplace_back(
-          Object{{"name", relation.name}, {"model", catalog.models[relation.target].name}});
-    }
+    for (const schema::Relation& relation : model.relations)
+      relations.emplace_back(describe(relation, catalog.models[relation.target]));
     Array computed;
     for (const schema::ModelField& field : model.fields) {
       if (field.role == schema::FieldRole::Computed) computed.emplace_back(field.name);
@@ -98,10 +131,9 @@ Status open_client(Addon& addon, Request& request, ExchangeWriter& answer) {
                       .path = text_of(member(database, "path")),
                       .catalog = nullptr};
     MS_TRY(file.catalog,
-           lite::make_catalog(schema,
-                              {.database = file.name,
-                               .pluralize = pluralize ? lite::Pluralize::Yes
-                                                      : lite::Pluralize::No}));
+           lite::make_catalog(
+               schema, {.database = file.name,
+                        .pluralize = pluralize ? lite::Pluralize::Yes : lite::Pluralize::No}));
     described.push_back(describe(*file.catalog));
     options.files.push_back(std::move(file));
   }
@@ -122,14 +154,14 @@ Status run_call(Addon& addon, Request& request, ExchangeWriter& answer) {
   ClientCall call;
   call.database = request.number(2);
   call.method = kMethods[method];
-  MS_TRY(const std::string_view model, client->accessor(call.database, request.number(5)));
+  MS_TRY(const std::string_view model, client->accessor(call.database, request.number(kModelSlot)));
   call.model = model;
   call.caller = read_caller(request);
   call.arguments = request.read();
   orm::Effects effects;
   MS_TRY(const orm::Outcome outcome, client->call(call, effects));
   answer.outcome(outcome);
-  if (effects.events.empty()) return {};
+  if (request.number(kWantsEventsSlot) != 1 || effects.events.empty()) return {};
   answer.set_header(kEventsSlot, static_cast<double>(effects.events.size()));
   for (const orm::WriteEvent& event : effects.events) {
     answer.text(event.model == nullptr ? std::string_view() : event.model->name);
@@ -157,6 +189,17 @@ Status run_query(Addon& addon, Request& request, ExchangeWriter& answer) {
   return {};
 }
 
+Status run_turn_sql(Addon& addon, Request& request, ExchangeWriter& answer) {
+  MS_TRY(Client* const client, find_client(addon, request));
+  const std::string sql = text_of(request.read());
+  const Value values = request.read();
+  const Array none;
+  MS_TRY(const store::SqlRows rows,
+         client->run_sql(request.number(2), sql, values.is_array() ? values.as_array() : none));
+  answer.sql_rows(rows);
+  return {};
+}
+
 Status run_transaction(Addon& addon,
                        Operation operation,
                        Request& request,
@@ -166,8 +209,7 @@ Status run_transaction(Addon& addon,
   const std::size_t operand = request.number(3);
   switch (operation) {
     case Operation::Begin:
-      return client->begin(database,
-                           std::chrono::milliseconds(operand),
+      return client->begin(database, std::chrono::milliseconds(operand),
                            std::chrono::milliseconds(request.number(4)));
     case Operation::Commit:
       return client->commit(database);
@@ -202,6 +244,8 @@ Status run_client_operation(Addon& addon,
     case Operation::Close:
       addon.clients().take(request.number(1));
       return {};
+    case Operation::TurnSql:
+      return run_turn_sql(addon, request, answer);
     case Operation::Observe: {
       MS_TRY(Client* const client, find_client(addon, request));
       client->observe(request.number(2) == 1);

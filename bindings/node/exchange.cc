@@ -246,6 +246,17 @@ void ExchangeWriter::rows(const query::RowSet& rows) {
     value(cell);
 }
 
+void ExchangeWriter::sql_rows(const store::SqlRows& rows) {
+  set_header(1, static_cast<double>(rows.columns.size()));
+  set_header(2, static_cast<double>(rows.rows.size()));
+  for (const std::string& column : rows.columns)
+    text(column);
+  for (const auto& row : rows.rows) {
+    for (const Value& cell : row)
+      value(cell);
+  }
+}
+
 void ExchangeWriter::outcome(const orm::Outcome& outcome) {
   set_header(1, static_cast<double>(outcome.form));
   set_header(2, outcome.has_more ? 1 : 0);

@@ -15,7 +15,8 @@
 //   shape  = Shape <number> | Text model | Number <columns> | (Text name, True if hidden)..
 //   attached = Text <units> | Number <kind> | Number begins.. | Number positions.. | rows
 //
-// A NewKey gets the next number on both sides. A shape goes over before its first rows. Threads: confined to the thread of JavaScript.
+// A NewKey gets the next number on both sides. A shape goes over before its first rows. Threads:
+// confined to the thread of JavaScript.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,7 @@
 #include "base/value.h"
 #include "orm/orm.h"
 #include "query/row_set.h"
+#include "store/store.h"
 
 namespace moonstone::node {
 
@@ -131,6 +133,8 @@ class ExchangeWriter {
   /// Header slot 0 becomes 1; message, reason and details follow.
   void error(const Error& error);
   void text(std::string_view text);
+  /// Names of columns and then cells; the header slots 1 and 2 say how many columns and rows.
+  void sql_rows(const store::SqlRows& rows);
 
   [[nodiscard]] std::span<const double> slots() const { return slots_; }
   [[nodiscard]] std::span<const std::uint8_t> tags() const { return tags_; }

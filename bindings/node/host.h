@@ -57,7 +57,10 @@ class Host final : public orm::Host {
     std::string_view operation;
     const orm::Caller& caller;
   };
-  Status run_hooks(const Moment& moment, const Value& arguments, const Value* result, Value& changed);
+  Status run_hooks(const Moment& moment,
+                   const Value& arguments,
+                   const Value* result,
+                   Value& changed);
 
   Addon& addon_;
   HostOptions options_;

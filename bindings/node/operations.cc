@@ -18,6 +18,7 @@ Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer) {
     case Operation::RollbackTo:
     case Operation::Release:
     case Operation::Observe:
+    case Operation::TurnSql:
       return run_client_operation(addon, operation, request, answer);
     case Operation::Parse:
     case Operation::TypeScript:

@@ -37,6 +37,7 @@ enum class Operation : std::uint8_t {
   MigrationStatus = 26,
   MigrationVerify = 27,
   AutoMigrate = 28,
+  TurnSql = 29,
 };
 
 /// Runs the operation of the header. Errors: its own; Unimplemented (no such operation).

@@ -37,19 +37,12 @@ Array read_values(Request& request) {
   return values.is_array() ? std::move(values.as_array()) : Array();
 }
 
-/// values: SQL, values; answer: names of columns, then the cells row after row
+/// values: SQL, values
 Status run_raw_query(store::RawConnection& connection, Request& request, ExchangeWriter& answer) {
   const std::string sql = read_text(request);
   const Array values = read_values(request);
   MS_TRY(const store::SqlRows found, connection.query(sql, values));
-  answer.set_header(1, static_cast<double>(found.columns.size()));
-  answer.set_header(2, static_cast<double>(found.rows.size()));
-  for (const std::string& column : found.columns)
-    answer.text(column);
-  for (const auto& row : found.rows) {
-    for (const Value& cell : row)
-      answer.value(cell);
-  }
+  answer.sql_rows(found);
   return {};
 }
 

@@ -55,12 +55,7 @@ export interface AttachedRows {
 export interface RowContext {
   announce(shape: number, definition: Shape): void;
   /** Makes `count` rows from the cells that come next. */
-  make(
-    exchange: Exchange,
-    shape: number,
-    attached: readonly AttachedRows[],
-    count: number,
-  ): Row[];
+  make(exchange: Exchange, shape: number, attached: readonly AttachedRows[], count: number): Row[];
   /** For the rows of a relation. */
   related(name: string): RowContext;
 }

@@ -19,7 +19,6 @@ export interface NativeAddon {
 /** Operations of the addon: bindings/node/operations.h has the same numbers. */
 export const enum Operation {
   Parse = 1,
-  ReleaseSchema = 2,
   TypeScript = 3,
   JsonSchema = 4,
   LiteSchema = 5,
@@ -39,12 +38,12 @@ export const enum Operation {
   RawQuery = 20,
   RawRun = 21,
   Observe = 22,
-  Methods = 23,
   MigrationCreate = 24,
   MigrationApply = 25,
   MigrationStatus = 26,
   MigrationVerify = 27,
   AutoMigrate = 28,
+  TurnSql = 29,
 }
 
 function places(): string[] {

@@ -1,0 +1,104 @@
+// Moonstone. Licence: see LICENSE.
+//
+// The methods of a table. Their numbers are those of bindings/node/client_operations.cc.
+
+export const METHODS = [
+  "findMany",
+  "findFirst",
+  "findUnique",
+  "findFirstOrThrow",
+  "findUniqueOrThrow",
+  "findManyAndCount",
+  "count",
+  "exists",
+  "findManyCursor",
+  "aggregate",
+  "groupBy",
+  "search",
+  "query",
+  "create",
+  "createMany",
+  "update",
+  "updateMany",
+  "upsert",
+  "upsertMany",
+  "remove",
+  "removeMany",
+  "delete",
+  "deleteMany",
+  "restore",
+  "transition",
+  "optimizeFts",
+] as const;
+
+export type Method = (typeof METHODS)[number];
+
+export const METHOD_NUMBERS: ReadonlyMap<string, number> = new Map(
+  METHODS.map((method, number) => [method, number]),
+);
+
+const FIRST_WRITE = METHODS.indexOf("create");
+
+export function isWrite(method: Method): boolean {
+  return METHODS.indexOf(method) >= FIRST_WRITE;
+}
+
+/** The reads that a scope offers. */
+export const SCOPED_METHODS: ReadonlySet<string> = new Set([
+  "findMany",
+  "findFirst",
+  "findUnique",
+  "findFirstOrThrow",
+  "findUniqueOrThrow",
+  "count",
+  "aggregate",
+  "groupBy",
+  "findManyCursor",
+  "query",
+  "search",
+]);
+
+/** What hooks call a read, where they are called for it. */
+export function hookOperation(method: Method): string | undefined {
+  switch (method) {
+    case "findMany":
+    case "findManyAndCount":
+      return "findMany";
+    case "findFirst":
+    case "findFirstOrThrow":
+      return "findFirst";
+    case "findUnique":
+    case "findUniqueOrThrow":
+      return "findUnique";
+    case "findManyCursor":
+    case "count":
+    case "exists":
+    case "search":
+      return method;
+    default:
+      return undefined;
+  }
+}
+
+/** The operations behind the names of groups of hooks. */
+export const SETTERS: ReadonlySet<string> = new Set([
+  "create",
+  "createMany",
+  "update",
+  "updateMany",
+  "upsert",
+  "upsertMany",
+  "remove",
+  "removeMany",
+  "delete",
+  "deleteMany",
+]);
+export const GETTERS: ReadonlySet<string> = new Set([
+  "findMany",
+  "findFirst",
+  "findUnique",
+  "findManyCursor",
+  "count",
+  "exists",
+  "search",
+]);
