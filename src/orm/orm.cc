@@ -40,13 +40,9 @@ bool is_method_of_views(Method method) {
 class OrmImpl final : public Orm {
  public:
   OrmImpl(schema::CatalogPtr catalog, OrmOptions options)
-      : core_{.catalog = std::move(catalog), .options = options} {
-    for (const schema::Model& model : core_.catalog->models) {
-      if (!model.is_join_table) core_.models.emplace(model.accessor, &model);
-    }
-  }
+      : core_(make_core(std::move(catalog), options)) {}
 
-  [[nodiscard]] const schema::CatalogPtr& catalog() const override { return core_.catalog; }
+  [[nodiscard]] const schema::CatalogPtr& catalog() const override { return core_->catalog; }
 
   [[nodiscard]] std::optional<bool> is_read(std::string_view method) const override {
     const auto found = find_method(method);
@@ -62,7 +58,7 @@ class OrmImpl final : public Orm {
       return bad_argument(fmt::format("{}.{}() writes, and this call may only read",
                                       resolved.model.accessor, call.method));
     }
-    return run_read(core_, reader, resolved);
+    return run_read(*core_, reader, resolved);
   }
 
   Result<Outcome> write(engine::Transaction& transaction,
@@ -70,8 +66,8 @@ class OrmImpl final : public Orm {
                         const Call& call,
                         Effects& effects) override {
     MS_TRY(const ModelCall resolved, resolve(caller, call));
-    if (orm::is_read(resolved.method)) return run_read(core_, transaction, resolved);
-    return run_write(core_, transaction, resolved, effects);
+    if (orm::is_read(resolved.method)) return run_read(*core_, transaction, resolved);
+    return run_write(*core_, transaction, resolved, effects);
   }
 
   Result<std::vector<std::pair<std::string, Outcome>>> query(engine::DocumentReader& reader,
@@ -90,10 +86,10 @@ class OrmImpl final : public Orm {
 
  private:
   Result<ModelCall> resolve(const Caller& caller, const Call& call) const {
-    const auto model = core_.models.find(call.model);
-    if (model == core_.models.end()) {
+    const auto model = core_->models.find(call.model);
+    if (model == core_->models.end()) {
       return bad_argument(fmt::format("\"{}\" is not a table in this schema. Tables: {}",
-                                      call.model, accessor_list(core_)));
+                                      call.model, accessor_list(*core_)));
     }
     const auto method = find_method(call.method);
     if (!method) {
@@ -116,21 +112,32 @@ class OrmImpl final : public Orm {
     const Value* const named = arguments.find("model");
     const std::string accessor = named != nullptr && named->is_text() ? named->as_text() : name;
     arguments.erase("model");
-    const auto model = core_.models.find(accessor);
-    if (model == core_.models.end()) {
+    const auto model = core_->models.find(accessor);
+    if (model == core_->models.end()) {
       return bad_argument(fmt::format("db.query: '{}' is not a model accessor. Available: {}",
-                                      accessor, accessor_list(core_)));
+                                      accessor, accessor_list(*core_)));
     }
     const Value options(std::move(arguments));
     return run_read(
-        core_, reader,
+        *core_, reader,
         {.model = *model->second, .method = Method::Query, .caller = caller, .arguments = options});
   }
 
-  Core core_;
+  std::unique_ptr<const Core> core_;
 };
 
 }  // namespace
+
+std::unique_ptr<Core> make_core(schema::CatalogPtr catalog, OrmOptions options) {
+  auto core = std::make_unique<Core>();
+  core->catalog = std::move(catalog);
+  core->options = options;
+  for (const schema::Model& model : core->catalog->models) {
+    if (!model.is_join_table) core->models.emplace(model.accessor, &model);
+  }
+  core->rules = std::make_shared<const RuleBook>(*core->catalog);
+  return core;
+}
 
 std::unique_ptr<Orm> Orm::make(schema::CatalogPtr catalog, OrmOptions options) {
   return std::make_unique<OrmImpl>(std::move(catalog), options);

@@ -124,6 +124,8 @@ struct OrmOptions {
 /// What one call of the outside did: filled by the calls that share it.
 struct Effects {
   std::vector<WriteEvent> events;
+  /// Whether anybody wants to hear: events that nobody hears are not made.
+  bool are_wanted = true;
 };
 
 class Orm {

@@ -5,11 +5,13 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "orm/internal/method.h"
+#include "orm/internal/model_rules.h"
 #include "orm/internal/plan_cache.h"
 #include "orm/orm.h"
 #include "schema/catalog.h"
@@ -22,7 +24,12 @@ struct Core {
   /// By accessor; without join tables.
   std::map<std::string, const schema::Model*, std::less<>> models{};
   mutable PlanCache plans{};
+  /// What fields take, of the models of the catalog.
+  std::shared_ptr<const RuleBook> rules{};
 };
+
+/// A core for the catalog. Cost: compiles the patterns of the schema.
+[[nodiscard]] std::unique_ptr<Core> make_core(schema::CatalogPtr catalog, OrmOptions options);
 
 /// A call whose model and method are known. Lifetime: the arguments outlive it.
 struct ModelCall {

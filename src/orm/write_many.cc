@@ -1,0 +1,183 @@
+// Moonstone. Licence: see LICENSE.
+// createMany, updateMany, upsertMany (litestone.md 9.4, 9.5, 9.7).
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "orm/internal/errors.h"
+#include "orm/internal/write_call.h"
+#include "orm/internal/write_data.h"
+#include "orm/internal/write_defaults.h"
+#include "orm/internal/write_result.h"
+#include "orm/internal/write_rows.h"
+
+namespace moonstone::orm {
+
+namespace {
+
+/// The rows of a bulk write; none if `data` is missing. Errors: InvalidArgument.
+Result<std::vector<const Object*>> rows_of(const Value& arguments, std::string_view method) {
+  std::vector<const Object*> rows;
+  const Value* const data = argument_of(arguments, "data");
+  if (data == nullptr || data->is_missing()) return rows;
+  const bool is_list_of_objects =
+      data->is_array() &&
+      std::ranges::all_of(data->as_array(), [](const Value& row) { return row.is_object(); });
+  if (!is_list_of_objects) {
+    return bad_argument(fmt::format("{}: data must be a list of objects", method));
+  }
+  rows.reserve(data->as_array().size());
+  for (const Value& row : data->as_array())
+    rows.push_back(&row.as_object());
+  return rows;
+}
+
+/// Names in an argument that is a name or a list of them. Errors: InvalidArgument (no such field).
+Result<std::vector<std::string>> names_of(const schema::Model& model,
+                                          const Value& value,
+                                          std::string_view argument) {
+  std::vector<std::string> names;
+  const Array single{value};
+  for (const Value& name : value.is_array() ? value.as_array() : single) {
+    const bool is_known = name.is_text() && model.find_field(name.as_text()) != nullptr;
+    if (!is_known) {
+      return bad_argument(
+          fmt::format("upsertMany: {} on model '{}' must name fields", argument, model.name));
+    }
+    names.push_back(name.as_text());
+  }
+  return names;
+}
+
+/// What an upsert of many was asked for.
+struct UpsertOptions {
+  std::vector<std::string> target{};
+  bool has_update = false;
+  std::vector<std::string> update{};
+};
+
+Result<UpsertOptions> upsert_options(const schema::Model& model, const Value& arguments) {
+  UpsertOptions options{.target = model.key};
+  if (const Value* const target = argument_of(arguments, "conflictTarget");
+      target != nullptr && !target->is_missing()) {
+    MS_TRY(options.target, names_of(model, *target, "conflictTarget"));
+  }
+  if (const Value* const update = argument_of(arguments, "update");
+      update != nullptr && !update->is_missing()) {
+    options.has_update = true;
+    MS_TRY(options.update, names_of(model, *update, "update"));
+  }
+  if (!options.target.empty()) return options;
+  return bad_argument(
+      fmt::format("upsertMany on model '{}' needs a conflictTarget: it has no @id", model.name));
+}
+
+/// What changes in a row that exists. Values that the caller did not give are for new rows only,
+/// but for the time of the last change.
+Conflict conflict_of(const UpsertOptions& options,
+                     const Object& given,
+                     std::span<const FieldValue> values) {
+  Conflict conflict{.target = options.target};
+  for (const FieldValue& value : values) {
+    const schema::ModelField& field = *value.rule->field;
+    const bool is_target = std::ranges::find(options.target, field.name) != options.target.end();
+    const bool is_given = given.find(field.name) != nullptr;
+    const bool is_asked =
+        options.has_update ? std::ranges::find(options.update, field.name) != options.update.end()
+                           : is_given && !is_target;
+    if (is_asked || (field.is_updated_at && !is_given)) conflict.update.push_back(field.name);
+  }
+  // A time alone is no change.
+  const bool has_change = std::ranges::any_of(conflict.update, [&](const std::string& name) {
+    return given.find(name) != nullptr ||
+           std::ranges::find(options.update, name) != options.update.end();
+  });
+  if (!has_change) conflict.update.clear();
+  return conflict;
+}
+
+struct PreparedRow {
+  const Object* given = nullptr;
+  std::vector<FieldValue> values;
+};
+
+/// Defaults and checks of all rows, before the first is written.
+Result<std::vector<PreparedRow>> prepare_rows(WriteCall& call,
+                                              const ModelRules& rules,
+                                              const std::vector<const Object*>& given) {
+  std::vector<PreparedRow> prepared;
+  prepared.reserve(given.size());
+  for (const Object* const row : given) {
+    Object data = *row;
+    fill_defaults(call, rules, data);
+    MS_TRY_STATUS(fill_sequences(call, rules, data));
+    MS_TRY(std::vector<FieldValue> values, prepare_data(call.core, rules, std::move(data)));
+    prepared.push_back({.given = row, .values = std::move(values)});
+  }
+  return prepared;
+}
+
+}  // namespace
+
+Result<Outcome> create_many(WriteCall& call,
+                            const schema::Model& model,
+                            const Value& given_arguments) {
+  const WriteScope scope(call, "createMany", &given_arguments);
+  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
+  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
+  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
+  const ModelRules& rules = call.rules_of(model);
+  MS_TRY(const std::vector<const Object*> given, rows_of(arguments, "createMany"));
+  MS_TRY(const std::vector<PreparedRow> rows, prepare_rows(call, rules, given));
+  for (const PreparedRow& row : rows)
+    MS_TRY_STATUS(insert_row(call, rules, row.values, {}, Returning::Nothing));
+  Outcome outcome = count_outcome(rows.size());
+  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
+  return outcome;
+}
+
+Result<Outcome> upsert_many(WriteCall& call,
+                            const schema::Model& model,
+                            const Value& given_arguments) {
+  const WriteScope scope(call, "upsertMany", &given_arguments);
+  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
+  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
+  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
+  const ModelRules& rules = call.rules_of(model);
+  MS_TRY(const UpsertOptions options, upsert_options(model, arguments));
+  MS_TRY(const std::vector<const Object*> given, rows_of(arguments, "upsertMany"));
+  MS_TRY(const std::vector<PreparedRow> rows, prepare_rows(call, rules, given));
+  for (const PreparedRow& row : rows) {
+    const Conflict conflict = conflict_of(options, *row.given, row.values);
+    MS_TRY_STATUS(insert_row(call, rules, row.values, conflict, Returning::Nothing));
+  }
+  Outcome outcome = count_outcome(rows.size());
+  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
+  return outcome;
+}
+
+Result<Outcome> update_many(WriteCall& call,
+                            const schema::Model& model,
+                            const Value& given_arguments) {
+  const WriteScope scope(call, "updateMany", &given_arguments);
+  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
+  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
+  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
+  const ModelRules& rules = call.rules_of(model);
+  MS_TRY(Object data, data_of(arguments));
+  if (!data.empty()) stamp_update(call, rules, data);
+  MS_TRY(const std::vector<FieldValue> values, prepare_data(call.core, rules, std::move(data)));
+  std::uint64_t count = 0;
+  if (!values.empty()) {
+    MS_TRY(const store::Writer::Written written,
+           update_rows(call, live_target(model, arguments), values, Returning::Nothing));
+    count = written.count;
+  }
+  Outcome outcome = count_outcome(count);
+  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
+  return outcome;
+}
+
+}  // namespace moonstone::orm
