@@ -93,13 +93,16 @@ Direction towards(Side side, Direction direction) {
 }
 
 /// Rows that were inserted after the cursor's, or before it. Number and id say the same; which of
-/// them a store can look up depends on the index that it reads along.
+/// them a store can look up depends on the index that it reads along. Keys of models say nothing of
+/// the order, and cursors have none.
 ExprPtr inserted(const Cursor& cursor, Direction tie_break, Side side) {
   const bool is_later = towards(side, tie_break) == Direction::Ascending;
   CompareOp op = is_later ? CompareOp::Gt : CompareOp::Lt;
   if (side == Side::UpTo) op = is_later ? CompareOp::Gte : CompareOp::Lte;
-  return Expr::all_of({compare_field(op, std::string(schema::kIdField), Value(cursor.id)),
-                       compare_field(op, std::string(kRowNumberField), Value(cursor.number))});
+  ExprPtr by_number = compare_field(op, std::string(kRowNumberField), Value(cursor.number));
+  if (cursor.id.empty()) return by_number;
+  return Expr::all_of(
+      {compare_field(op, std::string(schema::kIdField), Value(cursor.id)), std::move(by_number)});
 }
 
 /// (k1 after v1) or (k1 = v1 and k2 after v2) or ... or (all equal and inserted after the last row)
@@ -244,7 +247,8 @@ Result<std::string> make_cursor(const Query& query,
   parts.emplace_back(kCursorVersion);
   parts.emplace_back(fingerprint_of(query));
   parts.emplace_back(page.back().number);
-  parts.emplace_back(page.back().id);
+  const bool is_of_model = page.back().table != nullptr && page.back().table->model != nullptr;
+  parts.emplace_back(is_of_model ? std::string() : page.back().id);
   parts.emplace_back(std::move(values));
   std::string cursor = seal(storage_json(Value(std::move(parts))), secret);
   if (cursor.size() > kCursorBytesMax) {

@@ -110,6 +110,8 @@ Status apply_index(const schema::Table& table,
 }
 
 Value sort_value_of(const Row& row, const SortKey& key) {
+  const bool is_of_model = row.table != nullptr && row.table->model != nullptr;
+  if (is_of_model && follows_row_number(key.field)) return row.number;
   const StoredRowView view(row);
   if (key.field.find('.') == std::string::npos) return comparable_field(view, key.field);
   return comparable_path(view, Expr::make_field(key.field)->path);

@@ -15,9 +15,15 @@ std::size_t field_count(const Row& row) {
   return row.table == nullptr ? 0 : std::min(row.table->fields.size(), row.values.size());
 }
 
+/// Whose key is its own: it says nothing of when the row was made.
+bool is_of_model(const Row& row) {
+  return row.table != nullptr && row.table->model != nullptr;
+}
+
 }  // namespace
 
 std::int64_t creation_time_of(const Row& row) {
+  if (is_of_model(row)) return 0;
   const std::size_t colon = row.id.find(':');
   if (colon == std::string::npos) return 0;
   return ulid_unix_ms(std::string_view(row.id).substr(colon + 1)).value_or(0);
@@ -27,8 +33,10 @@ Object document_of(const Row& row) {
   Object document;
   document.reserve(row.values.size() + 2);
   document.append(std::string(schema::kIdField), row.id);
-  document.append(std::string(schema::kCreationTimeField),
-                  static_cast<double>(creation_time_of(row)));
+  if (!is_of_model(row)) {
+    document.append(std::string(schema::kCreationTimeField),
+                    static_cast<double>(creation_time_of(row)));
+  }
   for (std::size_t index = 0; index < field_count(row); ++index) {
     if (!row.values[index].is_undefined()) {
       document.append(row.table->fields[index].name, row.values[index]);
@@ -40,8 +48,10 @@ Object document_of(const Row& row) {
 void write_document_json(const Row& row, std::string& out) {
   out += "{\"_id\":";
   write_json_string(row.id, out);
-  out += ",\"_creationTime\":";
-  out += std::to_string(creation_time_of(row));
+  if (!is_of_model(row)) {
+    out += ",\"_creationTime\":";
+    out += std::to_string(creation_time_of(row));
+  }
   for (std::size_t index = 0; index < field_count(row); ++index) {
     if (row.values[index].is_undefined()) continue;
     out += ',';
@@ -58,6 +68,7 @@ const Value* StoredRowView::field(std::string_view name) const {
     return &system_;
   }
   if (name == schema::kCreationTimeField) {
+    if (is_of_model(row_)) return nullptr;
     system_ = static_cast<double>(creation_time_of(row_));
     return &system_;
   }
@@ -76,6 +87,8 @@ Nesting StoredRowView::nesting(std::string_view name) const {
   if (row_.table == nullptr) return Nesting::TopLevel;
   const std::optional<std::size_t> position = row_.table->find_field(name);
   if (!position) return Nesting::TopLevel;
+  // Bytes of a model are in columns of their own, and its JSON has none.
+  if (is_of_model(row_)) return Nesting::TopLevel;
   const schema::Type& type = *row_.table->fields[*position].type;
   return schema::storage_class_of(type) == schema::StorageClass::Json ? Nesting::Nested
                                                                       : Nesting::TopLevel;

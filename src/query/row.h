@@ -18,17 +18,19 @@ namespace moonstone::query {
 
 struct Row {
   const schema::Table* table = nullptr;
-  std::int64_t number = 0;  // the hidden _row: insertion order
-  std::string id;           // _id
+  /// The hidden _row: insertion order; of a model SQLite's own number of the row, or 0 of a view.
+  std::int64_t number = 0;
+  std::string id;  // _id; of a model: query/row_key.h
   std::vector<Value> values;
 
   friend bool operator==(const Row&, const Row&) = default;
 };
 
-/// Milliseconds since 1970, from the id's ULID; 0 if the id carries none.
+/// Milliseconds since 1970, from the id's ULID; 0 if the id carries none, and of rows of models.
 [[nodiscard]] std::int64_t creation_time_of(const Row& row);
 
-/// The document as users see it: _id, _creationTime, then the fields that are not absent.
+/// The document as users see it: _id, _creationTime (not of models), then the fields that are not
+/// absent.
 [[nodiscard]] Object document_of(const Row& row);
 
 /// Appends the document's JSON without building it.

@@ -101,7 +101,10 @@ using SchemaPtr = std::shared_ptr<const Schema>;
 /// The SchemaJSON, by_id included as the seed lists it; without tables of the system.
 [[nodiscard]] Value schema_to_json(const Schema& schema);
 
-/// The persisted form: SchemaJSON plus field ids and owners, and back.
+/// The member of the persisted form that holds Catalog::source.
+inline constexpr std::string_view kStoredCatalog = "lite";
+/// The persisted form: SchemaJSON plus field ids and owners, and back. Tables of models are not in
+/// it, only the source of their catalog; they are not read back here.
 [[nodiscard]] Value schema_to_stored_json(const Schema& schema);
 [[nodiscard]] Result<Schema> parse_stored_schema_json(const Value& stored);
 

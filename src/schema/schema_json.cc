@@ -329,6 +329,7 @@ Value schema_to_json(const Schema& schema) {
 Value schema_to_stored_json(const Schema& schema) {
   Object tables;
   for (const Table& table : schema.tables) {
+    if (table.model != nullptr) continue;
     Value json = table_to_json(table);
     Object ids;
     for (const Field& field : table.fields) {
@@ -339,7 +340,9 @@ Value schema_to_stored_json(const Schema& schema) {
     if (table.owner == TableOwner::System) json.as_object().append("owner", "system");
     tables.append(table.name, std::move(json));
   }
-  return Object{{"tables", std::move(tables)}};
+  Object stored{{"tables", std::move(tables)}};
+  if (schema.catalog != nullptr) stored.append(std::string(kStoredCatalog), schema.catalog->source);
+  return stored;
 }
 
 Result<Schema> parse_stored_schema_json(const Value& stored) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 
 #include "store/sqlite/internal/sqlite_error.h"
@@ -86,8 +87,33 @@ int authorize(void* context,
   }
 }
 
+/// The id of a row of a model, but for keys with control characters.
+std::string model_id_sql(const TableLayout& layout) {
+  const schema::Model& model = *layout.model();
+  std::vector<std::string> key;
+  for (const std::size_t position : layout.key)
+    key.push_back(layout.fields[position].column);
+  const std::string prefix = fmt::format("'{}:'||", layout.table->name);
+  if (key.size() > 1) return fmt::format("{}json_array({})", prefix, fmt::join(key, ", "));
+  if (!key.empty()) return prefix + key.front();
+  // Rows that somebody else makes need not have a number.
+  return model.is_view || model.is_external ? "NULL" : prefix + "rowid";
+}
+
+/// The fields by their names, wherever they lie.
+std::string model_view_sql(const TableLayout& layout) {
+  std::string columns = model_id_sql(layout) + " AS _id";
+  for (std::size_t i = 0; i < layout.fields.size(); ++i) {
+    columns +=
+        fmt::format(", {} AS {}", layout.fields[i].column, quoted(layout.table->fields[i].name));
+  }
+  return fmt::format("CREATE TEMP VIEW {} AS SELECT {} FROM main.{}", layout.name, columns,
+                     layout.name);
+}
+
 /// The view takes the table's name: SQLite looks into temp first.
 std::string view_sql(const TableLayout& layout) {
+  if (layout.model() != nullptr) return model_view_sql(layout);
   std::string columns = "_id, moonstone_time(_id) AS _creationTime, moonstone_time(_id) AS _ts";
   for (const FieldLayout& field : layout.fields)
     columns.append(", ").append(field.column);

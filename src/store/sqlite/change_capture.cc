@@ -41,16 +41,17 @@ struct RowKeyHash {
 };
 
 void append_change(const schema::Table* table,
-                   const std::optional<query::Row>& before,
-                   const std::optional<query::Row>& after,
+                   std::optional<query::Row> before,
+                   std::optional<query::Row> after,
                    std::vector<query::Change>& changes) {
   if (before == after) return;
   if (before && after && before->id != after->id) {  // raw SQL gave the row another id
-    append_change(table, before, std::nullopt, changes);
-    append_change(table, std::nullopt, after, changes);
+    append_change(table, std::move(before), std::nullopt, changes);
+    append_change(table, std::nullopt, std::move(after), changes);
     return;
   }
-  changes.push_back({table, before ? before->id : after->id, before, after});
+  std::string key = before ? before->id : after->id;
+  changes.push_back({table, std::move(key), std::move(before), std::move(after)});
 }
 
 }  // namespace
@@ -74,36 +75,58 @@ void ChangeCapture::resume() {
 Status ChangeCapture::use_layout(LayoutPtr layout) {
   std::vector<CapturedTable> tables;
   for (const TableLayout& table : layout->tables) {
-    CapturedTable captured{&table, sql_table_name(table.table->name), {}};
-    std::unordered_map<std::string, int> places;
-    MS_TRY(Statement info,
-           connection_.prepare("SELECT name,cid FROM pragma_table_info(?1) ORDER BY cid"));
-    info.bind_text(1, captured.sql_name);
-    while (true) {
-      MS_TRY(const bool has_row, info.step("read the columns of a table"));
-      if (!has_row) break;
-      places.emplace(quoted(info.text(0)), static_cast<int>(info.integer(1)));
-    }
-    std::vector<std::string> names = {"\"_row\"", "\"_id\""};
-    for (const FieldLayout& field : table.fields)
-      names.push_back(field.column);
-    names.emplace_back("\"_null\"");
-    for (const std::string& name : names) {
-      const auto place = places.find(name);
-      if (place == places.end()) {
-        return Error(
-            ErrorCode::Corruption,
-            fmt::format("table \"{}\" has no column {} in the file", table.table->name, name),
-            "corrupt");
-      }
-      captured.columns.push_back(place->second);
-    }
-    tables.push_back(std::move(captured));
+    MS_TRY_STATUS(table.model() == nullptr ? add_document_table(table, tables)
+                                           : add_model_table(table, tables));
   }
   clear();
   tables_ = std::move(tables);
   layout_ = std::move(layout);
   last_table_ = 0;
+  return {};
+}
+
+Status ChangeCapture::add_document_table(const TableLayout& table,
+                                         std::vector<CapturedTable>& tables) {
+  CapturedTable captured{&table, sql_table_name(table.table->name), {}};
+  std::unordered_map<std::string, int> places;
+  MS_TRY(Statement info,
+         connection_.prepare("SELECT name,cid FROM pragma_table_info(?1) ORDER BY cid"));
+  info.bind_text(1, captured.sql_name);
+  while (true) {
+    MS_TRY(const bool has_row, info.step("read the columns of a table"));
+    if (!has_row) break;
+    places.emplace(quoted(info.text(0)), static_cast<int>(info.integer(1)));
+  }
+  std::vector<std::string> names = {"\"_row\"", "\"_id\""};
+  for (const FieldLayout& field : table.fields)
+    names.push_back(field.column);
+  names.emplace_back("\"_null\"");
+  for (const std::string& name : names) {
+    const auto place = places.find(name);
+    if (place == places.end()) {
+      return Error(
+          ErrorCode::Corruption,
+          fmt::format("table \"{}\" has no column {} in the file", table.table->name, name),
+          "corrupt");
+    }
+    captured.columns.push_back(place->second);
+  }
+  tables.push_back(std::move(captured));
+  return {};
+}
+
+Status ChangeCapture::add_model_table(const TableLayout& table,
+                                      std::vector<CapturedTable>& tables) {
+  const schema::Model& model = *table.model();
+  if (model.is_view || model.is_external) return {};
+  // Another program may have dropped it; who asks for its rows is told so.
+  MS_TRY(std::optional<ModelImage> image, ModelImage::load(connection_, table));
+  if (!image) return {};
+  std::vector<int> places = image->places();
+  tables.push_back({.layout = &table,
+                    .sql_name = table.table->name,
+                    .columns = std::move(places),
+                    .model = std::move(image)});
   return {};
 }
 
@@ -132,7 +155,10 @@ const ChangeCapture::CapturedTable* ChangeCapture::find_table(std::string_view s
   return nullptr;
 }
 
-Result<query::Row> ChangeCapture::image(sqlite3* db, const CapturedTable& table, Image which) {
+Result<query::Row> ChangeCapture::image(sqlite3* db,
+                                        const CapturedTable& table,
+                                        std::int64_t number,
+                                        Image which) {
   values_.clear();
   for (const int column : table.columns) {
     sqlite3_value* value = nullptr;
@@ -143,6 +169,7 @@ Result<query::Row> ChangeCapture::image(sqlite3* db, const CapturedTable& table,
     }
     values_.push_back(value);
   }
+  if (table.model) return table.model->decode(*table.layout, values_, number);
   return decode_values(*table.layout, values_);
 }
 
@@ -152,7 +179,7 @@ void ChangeCapture::append(sqlite3* db,
                            int operation) {
   Entry entry{table.layout->table, number, std::nullopt, std::nullopt};
   const auto take = [&](Image which, std::optional<query::Row>& into) {
-    auto row = image(db, table, which);
+    auto row = image(db, table, number, which);
     if (row) {
       into = *std::move(row);
     } else if (!failure_) {
@@ -204,11 +231,25 @@ std::vector<ChangeCapture::Span> ChangeCapture::spans_since(std::size_t position
   return spans;
 }
 
+Result<std::optional<query::Row>> ChangeCapture::completed(
+    const schema::Table& table, const std::optional<query::Row>& row) const {
+  std::optional<query::Row> whole = row;
+  if (!whole || table.model == nullptr) return whole;
+  for (const CapturedTable& captured : tables_) {
+    if (captured.layout->table != &table) continue;
+    MS_TRY_STATUS(captured.model->complete(connection_, *whole));
+  }
+  return whole;
+}
+
 Result<std::vector<query::Change>> ChangeCapture::changes_since(std::size_t position) const {
   if (failure_) return Error(*failure_);
   std::vector<query::Change> changes;
-  for (const Span& span : spans_since(position))
-    append_change(span.first->table, span.first->before, span.last->after, changes);
+  for (const Span& span : spans_since(position)) {
+    MS_TRY(auto before, completed(*span.first->table, span.first->before));
+    MS_TRY(auto after, completed(*span.first->table, span.last->after));
+    append_change(span.first->table, std::move(before), std::move(after), changes);
+  }
   return changes;
 }
 

@@ -13,6 +13,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "query/expr.h"
+#include "store/sqlite/internal/model_cell.h"
 
 namespace moonstone::store::sqlite {
 
@@ -20,8 +21,6 @@ namespace {
 
 using query::CompareOp;
 
-/// Up to here every whole number is a double and looks the same in JavaScript.
-constexpr std::int64_t kSafeIntegerMax = std::int64_t{1} << 53;
 /// What a cell takes beside its text; an estimate.
 constexpr std::uint64_t kCellBytes = 16;
 
@@ -246,50 +245,10 @@ class Binder {
   int position_ = 0;
 };
 
-/// Numbers of JSON as JavaScript sees them.
-void use_numbers(Value& value) {
-  if (value.is_integer()) {
-    const std::int64_t integer = value.as_integer();
-    const bool is_safe = integer >= -kSafeIntegerMax && integer <= kSafeIntegerMax;
-    if (is_safe) value = static_cast<double>(integer);
-  } else if (value.is_array()) {
-    std::ranges::for_each(value.as_array(), use_numbers);
-  } else if (value.is_object()) {
-    for (Member& member : value.as_object())
-      use_numbers(member.value);
-  }
-}
-
 std::string_view text_in(sqlite3_stmt* statement, int column) {
   const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   if (text == nullptr) return {};
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
-}
-
-void append_text(CellForm form, std::string_view text, std::vector<Value>& cells) {
-  if (form == CellForm::Boolean) {
-    cells.emplace_back(false);
-    return;
-  }
-  if (form == CellForm::Json) {
-    // The limits of arguments are not for what lies in the database; the budget of bytes is.
-    if (auto value = parse_json(text, {.bytes_max = text.size()})) {
-      use_numbers(*value);
-      cells.push_back(*std::move(value));
-      return;
-    }
-  }
-  cells.emplace_back(text);
-}
-
-void append_integer(CellForm form, std::int64_t integer, std::vector<Value>& cells) {
-  if (form == CellForm::Boolean) {
-    cells.emplace_back(integer == 1);
-  } else if (integer >= -kSafeIntegerMax && integer <= kSafeIntegerMax) {
-    cells.emplace_back(static_cast<double>(integer));
-  } else {
-    cells.emplace_back(integer);
-  }
 }
 
 }  // namespace
@@ -352,19 +311,19 @@ void append_cells(const SqliteCompiled& compiled,
     size_bytes += kCellBytes;
     switch (sqlite3_column_type(handle, column)) {
       case SQLITE_INTEGER:
-        append_integer(forms[i], sqlite3_column_int64(handle, column), cells);
+        cells.push_back(integer_cell(forms[i], sqlite3_column_int64(handle, column)));
         break;
       case SQLITE_FLOAT:
-        if (forms[i] == CellForm::Boolean) {
-          cells.emplace_back(sqlite3_column_double(handle, column) == 1);
-        } else {
-          cells.emplace_back(sqlite3_column_double(handle, column));
-        }
+        cells.push_back(real_cell(forms[i], sqlite3_column_double(handle, column)));
         break;
       case SQLITE_TEXT: {
         const std::string_view text = text_in(handle, column);
         size_bytes += text.size();
-        append_text(forms[i], text, cells);
+        if (forms[i] == CellForm::Plain) {
+          cells.emplace_back(text);
+        } else {
+          cells.push_back(text_cell(forms[i], text));
+        }
         break;
       }
       case SQLITE_BLOB: {

@@ -60,6 +60,10 @@ Status Connection::configure(const SqliteOptions& options, Role role) {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, role != Role::Writer, nullptr);
   MS_TRY_STATUS(register_functions(db_));
   const bool is_writer = role == Role::Writer;
+  if (is_writer && options.page_bytes > 0) {
+    // Counts only for a file that is still empty.
+    MS_TRY_STATUS(run_once(fmt::format("PRAGMA page_size = {}", options.page_bytes), "configure"));
+  }
   if (is_writer) MS_TRY_STATUS(run_once("PRAGMA journal_mode = WAL", "switch to WAL"));
   const std::string settings = fmt::format(
       "PRAGMA synchronous = {};"

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "store/sqlite/internal/model_documents.h"
 #include "store/sqlite/internal/query_sql.h"
 #include "store/sqlite/internal/read_charge.h"
 #include "store/sqlite/internal/row_codec.h"
@@ -72,6 +73,9 @@ Result<std::optional<query::Row>> DocumentReads::get(const schema::Table& table,
                                                      ReadBudget& budget) {
   MS_TRY(const TableLayout* layout, this->table(table));
   MS_TRY_STATUS(check_deadline(budget));
+  if (layout->model() != nullptr) {
+    return ModelDocuments(connection_, *layout_, *layout).get(id, budget);
+  }
   MS_TRY(Statement statement, connection_.prepare(layout->get_sql));
   statement.bind_text(1, id);
   MS_TRY(const bool has_row, statement.step("read a document"));
@@ -95,6 +99,9 @@ Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
                                                       ReadBudget& budget) {
   MS_TRY(const TableLayout* layout, table(query.table));
   MS_TRY_STATUS(check_deadline(budget));
+  if (layout->model() != nullptr) {
+    return ModelDocuments(connection_, *layout_, *layout).select(query, budget);
+  }
   MS_TRY(const SqlText sql, select_sql(*layout, query));
   MS_TRY(Statement statement, connection_.prepare(sql.text));
   bind_all(sql, statement);
@@ -115,6 +122,9 @@ Result<std::vector<query::Row>> DocumentReads::select(const query::Query& query,
 Result<std::uint64_t> DocumentReads::count(const query::Query& query, ReadBudget& budget) {
   MS_TRY(const TableLayout* layout, table(query.table));
   MS_TRY_STATUS(check_deadline(budget));
+  if (layout->model() != nullptr) {
+    return ModelDocuments(connection_, *layout_, *layout).count(query, budget);
+  }
   MS_TRY(const SqlText sql, count_sql(*layout, query));
   MS_TRY(Statement statement, connection_.prepare(sql.text));
   bind_all(sql, statement);

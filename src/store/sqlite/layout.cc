@@ -42,6 +42,20 @@ SearchLayout search_layout_of(const schema::Table& table, const schema::SearchIn
   return layout;
 }
 
+TableLayout model_layout_of(const schema::Table& table) {
+  TableLayout layout;
+  layout.table = &table;
+  layout.name = quoted(table.name);
+  for (const schema::Field& field : table.fields) {
+    FieldLayout& added = layout.fields.emplace_back(field_layout_of(field));
+    added.column = quoted(table.model->find_field(field.name)->column);
+  }
+  for (const std::string& name : table.model->key) {
+    if (const auto position = table.find_field(name)) layout.key.push_back(*position);
+  }
+  return layout;
+}
+
 }  // namespace
 
 FieldLayout field_layout_of(const schema::Field& field) {
@@ -55,6 +69,7 @@ FieldLayout field_layout_of(const schema::Field& field) {
 
 TableLayout make_table_layout(const schema::Table& table,
                               const std::vector<std::string>& column_overrides) {
+  if (table.model != nullptr) return model_layout_of(table);
   TableLayout layout;
   layout.table = &table;
   layout.name = quoted(sql_table_name(table.name));

@@ -18,7 +18,7 @@ LayoutPtr LayoutCache::find(std::uint64_t schema_version) {
 
 Result<LayoutPtr> LayoutCache::load(Connection& connection, std::uint64_t schema_version) {
   if (LayoutPtr known = find(schema_version)) return known;
-  MS_TRY(schema::Schema schema, read_schema(connection));
+  MS_TRY(schema::Schema schema, read_schema(connection, load_catalog_));
   add(make_layout(std::make_shared<const schema::Schema>(std::move(schema)), schema_version));
   return find(schema_version);
 }

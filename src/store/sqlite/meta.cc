@@ -1,10 +1,15 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/meta.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "schema/lite/catalog.h"
 
 namespace moonstone::store::sqlite {
 
@@ -43,14 +48,14 @@ CREATE TABLE _moonstone_clients(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-Status create_tables(Connection& connection, const std::string& path) {
+Status create_tables(Connection& connection, const SqliteOptions& options) {
   MS_TRY(const std::int64_t tables,
          connection.integer_of("SELECT count(*) FROM sqlite_schema", "look at the file"));
-  if (tables > 0) {
+  if (tables > 0 && options.foreign_file == ForeignFile::Refuse) {
     return Error(ErrorCode::FailedPrecondition,
                  fmt::format("{} is an SQLite database, but not one of Moonstone's. Choose another "
                              "file",
-                             path),
+                             options.path),
                  "foreign_file");
   }
   MS_TRY_STATUS(connection.run_once("BEGIN IMMEDIATE", "begin"));
@@ -62,8 +67,11 @@ Status create_tables(Connection& connection, const std::string& path) {
     insert.bind_integer(1, kFormat);
     insert.bind_text(2, schema);
     MS_TRY_STATUS(insert.run("create the tables of Moonstone"));
-    MS_TRY_STATUS(connection.run_once(fmt::format("PRAGMA application_id={}", kApplicationId),
-                                      "mark the file"));
+    // A file of somebody else stays theirs.
+    if (tables == 0) {
+      MS_TRY_STATUS(connection.run_once(fmt::format("PRAGMA application_id={}", kApplicationId),
+                                        "mark the file"));
+    }
     return connection.run_once("COMMIT", "commit");
   }();
   if (!created && connection.in_transaction()) {
@@ -74,11 +82,12 @@ Status create_tables(Connection& connection, const std::string& path) {
 
 }  // namespace
 
-Status prepare_file(Connection& connection, const std::string& path) {
+Status prepare_file(Connection& connection, const SqliteOptions& options) {
+  const std::string& path = options.path;
   constexpr std::string_view kLook =
       "SELECT count(*) FROM sqlite_schema WHERE type='table' AND name='_moonstone_meta'";
   MS_TRY(const std::int64_t found, connection.integer_of(kLook, fmt::format("read {}", path)));
-  if (found == 0) return create_tables(connection, path);
+  if (found == 0) return create_tables(connection, options);
   MS_TRY(const std::int64_t format,
          connection.integer_of("SELECT format FROM _moonstone_meta", "read the format"));
   if (format > kFormat) {
@@ -122,7 +131,7 @@ Result<SnapshotInfo> read_snapshot_info(Connection& connection) {
                       .epoch = static_cast<std::uint64_t>(select.integer(2))};
 }
 
-Result<schema::Schema> read_schema(Connection& connection) {
+Result<schema::Schema> read_schema(Connection& connection, const LoadCatalog& load_catalog) {
   MS_TRY(Statement select, connection.prepare("SELECT schema_json FROM _moonstone_meta"));
   MS_TRY(const bool has_row, select.step("read the schema"));
   if (!has_row) return Error(ErrorCode::Corruption, "_moonstone_meta is empty", "corrupt");
@@ -130,7 +139,14 @@ Result<schema::Schema> read_schema(Connection& connection) {
   if (!json) {
     return Error(ErrorCode::Corruption, "the stored schema is damaged: " + json.error().message());
   }
-  return schema::parse_stored_schema_json(*json);
+  MS_TRY(schema::Schema documents, schema::parse_stored_schema_json(*json));
+  const Value* const source = json->as_object().find(schema::kStoredCatalog);
+  if (source == nullptr) return documents;
+  MS_TRY(schema::CatalogPtr catalog,
+         load_catalog ? load_catalog(*source) : lite::load_catalog(*source));
+  MS_TRY(schema::Schema schema, schema::make_schema(std::move(catalog)));
+  std::ranges::move(documents.tables, std::back_inserter(schema.tables));
+  return schema;
 }
 
 Status write_version(Connection& connection, Version version) {

@@ -8,6 +8,8 @@
 
 #include <sqlite3.h>
 
+#include "store/sqlite/internal/model_documents.h"
+#include "store/sqlite/internal/model_select.h"
 #include "store/sqlite/internal/query_sql.h"
 
 namespace moonstone::store::sqlite {
@@ -22,6 +24,20 @@ void bind_all(const SqlText& sql, Statement& statement) {
   int position = 0;
   for (const Value& value : sql.values)
     statement.bind_value(++position, value);
+}
+
+Result<SqlText> text_of(const Layout& layout,
+                        const TableLayout& table,
+                        const query::Query& query,
+                        ReadKind kind) {
+  const bool is_count = kind == ReadKind::Count;
+  if (table.model() == nullptr) {
+    return is_count ? count_sql(table, query) : select_sql(table, query);
+  }
+  MS_TRY(const query::Select select,
+         is_count ? count_select_of(*table.table, query) : rows_select_of(*table.table, query));
+  MS_TRY(const CompiledStatementPtr compiled, compile_select(layout, select));
+  return SqlText{.text = std::string(compiled->sql()), .values = compiled->sql_values({})};
 }
 
 /// What stands after `word` and before the condition in parentheses.
@@ -76,11 +92,11 @@ Result<std::uint64_t> count_steps(Connection& connection, const SqlText& sql) {
 }  // namespace
 
 Result<ReadPlan> explain_read(Connection& connection,
-                              const TableLayout& layout,
+                              const Layout& layout,
+                              const TableLayout& table,
                               const query::Query& query,
                               ReadKind kind) {
-  MS_TRY(const SqlText sql,
-         kind == ReadKind::Count ? count_sql(layout, query) : select_sql(layout, query));
+  MS_TRY(const SqlText sql, text_of(layout, table, query, kind));
   ReadPlan plan;
   plan.sql = sql.text;
   const std::string text = "EXPLAIN QUERY PLAN " + sql.text;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "store/sqlite/internal/model_diff.h"
 #include "store/sqlite/internal/row_codec.h"
 #include "store/sqlite/internal/schema_check.h"
 #include "store/sqlite/internal/schema_sql.h"
@@ -221,12 +222,10 @@ Result<std::vector<TableStep>> check_rows(Connection& connection,
                "schema_violation");
 }
 
-}  // namespace
-
-Status migrate(Connection& connection,
-               const schema::Schema& previous,
-               const schema::Schema& next,
-               Writer::AllowDataLoss allow) {
+Status migrate_documents(Connection& connection,
+                         const schema::Schema& previous,
+                         const schema::Schema& next,
+                         Writer::AllowDataLoss allow) {
   if (allow == Writer::AllowDataLoss::No) {
     MS_TRY_STATUS(check_losses(connection, previous, next));
   }
@@ -244,6 +243,52 @@ Status migrate(Connection& connection,
     MS_TRY_STATUS(create_table(connection, table));
   }
   return bring_search_indexes_in_step(connection, next);
+}
+
+std::string database_of(const schema::Catalog& catalog) {
+  return catalog.models.empty() ? "main" : catalog.models.front().database;
+}
+
+}  // namespace
+
+Status find_model_obstacles(Connection& connection,
+                            const schema::Catalog& next,
+                            std::vector<std::string>& losses,
+                            std::vector<std::string>& violations) {
+  MS_TRY(const ModelDiff diff, diff_models(connection.handle(), next, database_of(next)));
+  for (const DroppedColumn& column : diff.dropped) {
+    MS_TRY(const std::int64_t values,
+           connection.integer_of(
+               fmt::format("SELECT count({}) FROM {}", quoted(column.column), quoted(column.table)),
+               "count values"));
+    if (values > 0) {
+      losses.push_back(fmt::format("field \"{}.{}\" ({} value{})", column.table, column.column,
+                                   values, values == 1 ? "" : "s"));
+    }
+  }
+  for (const std::string& field : diff.blocked) {
+    violations.push_back(
+        fmt::format("\"{}\" is required and has no default, but the table has rows", field));
+  }
+  return {};
+}
+
+schema::Schema documents_of(const schema::Schema& schema) {
+  schema::Schema documents;
+  for (const schema::Table& table : schema.tables) {
+    if (table.model == nullptr) documents.tables.push_back(table);
+  }
+  return documents;
+}
+
+Status migrate(Connection& connection,
+               const schema::Schema& previous,
+               const schema::Schema& next,
+               Writer::AllowDataLoss allow) {
+  // Documents first: a model may take the name of a table of theirs.
+  MS_TRY_STATUS(migrate_documents(connection, documents_of(previous), documents_of(next), allow));
+  if (next.catalog == nullptr) return {};
+  return apply_model_diff(connection, *next.catalog, allow, database_of(*next.catalog));
 }
 
 }  // namespace moonstone::store::sqlite

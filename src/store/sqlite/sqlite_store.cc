@@ -34,11 +34,11 @@ constexpr std::chrono::seconds kSnapshotPatience{2};
 class SqliteStore final : public Store {
  public:
   SqliteStore(SqliteOptions options, std::unique_ptr<sqlite::FileLock> lock)
-      : options_(std::move(options)), lock_(std::move(lock)) {}
+      : options_(std::move(options)), lock_(std::move(lock)), layouts_(options_.load_catalog) {}
 
   Status open() {
     MS_TRY(auto connection, Connection::open(options_, Connection::Role::Writer));
-    MS_TRY_STATUS(sqlite::prepare_file(*connection, options_.path));
+    MS_TRY_STATUS(sqlite::prepare_file(*connection, options_));
     MS_TRY_STATUS(sqlite::create_ledger_chunks(*connection));
     MS_TRY(std::string secret, sqlite::load_secret(*connection));
     if (secret_.empty()) secret_ = std::move(secret);  // views of it are held: once set, it stays
@@ -110,7 +110,7 @@ class SqliteStore final : public Store {
     MS_TRY(const sqlite::LayoutPtr layout, layouts_.load(**connection, info.schema_version));
     const sqlite::TableLayout* const table = layout->find(query.table);
     if (table == nullptr) return layout->schema->unknown_table(query.table);
-    return sqlite::explain_read(**connection, *table, query, kind);
+    return sqlite::explain_read(**connection, *layout, *table, query, kind);
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,16 +32,31 @@ struct WalLimits {
   std::chrono::milliseconds snapshot_age_max{30'000};
 };
 
+/// What becomes of an SQLite file in which Moonstone has no tables yet.
+enum class ForeignFile : unsigned char {
+  Refuse,
+  Adopt,  // its tables stay, and Moonstone's are added
+};
+
+/// Makes the models again of which a stored schema keeps the source.
+using LoadCatalog = std::function<Result<schema::CatalogPtr>(const Value& source)>;
+
+/// Pages of files of models, whose rows are read in long runs by other programs, too.
+inline constexpr int kModelPageBytes = 8'192;
+
 struct SqliteOptions {
   std::string path;  // parent directory must exist
   Durability durability = Durability::Full;
   std::string vfs{};  // empty: the default one; tests put a failing disk here
   WalLimits wal{};
+  ForeignFile foreign_file = ForeignFile::Refuse;
+  int page_bytes = 0;          // of a new file; 0: SQLite's default
+  LoadCatalog load_catalog{};  // empty: that of the `.lite` language
 };
 
 /// Opens or creates the file, takes its process lock, checks its format version.
 /// Errors: Unavailable (another Moonstone process has it: reason "locked"), Corruption,
-/// FailedPrecondition (a newer format).
+/// FailedPrecondition (a newer format; reason "foreign_file": see ForeignFile).
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options);
 
 /// Looks through a database file, beside whoever uses it, and says what is broken in it; empty: all

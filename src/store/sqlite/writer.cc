@@ -8,6 +8,7 @@
 
 #include "store/sqlite/internal/ledger.h"
 #include "store/sqlite/internal/meta.h"
+#include "store/sqlite/internal/model_documents.h"
 #include "store/sqlite/internal/model_select.h"
 #include "store/sqlite/internal/model_write.h"
 #include "store/sqlite/internal/raw_sql.h"
@@ -102,8 +103,21 @@ Result<query::RowSet> SqliteWriter::read(const CompiledStatement& statement,
 // Transactions and marks.
 
 Result<Writer::Begun> SqliteWriter::begin() {
+  const bool has_models = reads_.layout()->schema->catalog != nullptr;
+  return begin_with(has_models ? ForeignKeys::Watched : ForeignKeys::Ignored);
+}
+
+Result<Writer::Begun> SqliteWriter::begin_with(ForeignKeys foreign_keys) {
   MS_TRY_STATUS(require_idle());
   forget_transaction();
+  if (foreign_keys != foreign_keys_) {
+    // SQLite ignores this inside a transaction.
+    MS_TRY_STATUS(connection_->run_once(foreign_keys == ForeignKeys::Watched
+                                            ? "PRAGMA foreign_keys = ON"
+                                            : "PRAGMA foreign_keys = OFF",
+                                        "begin"));
+    foreign_keys_ = foreign_keys;
+  }
   MS_TRY_STATUS(connection_->run("BEGIN IMMEDIATE", "begin"));
   auto begun = begin_checked();
   if (!begun) rollback();
@@ -118,6 +132,8 @@ Result<Writer::Begun> SqliteWriter::begin_checked() {
     MS_TRY_STATUS(use_layout(std::move(layout)));
   }
   if (outside_change_) {
+    // Columns of models may lie otherwise now.
+    MS_TRY_STATUS(capture_.use_layout(reads_.layout()));
     MS_TRY_STATUS(write_epoch(*connection_, info.epoch + 1));
     capture_.pause();
     const Status mended = bring_search_indexes_in_step(*connection_, *reads_.layout()->schema);
@@ -217,9 +233,21 @@ Result<std::int64_t> SqliteWriter::next_row_number(const TableLayout& table) {
   return greatest + 1;
 }
 
+template <class Write>
+auto SqliteWriter::write_model(Write write, const TableLayout& table)
+    -> decltype(write(std::declval<ModelDocuments>())) {
+  const std::size_t position = capture_.position();
+  auto done = write(ModelDocuments(*connection_, *reads_.layout(), table));
+  if (!done) capture_.truncate(position);
+  return done;
+}
+
 Status SqliteWriter::insert(const query::Row& row) {
   MS_TRY_STATUS(require_transaction());
   MS_TRY(const TableLayout* layout, reads_.table(*row.table));
+  if (layout->model() != nullptr) {
+    return write_model([&](ModelDocuments documents) { return documents.insert(row); }, *layout);
+  }
   MS_TRY(const std::int64_t number, next_row_number(*layout));
   MS_TRY(Statement statement, connection_->prepare(layout->insert_sql));
   EncodedTexts texts;
@@ -232,6 +260,9 @@ Status SqliteWriter::insert(const query::Row& row) {
 Status SqliteWriter::update(const query::Row& row) {
   MS_TRY_STATUS(require_transaction());
   MS_TRY(const TableLayout* layout, reads_.table(*row.table));
+  if (layout->model() != nullptr) {
+    return write_model([&](ModelDocuments documents) { return documents.update(row); }, *layout);
+  }
   MS_TRY(Statement statement, connection_->prepare(layout->update_sql));
   EncodedTexts texts;
   statement.bind_text(2, row.id);
@@ -248,6 +279,9 @@ Status SqliteWriter::update(const query::Row& row) {
 Result<bool> SqliteWriter::erase(const schema::Table& table, std::string_view id) {
   MS_TRY_STATUS(require_transaction());
   MS_TRY(const TableLayout* layout, reads_.table(table));
+  if (layout->model() != nullptr) {
+    return write_model([&](ModelDocuments documents) { return documents.erase(id); }, *layout);
+  }
   MS_TRY(Statement statement, connection_->prepare(layout->erase_sql));
   statement.bind_text(1, id);
   MS_TRY_STATUS(statement.run("delete a document"));
@@ -261,7 +295,12 @@ Result<CompiledStatementPtr> SqliteWriter::compile_write(const query::WritePlan&
 Result<Writer::Written> SqliteWriter::write(const CompiledStatement& statement,
                                             std::span<const Value> parameters) {
   MS_TRY_STATUS(require_transaction());
-  return run_model_write(*connection_, statement, reads_.layout()->schema_version, parameters);
+  const std::size_t position = capture_.position();
+  auto written =
+      run_model_write(*connection_, statement, reads_.layout()->schema_version, parameters);
+  // A statement that fails is undone as a whole, whatever rows it had written by then.
+  if (!written) capture_.truncate(position);
+  return written;
 }
 
 Result<std::int64_t> SqliteWriter::next_number(const SequenceScope& scope,
@@ -284,7 +323,10 @@ Status SqliteWriter::optimize_search(std::string_view table) {
 
 Result<SqlRows> SqliteWriter::run_sql(std::string_view sql, std::span<const Value> values) {
   MS_TRY_STATUS(require_transaction());
-  return query_raw(connection_->handle(), sql, values);
+  const std::size_t position = capture_.position();
+  auto rows = query_raw(connection_->handle(), sql, values);
+  if (!rows) capture_.truncate(position);
+  return rows;
 }
 
 // Changes, log, ledger.
@@ -332,6 +374,7 @@ Result<PruneOutcome> SqliteWriter::prune_ledger(std::int64_t unix_ms_min) {
 Result<std::string> SqliteWriter::greatest_id(const schema::Table& table) {
   MS_TRY_STATUS(require_transaction());
   MS_TRY(const TableLayout* layout, reads_.table(table));
+  if (layout->model() != nullptr) return std::string();
   MS_TRY(Statement select,
          connection_->prepare(fmt::format("SELECT max(_id) FROM {}", layout->name)));
   MS_TRY(const bool has_row, select.step("read the greatest id"));

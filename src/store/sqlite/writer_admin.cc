@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/schema_apply.h"
 #include "store/sqlite/internal/schema_check.h"
@@ -24,7 +25,8 @@ Status SqliteWriter::tend_wal(WalCare care) {
 }
 
 Status SqliteWriter::reset(const std::vector<std::string>& kept) {
-  MS_TRY(const Begun begun, begin());
+  // Everything goes, so the order does not matter.
+  MS_TRY(const Begun begun, begin_with(ForeignKeys::Ignored));
   capture_.pause();
   Status done = delete_everything(kept);
   if (done) done = set_version(begun.version + 1);
@@ -41,6 +43,8 @@ Status SqliteWriter::delete_everything(const std::vector<std::string>& kept) {
   constexpr std::string_view kDoing = "reset the database";
   for (const TableLayout& table : reads_.layout()->tables) {
     if (std::ranges::find(kept, table.table->name) != kept.end()) continue;
+    const schema::Model* const model = table.model();
+    if (model != nullptr && (model->is_view || model->is_external)) continue;
     MS_TRY_STATUS(connection_->run_once(fmt::format("DELETE FROM {}", table.name), kDoing));
     for (const SearchLayout& search : table.searches)
       MS_TRY_STATUS(clear_search_index(*connection_, search));
@@ -54,7 +58,8 @@ Status SqliteWriter::delete_everything(const std::vector<std::string>& kept) {
 }
 
 Result<Writer::SchemaOutcome> SqliteWriter::apply_schema(schema::Schema next, AllowDataLoss allow) {
-  MS_TRY_STATUS(begin());
+  // A table that is made anew would take the rows with it that refer to it.
+  MS_TRY_STATUS(begin_with(ForeignKeys::Ignored));
   const LayoutPtr previous = reads_.layout();
   capture_.pause();
   auto outcome = apply_in_transaction(std::move(next), allow);
@@ -74,8 +79,13 @@ Result<Writer::SchemaCheck> SqliteWriter::check_schema(schema::Schema next) {
   schema::assign_ids(next, *old);
   SchemaCheck check;
   check.diff = schema::diff_schemas(*old, next);
-  Status done = find_losses(*connection_, *old, next, check.losses);
-  if (done) done = find_violations(*connection_, *old, next, check.violations);
+  const schema::Schema old_documents = documents_of(*old);
+  const schema::Schema documents = documents_of(next);
+  Status done = find_losses(*connection_, old_documents, documents, check.losses);
+  if (done) done = find_violations(*connection_, old_documents, documents, check.violations);
+  if (done && next.catalog != nullptr) {
+    done = find_model_obstacles(*connection_, *next.catalog, check.losses, check.violations);
+  }
   rollback();
   if (!done) return std::move(done).error();
   return check;
@@ -87,7 +97,10 @@ Result<Writer::SchemaOutcome> SqliteWriter::apply_in_transaction(schema::Schema 
   const schema::Schema& old = *previous->schema;
   schema::assign_ids(next, old);
   schema::SchemaDiff diff = schema::diff_schemas(old, next);
-  if (schema::schema_to_stored_json(old) == schema::schema_to_stored_json(next)) {
+  // As texts: a number that was read back is of another kind than one that was not.
+  const bool is_same =
+      to_json(schema::schema_to_stored_json(old)) == to_json(schema::schema_to_stored_json(next));
+  if (is_same) {
     MS_TRY_STATUS(commit());
     return SchemaOutcome{previous->schema, previous->schema_version, std::move(diff)};
   }

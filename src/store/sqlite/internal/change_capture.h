@@ -2,8 +2,9 @@
 #pragma once
 // ChangeCapture: what SQLite really did to the rows, told by its pre-update hook.
 //
-// Every insert, update and delete of a document table leaves one entry with both images, whoever
-// caused it: a call of the Writer, raw SQL, a trigger. Entries are in order of time, so a position
+// Every insert, update and delete of a table of documents or of a model leaves one entry with both
+// images, whoever caused it: a call of the Writer, raw SQL, a trigger, a foreign key. Views and
+// external tables of models are not captured. Entries are in order of time, so a position
 // in the list is a mark, and cutting the list there undoes the capture.
 // Threads: confined to the writer's thread; the hook runs inside its statements.
 
@@ -19,6 +20,7 @@
 #include "query/row.h"
 #include "store/sqlite/internal/connection.h"
 #include "store/sqlite/internal/layout.h"
+#include "store/sqlite/internal/model_image.h"
 
 struct sqlite3;
 struct sqlite3_value;
@@ -64,11 +66,13 @@ class ChangeCapture {
                  std::int64_t new_number);
 
  private:
-  /// One captured table: the places of TableLayout::columns in the SQL table.
+  /// One captured table: the places of TableLayout::columns in the SQL table, or those that the
+  /// image of a model names.
   struct CapturedTable {
     const TableLayout* layout = nullptr;
     std::string sql_name;
     std::vector<int> columns;
+    std::optional<ModelImage> model{};
   };
   struct Entry {
     const schema::Table* table = nullptr;
@@ -85,7 +89,15 @@ class ChangeCapture {
 
   const CapturedTable* find_table(std::string_view sql_name);
   [[nodiscard]] std::vector<Span> spans_since(std::size_t position) const;
-  Result<query::Row> image(sqlite3* db, const CapturedTable& table, Image which);
+  Status add_document_table(const TableLayout& table, std::vector<CapturedTable>& tables);
+  Status add_model_table(const TableLayout& table, std::vector<CapturedTable>& tables);
+  /// The row with everything that could not be known inside the hook.
+  Result<std::optional<query::Row>> completed(const schema::Table& table,
+                                              const std::optional<query::Row>& row) const;
+  Result<query::Row> image(sqlite3* db,
+                           const CapturedTable& table,
+                           std::int64_t number,
+                           Image which);
   void append(sqlite3* db, const CapturedTable& table, std::int64_t number, int operation);
 
   Connection& connection_;

@@ -4,9 +4,11 @@
 //
 //   "<name>"(_row INTEGER PRIMARY KEY, _id TEXT NOT NULL UNIQUE, "<field>" <type>, .., _null BLOB)
 //
-// Every field is a nullable column. What SQL NULL means depends on the field (NullMeaning); only a
-// field that may be both absent and null needs its bit in `_null`, a bit set keyed by field id.
-// Threads: immutable after building; shared by the connections (shared_ptr<const Layout>).
+// Tables of models lie as store/sqlite/ddl.h says; of them a layout knows the columns only.
+// Every field of documents is a nullable column. What SQL NULL means depends on the field
+// (NullMeaning); only a field that may be both absent and null needs its bit in `_null`, a bit set
+// keyed by field id. Threads: immutable after building; shared by the connections (shared_ptr<const
+// Layout>).
 
 #include <cstdint>
 #include <memory>
@@ -53,9 +55,15 @@ struct TableLayout {
   std::string name;  // quoted
   std::vector<FieldLayout> fields;
   std::vector<SearchLayout> searches;
+  // Of documents only:
   /// "_row,_id,<fields in schema order>,_null": the columns that a row is decoded from.
   std::string columns;
   std::string get_sql, insert_sql, update_sql, erase_sql;
+  // Of models only:
+  std::vector<std::size_t> key;  // positions of the key fields
+
+  /// Null for tables of documents. Lifetime: the table's.
+  [[nodiscard]] const schema::Model* model() const { return table->model.get(); }
 };
 
 /// `column_overrides[i]`, where not empty, is the quoted column of field i while a schema change

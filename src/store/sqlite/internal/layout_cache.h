@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/guarded.h"
@@ -16,6 +17,8 @@ namespace moonstone::store::sqlite {
 
 class LayoutCache {
  public:
+  explicit LayoutCache(LoadCatalog load_catalog) : load_catalog_(std::move(load_catalog)) {}
+
   /// The layout of that version; read from the connection's snapshot if it is not known yet.
   /// Errors: Corruption, those of sqlite_error.
   [[nodiscard]] Result<LayoutPtr> load(Connection& connection, std::uint64_t schema_version);
@@ -29,6 +32,7 @@ class LayoutCache {
 
   [[nodiscard]] LayoutPtr find(std::uint64_t schema_version);
 
+  LoadCatalog load_catalog_;
   Guarded<std::vector<LayoutPtr>> layouts_;  // oldest first
 };
 

@@ -25,10 +25,11 @@ namespace moonstone::store::sqlite {
 /// The format that this program writes. A file with a greater one is refused.
 inline constexpr std::int64_t kFormat = 1;
 
-/// Creates the tables in an empty file, or checks the format of a Moonstone file.
+/// Creates the tables in an empty file or in one that is adopted, or checks the format of a
+/// Moonstone file.
 /// Errors: FailedPrecondition (reason "newer_format", or "foreign_file" for a database of somebody
 /// else), those of sqlite_error.
-[[nodiscard]] Status prepare_file(Connection& connection, const std::string& path);
+[[nodiscard]] Status prepare_file(Connection& connection, const SqliteOptions& options);
 
 /// Bytes of the secret: as many as the MACs have that it is the key of.
 inline constexpr std::size_t kSecretBytes = 32;
@@ -38,7 +39,8 @@ inline constexpr std::size_t kSecretBytes = 32;
 
 [[nodiscard]] Result<SnapshotInfo> read_snapshot_info(Connection& connection);
 /// The schema of the state being read. Errors: Corruption.
-[[nodiscard]] Result<schema::Schema> read_schema(Connection& connection);
+[[nodiscard]] Result<schema::Schema> read_schema(Connection& connection,
+                                                 const LoadCatalog& load_catalog);
 
 [[nodiscard]] Status write_version(Connection& connection, Version version);
 [[nodiscard]] Status write_epoch(Connection& connection, std::uint64_t epoch);

@@ -12,7 +12,8 @@
 namespace moonstone::store::sqlite {
 
 [[nodiscard]] Result<ReadPlan> explain_read(Connection& connection,
-                                            const TableLayout& layout,
+                                            const Layout& layout,
+                                            const TableLayout& table,
                                             const query::Query& query,
                                             ReadKind kind);
 

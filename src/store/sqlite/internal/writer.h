@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "store/sqlite/internal/change_capture.h"
@@ -28,6 +29,8 @@
 #include "store/store.h"
 
 namespace moonstone::store::sqlite {
+
+class ModelDocuments;
 
 class SqliteWriter final : public Writer {
  public:
@@ -114,11 +117,18 @@ class SqliteWriter final : public Writer {
  private:
   [[nodiscard]] Status require_transaction() const;
   [[nodiscard]] Status require_idle() const;
+  /// Whether SQLite watches over the foreign keys of models; those of documents have none.
+  enum class ForeignKeys : unsigned char { Ignored, Watched };
+  Result<Begun> begin_with(ForeignKeys foreign_keys);
   Result<Begun> begin_checked();
   Status notice_outside_change();
   Status mend_search_indexes();
   Status use_layout(LayoutPtr layout);
   Result<std::int64_t> next_row_number(const TableLayout& table);
+  /// Writes a document of a model.
+  template <class Write>
+  auto write_model(Write write, const TableLayout& table)
+      -> decltype(write(std::declval<ModelDocuments>()));
   Status delete_everything(const std::vector<std::string>& kept);
   Result<SchemaOutcome> apply_in_transaction(schema::Schema next, AllowDataLoss allow);
   void forget_transaction();
@@ -133,6 +143,7 @@ class SqliteWriter final : public Writer {
   WalKeeper wal_;
   std::unordered_map<std::string, std::int64_t> next_row_numbers_;  // by table
   std::uint32_t depth_ = 0;                                         // open savepoints
+  ForeignKeys foreign_keys_ = ForeignKeys::Ignored;                 // as the connection has it
   std::int64_t data_version_ = 0;
   /// Another program wrote; stays until a transaction that raised the epoch has committed.
   bool outside_change_ = false;
