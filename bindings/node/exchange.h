@@ -102,7 +102,9 @@ class ShapeTable {
   [[nodiscard]] std::size_t number_of(const query::RowSet& rows);
   /// Whether JavaScript has to be told now; then it has been.
   [[nodiscard]] bool announce(std::size_t number) {
-    return !std::exchange(announced_[number], true);
+    const bool is_new = !announced_[number];
+    announced_[number] = true;
+    return is_new;
   }
   /// What was announced last was not sent after all.
   void forget(std::size_t number) { announced_[number] = false; }

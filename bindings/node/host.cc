@@ -57,7 +57,7 @@ Status Host::after(const schema::Model& model,
 }
 
 bool Host::has_checks(const schema::Model& model) const {
-  return std::ranges::contains(options_.checked_models, model.name);
+  return std::ranges::find(options_.checked_models, model.name) != options_.checked_models.end();
 }
 
 std::vector<orm::RuleFailure> Host::check(const schema::Model& model, const Object& data) {

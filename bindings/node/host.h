@@ -17,6 +17,7 @@
 namespace moonstone::node {
 
 class Addon;
+class ExchangeWriter;
 
 struct HostOptions {
   std::size_t client = 0;

@@ -44,7 +44,8 @@ Status run_parse(Request& request, ExchangeWriter& answer) {
     return Error(ErrorCode::InvalidArgument, result.token_error->text, "ParseError");
   }
   Object parsed;
-  parsed.set("schema", result.schema ? lite::to_json(*result.schema) : Value(nullptr));
+  parsed.set("schema",
+             result.schema ? Value(lite::schema_to_json(*result.schema)) : Value(nullptr));
   parsed.set("valid", result.valid);
   parsed.set("errors", texts_of(result.errors));
   parsed.set("warnings", texts_of(result.warnings));
