@@ -14,6 +14,7 @@
 #include "cli/config.h"
 #include "cli/env_file.h"
 #include "cli/files.h"
+#include "cli/lite_schema.h"
 #include "cli/support.h"
 #include "runtime/actions/find_program.h"
 
@@ -69,11 +70,15 @@ class Builder {
     MS_TRY(layout_, discover(project_.functions_folder));
     MS_TRY(layout_.gate, find_gate(project_));
     if (layout_.modules.empty() && layout_.node_modules.empty() && !layout_.schema &&
-        !layout_.http) {
+        !layout_.lite_schema && !layout_.http) {
       return Error(ErrorCode::NotFound,
                    fmt::format("{} holds no functions: write a schema.ts and a module such as "
                                "tasks.ts, or run `moonstone init` in another folder for an example",
                                project_.functions_folder));
+    }
+    if (layout_.lite_schema) {
+      MS_TRY(layout_.schema,
+             make_lite_module(*layout_.lite_schema, project_.build_folder(), outcome_.warnings));
     }
     std::string schema_text;
     if (layout_.schema) {
@@ -155,8 +160,8 @@ class Builder {
   }
 
   Status generate_types() {
-    const auto files =
-        generate({.bundle = outcome_.bundle.get(), .layout = &layout_, .package = package_});
+    MS_TRY(const auto files,
+           generate({.bundle = outcome_.bundle.get(), .layout = &layout_, .package = package_}));
     MS_TRY(auto changed, write_generated(project_.generated_folder(), files));
     for (std::string& name : changed)
       outcome_.generated.push_back(std::move(name));

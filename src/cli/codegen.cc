@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "cli/files.h"
+#include "cli/lite_schema.h"
 #include "schema/names.h"
 #include "schema/type.h"
 
@@ -27,8 +28,12 @@ constexpr std::size_t kColumns = 100;
 
 constexpr std::string_view kFromFunctions =
     "// Written by moonstone from the function files. Do not edit: the next build overwrites it.\n";
-constexpr std::string_view kFromSchema =
-    "// Written by moonstone from schema.ts. Do not edit: the next build overwrites it.\n";
+
+std::string from_schema(const CodegenInput& input) {
+  return fmt::format(
+      "// Written by moonstone from {}. Do not edit: the next build overwrites it.\n",
+      input.bundle->orm == nullptr ? "schema.ts" : "schema.lite");
+}
 
 std::string literal_of(std::string_view text) {
   std::string out;
@@ -208,8 +213,9 @@ std::string api_file(const CodegenInput& input) {
 // --- dataModel.ts --------------------------------------------------------------------------------
 
 std::string table_type(const schema::Table& table) {
-  std::string out = fmt::format("  {}: {{\n    _id: Id<{}>;\n    _creationTime: number;\n",
-                                property_name(table.name), literal_of(table.name));
+  std::string out = fmt::format("  {}: {{\n    _id: Id<{}>;\n", property_name(table.name),
+                                literal_of(table.name));
+  if (table.model == nullptr) out += "    _creationTime: number;\n";
   for (const schema::Field& field : table.fields) {
     out += fmt::format("    {}{} {};\n", property_name(field.name),
                        field.type->is_optional() ? "?:" : ":", type_text(field.type->required()));
@@ -265,7 +271,7 @@ std::string data_model_file(const CodegenInput& input) {
     tables += table_type(table);
     names.push_back(literal_of(table.name));
   }
-  std::string out(kFromSchema);
+  std::string out = from_schema(input);
   out += fmt::format("import type {{ Id{}{} }} from {};\n\nexport type {{ Id }};\n\n",
                      indexes.empty() ? "" : ", WithIndexes",
                      searches.empty() ? "" : ", WithSearchIndexes", literal_of(input.package));
@@ -326,6 +332,72 @@ export const internalMutation: MutationFactory<DataModel> =
 export const internalAction: ActionFactory<DataModel> = createInternalActionFactory<DataModel>();
 )";
 
+/// The same where ctx.db has models. Queries see the methods that read.
+constexpr std::string_view kModelImports = R"(import {{
+  createActionFactory,
+  createInternalActionFactory,
+  createInternalMutationFactory,
+  createInternalQueryFactory,
+  createMutationFactory,
+  createQueryFactory,
+  v as validators,
+}} from {0};
+import type {{
+  ActionCtx as GenericActionCtx,
+  ActionFactory,
+  FunctionFactory,
+  MutationCtx as GenericMutationCtx,
+  QueryCtx as GenericQueryCtx,
+  Validators,
+}} from {0};
+import type {{ DataModel, TableName }} from "./dataModel";
+import type {{ Models }} from "./models";
+
+type ReadMethod =
+  | "findMany"
+  | "findFirst"
+  | "findFirstOrThrow"
+  | "findUnique"
+  | "findUniqueOrThrow"
+  | "findManyAndCount"
+  | "findManyCursor"
+  | "count"
+  | "exists"
+  | "aggregate"
+  | "groupBy"
+  | "search"
+  | "query";
+type Named<Db> = Omit<Models, keyof Db>;
+type Readable<M> = {{ [Name in keyof M]: Pick<M[Name], Extract<keyof M[Name], ReadMethod>> }};
+type QueryDb = GenericQueryCtx<DataModel>["db"];
+type MutationDb = GenericMutationCtx<DataModel>["db"];
+
+export type {{ DataModel, Models }};
+export type QueryCtx = GenericQueryCtx<DataModel> & {{ readonly db: Readable<Named<QueryDb>> }};
+export type MutationCtx = GenericMutationCtx<DataModel> & {{ readonly db: Named<MutationDb> }};
+export type ActionCtx = GenericActionCtx<DataModel>;
+
+)";
+
+constexpr std::string_view kModelFactories =
+    R"(export const v: Validators<TableName> = validators;
+export const query = createQueryFactory() as unknown as FunctionFactory<"query", QueryCtx>;
+export const mutation = createMutationFactory() as unknown as FunctionFactory<
+  "mutation",
+  MutationCtx
+>;
+export const action: ActionFactory<DataModel> = createActionFactory<DataModel>();
+export const internalQuery = createInternalQueryFactory() as unknown as FunctionFactory<
+  "query",
+  QueryCtx
+>;
+export const internalMutation = createInternalMutationFactory() as unknown as FunctionFactory<
+  "mutation",
+  MutationCtx
+>;
+export const internalAction: ActionFactory<DataModel> = createInternalActionFactory<DataModel>();
+)";
+
 std::string schema_names(const schema::Schema& schema) {
   if (schema.tables.empty()) return "{}";
   std::string out = "{\n";
@@ -348,10 +420,12 @@ std::string schema_names(const schema::Schema& schema) {
 }
 
 std::string server_file(const CodegenInput& input) {
-  return std::string(kFromSchema) +
-         fmt::format(fmt::runtime(kServerImports), literal_of(input.package)) +
+  const bool has_models = input.bundle->orm != nullptr;
+  return from_schema(input) +
+         fmt::format(fmt::runtime(has_models ? kModelImports : kServerImports),
+                     literal_of(input.package)) +
          fmt::format("export const schema = {} as const;\n\n", schema_names(input.bundle->schema)) +
-         std::string(kServerFactories);
+         std::string(has_models ? kModelFactories : kServerFactories);
 }
 
 // --- manifest.ts ---------------------------------------------------------------------------------
@@ -453,11 +527,16 @@ export type Doc<T extends TableName> = DataModel[T];
 
 }  // namespace
 
-std::vector<GeneratedFile> generate(const CodegenInput& input) {
-  return {{.name = "api.ts", .text = api_file(input)},
-          {.name = "dataModel.ts", .text = data_model_file(input)},
-          {.name = "manifest.ts", .text = manifest_file(input)},
-          {.name = "server.ts", .text = server_file(input)}};
+Result<std::vector<GeneratedFile>> generate(const CodegenInput& input) {
+  std::vector<GeneratedFile> files = {
+      {.name = "api.ts", .text = api_file(input)},
+      {.name = "dataModel.ts", .text = data_model_file(input)},
+      {.name = "manifest.ts", .text = manifest_file(input)},
+      {.name = "server.ts", .text = server_file(input)},
+  };
+  MS_TRY(std::string models, models_declaration(*input.bundle));
+  if (!models.empty()) files.push_back({.name = "models.d.ts", .text = std::move(models)});
+  return files;
 }
 
 /// For worker entries, which import it from the first build on.

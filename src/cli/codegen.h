@@ -6,6 +6,7 @@
 //   server.ts     the makers of functions, bound to the data model
 //   dataModel.ts  the type of every document and of the indexes
 //   manifest.ts   all functions and the schema as values
+//   models.d.ts   of a `.lite` schema: its models, as ctx.db has them
 // Invariant: the same input gives the same text; names are in order.
 // Threads: pure functions, but for write_generated.
 // Source: functions.md section 15, 21.5, 21.12.
@@ -30,7 +31,8 @@ struct GeneratedFile {
   std::string text;
 };
 
-[[nodiscard]] std::vector<GeneratedFile> generate(const CodegenInput& input);
+/// Errors: a stored schema that cannot be read.
+[[nodiscard]] Result<std::vector<GeneratedFile>> generate(const CodegenInput& input);
 
 /// What stands in `_generated` before the first build, so that imports resolve: `server.ts` with
 /// all six makers and `v`, `api.ts` with references to whatever is asked for, and their

@@ -9,6 +9,7 @@
 #include "cli/files.h"
 #include "schema/lite/ast_from_json.h"
 #include "schema/lite/catalog.h"
+#include "schema/lite/names.h"
 #include "schema/lite/parse.h"
 #include "schema/lite/typescript.h"
 
@@ -66,8 +67,16 @@ Result<std::string> models_declaration(const runtime::Bundle& bundle) {
   if (bundle.orm == nullptr) return std::string();
   const Value* const tree = bundle.orm->catalog()->source.as_object().find("schema");
   MS_TRY(const lite::Schema schema, lite::schema_from_json(*tree));
-  return lite::generate_typescript(schema,
-                                   {.audience = lite::Audience::System, .include_comments = true});
+  std::string text = lite::generate_typescript(
+      schema, {.audience = lite::Audience::System, .include_comments = true});
+  // What ctx.db has beside its own methods.
+  text += "\nexport type Models = Pick<\n  LitestoneClient,\n ";
+  for (const lite::Model& model : schema.models)
+    text += fmt::format(" | \"{}\"", lite::accessor_of(model.name));
+  for (const lite::View& view : schema.views)
+    text += fmt::format(" | \"{}\"", lite::accessor_of(view.name));
+  if (schema.models.empty() && schema.views.empty()) text += " never";
+  return text + "\n>;\n";
 }
 
 }  // namespace moonstone::cli

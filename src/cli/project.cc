@@ -177,6 +177,14 @@ Result<Layout> discover(const std::string& functions_folder) {
     auto& list = is_marked_for_node(text) ? layout.node_modules : layout.modules;
     list.push_back(std::move(module));
   }
+  const std::string lite = functions_folder + "/schema.lite";
+  if (is_file(lite)) layout.lite_schema = lite;
+  if (layout.schema && layout.lite_schema) {
+    return Error(ErrorCode::InvalidArgument,
+                 fmt::format("{} and schema.lite both declare the schema; keep one of them",
+                             fs::path(layout.schema->path).filename().string()),
+                 "build");
+  }
   return layout;
 }
 

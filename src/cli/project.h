@@ -48,6 +48,7 @@ struct Module {
 struct Layout {
   std::vector<Module> modules;  // by name
   std::optional<Module> schema;
+  std::optional<std::string> lite_schema;  // the path of schema.lite, instead of `schema`
   std::optional<Module> http;
   std::optional<Module> crons;
   std::vector<Module> node_modules;  // marked "use node", by name

@@ -36,7 +36,7 @@ class Codegen : public testing::Test {
 
   std::string file(std::string_view name) {
     const auto files =
-        generate({.bundle = &bundle_, .layout = &layout_, .package = "@moonstone/server"});
+        *generate({.bundle = &bundle_, .layout = &layout_, .package = "@moonstone/server"});
     for (const GeneratedFile& file : files) {
       if (file.name == name) return file.text;
     }
@@ -49,7 +49,7 @@ class Codegen : public testing::Test {
 
 TEST_F(Codegen, WritesTheFourFiles) {
   std::vector<std::string> names;
-  const auto files = generate({.bundle = &bundle_, .layout = &layout_, .package = "p"});
+  const auto files = *generate({.bundle = &bundle_, .layout = &layout_, .package = "p"});
   for (const GeneratedFile& file : files)
     names.push_back(file.name);
   EXPECT_THAT(names, ElementsAre("api.ts", "dataModel.ts", "manifest.ts", "server.ts"));
@@ -121,7 +121,7 @@ TEST_F(Codegen, TheManifestListsFunctionsSchemaRoutesAndCrons) {
 
 TEST_F(Codegen, LeavesCurrentFilesAlone) {
   const TemporaryFolder folder;
-  const auto files = generate({.bundle = &bundle_, .layout = &layout_, .package = "p"});
+  const auto files = *generate({.bundle = &bundle_, .layout = &layout_, .package = "p"});
   EXPECT_THAT(*write_generated(folder.path(), files),
               ElementsAre("api.ts", "dataModel.ts", "manifest.ts", "server.ts"));
   EXPECT_THAT(*write_generated(folder.path(), files), IsEmpty());
