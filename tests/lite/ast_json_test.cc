@@ -3,32 +3,20 @@
 // The JSON of the tree. Source: litestone.md 3.7
 #include "schema/lite/ast_json.h"
 
-#include <cstdlib>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "tests/lite/golden.h"
 #include "tests/lite/schema_text.h"
 
 namespace moonstone::lite {
 namespace {
 
-/// MS_UPDATE=1 writes what is there now into the golden file. (Format it with prettier.)
-void expect_golden(const std::string& name, const Value& value) {
-  const char* update = std::getenv("MS_UPDATE");  // NOLINT(concurrency-mt-unsafe): one thread
-  if (update != nullptr && std::string_view(update) == "1") {
-    std::ofstream(std::string(MS_SOURCE_DIR) + "/tests/lite/" + name) << to_json_indented(value);
-  }
-  const Result<Value> golden = parse_json(read_test_file(name));
-  ASSERT_TRUE(golden.has_value()) << golden.error().message();
-  EXPECT_EQ(to_json_indented(value), to_json_indented(*golden));
-}
-
 TEST(LiteAstJsonTest, ASchemaWithEverything) {
   const Schema schema = parse_valid(read_test_file("golden/everything.lite"));
-  expect_golden("golden/everything.json", schema_to_json(schema));
+  expect_golden_json("golden/everything.json", schema_to_json(schema));
 }
 
 TEST(LiteAstJsonTest, AnEmptySchema) {

@@ -174,8 +174,10 @@ TEST(LiteGrammarTest, AttributesOfFields) {
       {R"(f Int @check("f > 0"))", R"({"kind":"check","expr":"f > 0"})"},
       {R"(f File @accept("image/*, text/plain"))",
        R"({"kind":"accept","types":["image/*","text/plain"]})"},
-      {R"(f B @relation(fields: [a], references: [id], onDelete: Cascade, onUpdate: SetNull, name: "n"))",
-       R"({"kind":"relation","fields":["a"],"references":["id"],"onDelete":"Cascade","onUpdate":"SetNull","name":"n"})"},
+      {R"(f B @relation(fields: [a], references: [id], onDelete: Cascade,)"
+       R"( onUpdate: SetNull, name: "n"))",
+       R"({"kind":"relation","fields":["a"],"references":["id"],"onDelete":"Cascade",)"
+       R"("onUpdate":"SetNull","name":"n"})"},
       {R"(f B @relation("n", fields: [a], references: [id], onUpdate: Whatever,))",
        R"({"kind":"relation","fields":["a"],"references":["id"],"name":"n"})"},
       {"f B[] @relation", R"({"kind":"relation"})"},
@@ -199,8 +201,8 @@ TEST(LiteGrammarTest, AttributesOfFields) {
       {"f Int @encrypted(searchable: true)", R"({"kind":"encrypted","searchable":true})"},
       {"f Int @secret", R"({"kind":"secret","rotate":true})"},
       {"f Int @secret(rotate: false)", R"({"kind":"secret","rotate":false})"},
-      {"f Int @allow('all', true)",
-       R"({"kind":"fieldAllow","operations":["read","write"],"expr":{"type":"literal","value":true}})"},
+      {"f Int @allow('all', true)", R"({"kind":"fieldAllow","operations":["read","write"],"expr":{)"
+                                    R"("type":"literal","value":true}})"},
       {"f Int @log(audit)", R"({"kind":"log","db":"audit","reads":true,"writes":true})"},
       {"f Int @log(audit, reads: false, writes: true)",
        R"({"kind":"log","db":"audit","reads":false,"writes":true})"},
@@ -269,11 +271,14 @@ TEST(LiteGrammarTest, AttributesOfModels) {
       {"@@log(audit, reads: true, writes: false)",
        R"({"kind":"log","db":"audit","reads":true,"writes":false})"},
       {"@@allow('all', true)",
-       R"({"kind":"allow","operations":["read","create","update","post-update","delete"],"expr":{"type":"literal","value":true},"message":null})"},
+       R"({"kind":"allow","operations":["read","create","update","post-update",)"
+       R"("delete"],"expr":{"type":"literal","value":true},"message":null})"},
       {R"(@@deny('write, read', false, "no"))",
-       R"({"kind":"deny","operations":["create","update","delete","read"],"expr":{"type":"literal","value":false},"message":"no"})"},
+       R"({"kind":"deny","operations":["create","update","delete","read"],"expr":{)"
+       R"("type":"literal","value":false},"message":"no"})"},
       {"@@allow('post-update', a)",
-       R"({"kind":"allow","operations":["post-update"],"expr":{"type":"field","name":"a"},"message":null})"},
+       R"({"kind":"allow","operations":["post-update"],"expr":{"type":"field",)"
+       R"("name":"a"},"message":null})"},
   };
   for (const Case& one : cases)
     EXPECT_EQ(model_attribute(one.source), one.json) << one.source;
@@ -289,15 +294,18 @@ TEST(LiteGrammarTest, Expressions) {
       {"now()", R"({"type":"now"})"},
       {"check(team)", R"({"type":"check","field":"team","operation":null})"},
       {"check(team, 'read')", R"({"type":"check","field":"team","operation":"read"})"},
-      {"a >= 1",
-       R"({"type":"compare","op":">=","left":{"type":"field","name":"a"},"right":{"type":"literal","value":1}})"},
+      {"a >= 1", R"({"type":"compare","op":">=","left":{"type":"field","name":"a"},"right":{)"
+                 R"("type":"literal","value":1}})"},
       {"!a", R"({"type":"not","expr":{"type":"field","name":"a"}})"},
-      {"a || b && !c",
-       R"({"type":"or","left":{"type":"field","name":"a"},"right":{"type":"and","left":{"type":"field","name":"b"},"right":{"type":"not","expr":{"type":"field","name":"c"}}}})"},
+      {"a || b && !c", R"({"type":"or","left":{"type":"field","name":"a"},"right":{"type":"and",)"
+                       R"("left":{"type":"field","name":"b"},"right":{"type":"not","expr":{)"
+                       R"("type":"field","name":"c"}}}})"},
       {"(a || b) && c",
-       R"({"type":"and","left":{"type":"or","left":{"type":"field","name":"a"},"right":{"type":"field","name":"b"}},"right":{"type":"field","name":"c"}})"},
+       R"({"type":"and","left":{"type":"or","left":{"type":"field","name":"a"},)"
+       R"("right":{"type":"field","name":"b"}},"right":{"type":"field","name":"c"}})"},
       {"a && b && c",
-       R"({"type":"and","left":{"type":"and","left":{"type":"field","name":"a"},"right":{"type":"field","name":"b"}},"right":{"type":"field","name":"c"}})"},
+       R"({"type":"and","left":{"type":"and","left":{"type":"field","name":"a"},)"
+       R"("right":{"type":"field","name":"b"}},"right":{"type":"field","name":"c"}})"},
   };
   for (const Case& one : cases)
     EXPECT_EQ(expression(one.source), one.json) << one.source;
