@@ -1,5 +1,5 @@
 // Moonstone. Licence: see LICENSE.
-// Full-text search of a model: the FTS5 table "<table>_fts", whose rowid is the row's number and
+// Full-text search of a model: its FTS5 table (ddl.h), whose rowid is the row's number and
 // whose columns are the model's search fields in order (litestone.md 6.6, 32.5).
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "store/sqlite/ddl.h"
 #include "store/sqlite/internal/layout.h"
 #include "store/sqlite/internal/model_terms.h"
 
@@ -82,7 +83,7 @@ Status append_search_source(const SelectScope& scope, SqlFragment& out) {
     return Error(ErrorCode::InvalidArgument,
                  fmt::format("search is not available on '{}': it has no @@fts", model.name));
   }
-  const std::string index = quoted(model.table + "_fts");
+  const std::string index = quoted(search_table_of(model));
   out.text += "(SELECT rowid AS \"_fts.row\", rank AS \"_fts.rank\"";
   for (std::size_t i = 0; i < scope.marks.size(); ++i) {
     out.text += ", ";

@@ -222,7 +222,8 @@ Status append_bucket(const ModelScope& rows, const Term& term, SqlFragment& out)
 
 Status append_mark(const SelectScope& scope, const Term& term, SqlFragment& out) {
   const auto found = std::ranges::find(scope.marks, &term);
-  if (found == scope.marks.end()) return misplaced("a highlight or snippet");
+  if (scope.select->search == nullptr || found == scope.marks.end())
+    return misplaced("a highlight or snippet");
   out.text += quoted(fmt::format("_fts.{}", found - scope.marks.begin()));
   return {};
 }
