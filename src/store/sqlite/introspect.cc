@@ -122,7 +122,8 @@ class Names {
       models_[table.name] = unique(sqlite::pascal_case(sqlite::singular(table.name)));
     }
     for (const sqlite::SqlView& view : schema.views)
-      models_[view.name] = unique(sqlite::pascal_case(view.name));
+      models_[view.name] =
+          unique(sqlite::is_lite_name(view.name) ? view.name : sqlite::pascal_case(view.name));
   }
 
   [[nodiscard]] std::string model(const std::string& table) const {
@@ -442,7 +443,7 @@ Result<std::string> views_text(RawConnection& connection,
     const auto rows =
         connection.query("SELECT name, upper(type) FROM pragma_table_info(?)", std::span(&name, 1));
     if (!rows || rows->rows.empty()) {
-      out += fmt::format("// the view {} cannot be read\n\n", view.name);
+      out += fmt::format("\n// the view {} cannot be read\n", view.name);
       continue;
     }
     std::vector<std::pair<std::string, std::string>> columns;
@@ -504,7 +505,10 @@ Result<std::string> generate_lite_schema(RawConnection& connection, FieldNames f
       enums += "\n" + enum_text(type);
   }
   MS_TRY(const std::string views, views_text(connection, schema, names));
-  return std::string(kHeader) + enums + models + views;
+  const std::string body = enums + models + views;
+  // Documentation must have something that it documents.
+  if (body.find('{') == std::string::npos) return "// The database has no tables.\n" + body;
+  return std::string(kHeader) + body;
 }
 
 }  // namespace moonstone::store
