@@ -51,7 +51,7 @@ await build({
   // What users write against the server package runs in V8 10.2, the rest in browsers and Node 18.
   target: manifest.name === "@moonstone/server" ? "es2021" : "es2022",
   platform: "neutral",
-  external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+  external: ["node:*", ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })],
   sourcemap: true,
   jsx: "automatic",
   legalComments: "none",
