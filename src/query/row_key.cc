@@ -15,11 +15,12 @@ using schema::Model;
 using schema::ModelField;
 using schema::ScalarKind;
 
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-  });
+/// Texts that could be taken for something else as they are.
+bool needs_json(std::string_view text) {
+  return text.starts_with('[') || std::ranges::any_of(text, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte < 0x20 || byte == 0x7f;
+         });
 }
 
 /// Whether values of the field are texts.
@@ -56,9 +57,8 @@ std::optional<std::vector<Value>> parse_several(const Model& model, std::string_
 std::optional<std::vector<Value>> parse_text_key(const Model& model, std::string_view text) {
   if (text.starts_with('[')) {
     auto several = parse_several(model, text);
-    const bool is_array =
-        several && several->front().is_text() && has_control_character(several->front().as_text());
-    if (is_array) return several;
+    if (several && several->front().is_text()) return several;
+    return std::nullopt;
   }
   return std::vector<Value>{Value(text)};
 }
@@ -86,7 +86,7 @@ std::string make_row_id(std::string_view table, std::span<const Value> key) {
   if (key.size() == 1) {
     const Value& value = key.front();
     if (!value.is_text()) return id + to_json(value);
-    if (!has_control_character(value.as_text())) return id + value.as_text();
+    if (!needs_json(value.as_text())) return id + value.as_text();
   }
   return id + to_json(Value(Array(key.begin(), key.end())));
 }

@@ -2,9 +2,9 @@
 #pragma once
 // Ids of rows of models: "<table>:<key>".
 //
-//   key = text            of a key of one text without control characters
+//   key = text            of a key of one text, if it has no control character and no "[" in front
 //       | JSON            of a key of one other value, such as 7
-//       | JSON array      of a key of several values, or of one text with a control character
+//       | JSON array      of a key of several values, or of one other text
 //       | digits          SQLite's number of the row, of a model without a key
 //
 // Each row has one id, and no other text is an id of it.
