@@ -24,6 +24,8 @@ namespace moonstone::embed {
 struct Failure {
   std::string code;
   std::string message;
+  /// A JSON object with what a program may want to know beside the code; empty: nothing.
+  std::string details_json{};
 };
 
 template <class T>

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/json.h"
+#include "embed/internal/outcome.h"
+#include "embed/internal/subscriptions.h"
 #include "live/live_queries.h"
 #include "moonstone/moonstone.h"
 #include "query/expr_json.h"
@@ -15,24 +17,6 @@
 namespace moonstone::embed {
 
 namespace {
-
-Failure failure_of(const Error& error) {
-  return {.code = std::string(to_string(error.code())), .message = error.message()};
-}
-
-std::unexpected<Failure> fail(const Error& error) {
-  return std::unexpected(failure_of(error));
-}
-
-template <class T>
-Outcome<T> outcome_of(Result<T> result) {
-  if (!result) return fail(result.error());
-  if constexpr (std::is_void_v<T>) {
-    return {};
-  } else {
-    return *std::move(result);
-  }
-}
 
 Result<Object> parse_object(std::string_view json) {
   MS_TRY(Value value, parse_json(json));
@@ -107,52 +91,6 @@ class TransactionAdapter final : public Transaction {
 
  private:
   engine::Transaction& transaction_;
-};
-
-/// Forwards results to a callback until it is closed.
-class CallbackSubscriber final : public live::Subscriber {
- public:
-  explicit CallbackSubscriber(Database::OnResult on_result) : on_result_(std::move(on_result)) {}
-
-  void on_first_result(live::SubscriptionId /*subscription*/,
-                       const Result<live::SharedText>& json) override {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return;
-    if (json) {
-      on_result_(**json);
-    } else {
-      on_result_(fail(json.error()));
-    }
-  }
-  void on_updates(std::span<const live::Update> updates, live::Version /*version*/) override {
-    const std::lock_guard lock(mutex_);
-    for (const live::Update& update : updates) {
-      if (!closed_) on_result_(*update.json);
-    }
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-
- private:
-  std::recursive_mutex mutex_;  // a callback may end its own subscription
-  bool closed_ = false;
-  Database::OnResult on_result_;
-};
-
-class SubscriptionHandle final : public Subscription {
- public:
-  SubscriptionHandle(live::LiveQueries& live, std::shared_ptr<CallbackSubscriber> subscriber)
-      : live_(live), subscriber_(std::move(subscriber)) {}
-  ~SubscriptionHandle() override {
-    subscriber_->close();
-    live_.remove(subscriber_);
-  }
-
- private:
-  live::LiveQueries& live_;
-  std::shared_ptr<CallbackSubscriber> subscriber_;  // shared with the live engine
 };
 
 live::RunFunction run_function_of(query::Query plan) {
