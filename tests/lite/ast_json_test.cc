@@ -25,6 +25,17 @@ TEST(LiteAstJsonTest, AnEmptySchema) {
             R"("traits":[],"types":[]})");
 }
 
+TEST(LiteAstJsonTest, ResultsOfParsing) {
+  const Object good = parse_result_to_json(parse("model A { a Int @@deny('read', true) }"));
+  EXPECT_TRUE(good.find("schema")->is_object());
+  EXPECT_EQ(*good.find("valid"), Value(true));
+  EXPECT_EQ(good.find("warnings")->as_array().size(), 1U);
+  EXPECT_EQ(
+      to_json(parse_result_to_json(parse("model"))),
+      R"json({"schema":null,"valid":false,"errors":["Expected a name, got the end of the )json"
+      R"json(schema (line 1, col 6)"],"warnings":[]})json");
+}
+
 TEST(LiteAstJsonTest, OneModel) {
   const Schema schema = parse_valid("/// T\nmodel A { /// k\n id Int @id\n n Text[]? }");
   EXPECT_EQ(to_json(model_to_json(schema.models.at(0))),

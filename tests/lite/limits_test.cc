@@ -148,6 +148,29 @@ TEST(LiteLimitsTest, NestingOfTraitsAndTypes) {
   expect_limit(types(3), types(4), limits, "Types are nested more than 3 levels deep");
 }
 
+TEST(LiteLimitsTest, AReportEndsSomewhere) {
+  const auto models = [](int count) {
+    return numbered(count, [](const std::string& i) { return "model M" + i + " { x Nope }"; });
+  };
+  EXPECT_EQ(parse(models(1'000)).errors.size(), 1'000U);
+  const ParseResult result = parse(models(1'500));
+  ASSERT_EQ(result.errors.size(), 1'001U);
+  EXPECT_EQ(result.errors.back().text, "There are more than 1000 of these");
+}
+
+TEST(LiteLimitsTest, LargeModelsAreReadInOnePass) {
+  const std::string fields = numbered(1'900, [](const std::string& i) { return "f" + i + " Int"; });
+  std::string names = "f1899";
+  for (int i = 0; i < 100'000; ++i)
+    names += ",f1899";
+  EXPECT_TRUE(parse("model A { " + fields + "@@index([" + names + "]) }").valid);
+
+  const std::string lists = numbered(1'900, [](const std::string& i) { return "l" + i + " B[]"; });
+  const Schema schema = parse_valid("model A { i Int " + lists + "} model B { " + fields +
+                                    "x Int a A @relation(fields: [x], references: [i]) }");
+  EXPECT_EQ(schema.models.at(0).fields.back().type.kind, TypeKind::Relation);
+}
+
 TEST(LiteLimitsTest, ALongChainOfTypesNeedsNoStack) {
   std::string text = "type T0 { f Int }\n";
   for (int i = 1; i < 9'000; ++i) {

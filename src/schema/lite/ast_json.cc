@@ -287,6 +287,14 @@ Object schema_to_json(const Schema& schema) {
           {"types", array_of(schema.types, model_to_json)}};
 }
 
+Object parse_result_to_json(const ParseResult& result) {
+  const auto text = [](const Problem& problem) { return problem.text; };
+  return {{"schema", result.schema ? Value(schema_to_json(*result.schema)) : Value(nullptr)},
+          {"valid", result.valid},
+          {"errors", array_of(result.errors, text)},
+          {"warnings", array_of(result.warnings, text)}};
+}
+
 Object model_to_json(const Model& model) {
   const auto attribute = [](const ModelAttribute& one) {
     return std::visit(ModelAttributeToJson{}, one);

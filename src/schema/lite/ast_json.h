@@ -8,11 +8,15 @@
 
 #include "base/value.h"
 #include "schema/lite/ast.h"
+#include "schema/lite/parse.h"
 
 namespace moonstone::lite {
 
 /// The whole schema.
 [[nodiscard]] Object schema_to_json(const Schema& schema);
+
+/// `{schema | null, valid, errors: [text], warnings: [text]}`: what `parse` and `parseFile` return.
+[[nodiscard]] Object parse_result_to_json(const ParseResult& result);
 
 /// One model, trait or type: what a hook gets as `schema`.
 [[nodiscard]] Object model_to_json(const Model& model);

@@ -52,9 +52,9 @@ Object element_schema(const Field& field, const Schema& schema, const JsonSchema
     case TypeKind::Scalar:
       return scalar_schema(type.scalar, options.format);
     case TypeKind::Enum: {
+      if (!options.inline_enums) return reference_to(type.name, options.format);
       const Enum* subject = schema.find_enum(type.name);
-      if (options.inline_enums && subject != nullptr) return enum_values_schema(*subject);
-      return reference_to(type.name, options.format);
+      return subject == nullptr ? Object{} : enum_values_schema(*subject);
     }
     default:
       return reference_to(type.name, options.format);

@@ -234,7 +234,7 @@ class Lexer {
     while (bytes < rest().size() && (is_digit(rest()[bytes]) || rest()[bytes] == '.'))
       ++bytes;
     const std::string_view number = rest().substr(0, bytes);
-    // JavaScript's Number() makes NaN of two dots, which no attribute means.
+    // DEVIATION(litestone 2): the original takes two dots and makes NaN of them.
     if (std::ranges::count(number, '.') > 1 || bytes > kNumberCharactersMax) {
       fail(here(), fmt::format("'{}' is not a number", number));
       return false;

@@ -173,6 +173,7 @@ Result<FieldAttribute> Parser::parse_relation() {
 }
 
 Status Parser::parse_relation_argument(Relation& relation) {
+  // DEVIATION(litestone 0.1): its documentation shows a name without key, its parser refuses it.
   if (is_next(TokenKind::Text)) {
     relation.name = text_of(next());
     return ok();

@@ -64,7 +64,9 @@ void finish(SourceText source, const ParseOptions& options, ParseResult& result)
   Schema& schema = source.schema();
   Report report;
   if (run_first_stages(schema, options, report)) {
-    report.errors = std::move(source.problems());
+    for (Problem& problem : source.problems()) {
+      report.error(problem.position, std::move(problem.text));
+    }
     resolve_types(schema, options.dialect, report);
     expand(schema, report);
     validate(schema, report);

@@ -42,6 +42,7 @@ class Resolver {
       resolve_model(trait, "Trait");
     for (View& view : schema_.views)
       resolve_view(view);
+    collect_links();
     for (Model& model : schema_.models) {
       for (Field& field : model.fields) {
         if (field.type.kind == TypeKind::ImplicitManyToMany) classify_list(model, field);
@@ -62,8 +63,10 @@ class Resolver {
       for (FieldAttribute& attribute : field.attributes) {
         auto* value = std::get_if<Default>(&attribute);
         if (value == nullptr || value->kind != DefaultKind::Enum) continue;
-        // The host of a trait may have the sibling; its own copy of the field is resolved there.
-        if (!resolve_default(model, field, *value) && !is_trait) {
+        // A trait knows no sibling for sure: its hosts have their own copies of the field.
+        const bool is_known =
+            is_value_of_enum(field, *value) || (!is_trait && names_sibling(model, field, *value));
+        if (!is_known && !is_trait) {
           error(field, label,
                 fmt::format("@default({0}) — '{0}' is not a field or enum value",
                             value->value.as_text()));
@@ -120,39 +123,56 @@ class Resolver {
     }
   }
 
-  bool resolve_default(const Model& model, const Field& field, Default& value) {
+  bool is_value_of_enum(const Field& field, const Default& value) {
+    if (field.type.kind != TypeKind::Enum) return false;
+    const Enum* owner = SchemaIndex::find(index_.enums, field.type.name);
+    return index_.values.at(owner).contains(value.value.as_text());
+  }
+
+  /// Whether the default is a sibling's name; it then becomes a reference to it.
+  bool names_sibling(const Model& model, const Field& field, Default& value) {
     const std::string& name = value.value.as_text();
-    if (field.type.kind == TypeKind::Enum) {
-      const Enum* owner = SchemaIndex::find(index_.enums, field.type.name);
-      if (owner->has_value(name)) return true;
-    }
-    if (name == field.name || model.find_field(name) == nullptr) return false;
+    if (name == field.name || index_.find_field(model, name) == nullptr) return false;
     value.kind = DefaultKind::FieldReference;
     value.field = name;
     value.value = nullptr;
     return true;
   }
 
+  /// What the fields of a model say about another model.
+  struct Links {
+    bool has_foreign_key = false;
+    bool has_list = false;  // without @relation
+  };
+
+  void collect_links() {
+    for (const Model& model : schema_.models) {
+      for (const Field& field : model.fields) {
+        const auto* relation = field.find<Relation>();
+        Links& links = links_[&model][field.type.name];
+        links.has_foreign_key |= relation != nullptr && relation->fields.has_value();
+        links.has_list |= relation == nullptr && field.type.array;
+      }
+    }
+  }
+
   /// `Model[]` without `@relation`: the list side of a foreign key that the target declares, or one
   /// of two lists that mirror each other.
   void classify_list(const Model& model, Field& field) {
     const Model* target = SchemaIndex::find(index_.models, field.type.name);
-    bool is_mirrored = false;
-    for (const Field& other : target->fields) {
-      if (other.type.name != model.name) continue;
-      const auto* relation = other.find<Relation>();
-      if (relation != nullptr && relation->fields) {
-        field.type.kind = TypeKind::Relation;
-        return;
-      }
-      is_mirrored = is_mirrored || (other.type.array && relation == nullptr);
-    }
-    if (target == &model) {
+    const auto& links = links_[target];
+    const auto back = links.find(model.name);
+    const Links found = back == links.end() ? Links{} : back->second;
+    if (found.has_foreign_key) {
+      field.type.kind = TypeKind::Relation;
+    } else if (target == &model) {
+      // DEVIATION(litestone 6.8): the original accepts it and fails when it makes the join table,
+      // whose two columns have one name.
       report_.error(field.position,
                     fmt::format("Implicit many-to-many: '{0}.{1}' relates '{0}' to itself, which "
                                 "needs a model of its own for the links.",
                                 model.name, field.name));
-    } else if (!is_mirrored) {
+    } else if (!found.has_list) {
       report_.error(
           field.position,
           fmt::format("Implicit many-to-many: '{0}.{1}' references '{2}' but '{2}' has no "
@@ -165,6 +185,7 @@ class Resolver {
   Dialect dialect_;
   Report& report_;
   SchemaIndex index_;
+  std::unordered_map<const Model*, std::unordered_map<std::string_view, Links>> links_;
 };
 
 }  // namespace

@@ -64,9 +64,10 @@ bool is_column(const Field& field) {
 void check_index(const Model& model,
                  const std::vector<std::string>& names,
                  std::string_view attribute,
+                 const SchemaIndex& index,
                  Report& report) {
   for (const std::string& name : names) {
-    const Field* field = model.find_field(name);
+    const Field* field = index.find_field(model, name);
     if (field == nullptr) {
       report.error(model.position, fmt::format("Model '{}': @@{} references unknown field '{}'",
                                                model.name, attribute, name));
@@ -90,12 +91,12 @@ bool has_policy(const Model& model, PolicyEffect effect) {
   });
 }
 
-void check_attributes(const Model& model, Report& report) {
+void check_attributes(const Model& model, const SchemaIndex& schema, Report& report) {
   for (const ModelAttribute& attribute : model.attributes) {
     if (const auto* index = std::get_if<Index>(&attribute)) {
-      check_index(model, index->fields, index->unique ? "uniqueIndex" : "index", report);
+      check_index(model, index->fields, index->unique ? "uniqueIndex" : "index", schema, report);
     } else if (const auto* full_text = std::get_if<FullText>(&attribute)) {
-      check_index(model, full_text->fields, "fts", report);
+      check_index(model, full_text->fields, "fts", schema, report);
     } else if (const auto* gate = std::get_if<Gate>(&attribute)) {
       const auto levels = parse_gate(gate->value);
       if (!levels) {
@@ -145,6 +146,21 @@ SchemaIndex::SchemaIndex(const Schema& schema) {
   fill(functions, schema.functions);
   fill(types, schema.types);
   fill(databases, schema.databases);
+  for (const Model& model : schema.models)
+    fill(fields[&model], model.fields);
+  for (const Enum& one : schema.enums) {
+    auto& names = values[&one];
+    for (const EnumValue& value : one.values)
+      names.insert(value.name);
+  }
+}
+
+void Report::add(std::vector<Problem>& problems, Problem problem) {
+  if (problems.size() > kProblemsMax) return;
+  if (problems.size() == kProblemsMax) {
+    problem.text = fmt::format("There are more than {} of these", kProblemsMax);
+  }
+  problems.push_back(std::move(problem));
 }
 
 std::string label_of(const Model& model, const Field& field) {
@@ -153,7 +169,7 @@ std::string label_of(const Model& model, const Field& field) {
 
 void validate_models(const Schema& schema, const SchemaIndex& index, Report& report) {
   for (const Model& model : schema.models) {
-    check_attributes(model, report);
+    check_attributes(model, index, report);
     check_soft_delete(model, index, report);
   }
 }

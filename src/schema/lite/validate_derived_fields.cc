@@ -95,7 +95,7 @@ class DerivedCheck {
       return;
     }
     check_operation(field, from, *target);
-    if (from.order_by && target->find_field(*from.order_by) == nullptr) {
+    if (from.order_by && index_.find_field(*target, *from.order_by) == nullptr) {
       error(field, fmt::format("@from orderBy references unknown field '{}' on '{}'",
                                *from.order_by, target->name));
     }
@@ -121,7 +121,7 @@ class DerivedCheck {
       case FromOperation::Sum:
       case FromOperation::Max:
       case FromOperation::Min:
-        if (target.find_field(from.field) != nullptr) break;
+        if (index_.find_field(target, from.field) != nullptr) break;
         error(field, fmt::format("@from {} references unknown field '{}' on '{}'",
                                  word_of(*from.operation), from.field, target.name));
         break;

@@ -69,7 +69,7 @@ class FieldCheck {
     }
     if (!relation.fields) return;
     for (const std::string& name : *relation.fields) {
-      if (model_.find_field(name) != nullptr) continue;
+      if (index_.find_field(model_, name) != nullptr) continue;
       report_.error(field.position,
                     fmt::format("Model '{}': @relation fields references unknown field '{}'",
                                 model_.name, name));
@@ -79,7 +79,7 @@ class FieldCheck {
       return;
     }
     for (const std::string& name : *relation.references) {
-      if (target->find_field(name) != nullptr) continue;
+      if (index_.find_field(*target, name) != nullptr) continue;
       report_.error(
           field.position,
           fmt::format("Model '{}': @relation references references unknown field '{}' of '{}'",
@@ -91,7 +91,7 @@ class FieldCheck {
     if (!field.type.is_scalar(ScalarType::Int) || field.type.array) {
       error(field, fmt::format("@sequence requires an Integer field (got {})", field.type.name));
     }
-    if (model_.find_field(sequence.scope) == nullptr) {
+    if (index_.find_field(model_, sequence.scope) == nullptr) {
       error(field,
             fmt::format("@sequence scope '{}' is not a field on this model", sequence.scope));
     }

@@ -7,26 +7,34 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "schema/lite/parse.h"
 
 namespace moonstone::lite {
 
+/// Errors or warnings that a report keeps. A schema with more was not written by hand, and nobody
+/// reads on; the last one says that there are more.
+inline constexpr std::size_t kProblemsMax = 1'000;
+
 struct Report {
   std::vector<Problem> errors;
   std::vector<Problem> warnings;
 
   void error(const Position& position, std::string text) {
-    errors.push_back({std::move(text), position});
+    add(errors, {std::move(text), position});
   }
   void warn(const Position& position, std::string text) {
-    warnings.push_back({std::move(text), position});
+    add(warnings, {std::move(text), position});
   }
+
+ private:
+  static void add(std::vector<Problem>& problems, Problem problem);
 };
 
-/// Names to declarations; of two with one name the first. The schema outlives it, and its vectors
-/// do not grow meanwhile.
+/// Names to declarations; of two with one name the first. What looks names up does so here, so that
+/// checks stay linear in the schema. The schema outlives it, and its vectors do not grow meanwhile.
 struct SchemaIndex {
   explicit SchemaIndex(const Schema& schema);
 
@@ -35,6 +43,14 @@ struct SchemaIndex {
   std::unordered_map<std::string_view, const Function*> functions;
   std::unordered_map<std::string_view, const Model*> types;
   std::unordered_map<std::string_view, const Database*> databases;
+
+  std::unordered_map<const Model*, std::unordered_map<std::string_view, const Field*>> fields;
+  std::unordered_map<const Enum*, std::unordered_set<std::string_view>> values;
+
+  /// The field of a model (not of a trait or type) of that name, or null.
+  [[nodiscard]] const Field* find_field(const Model& model, std::string_view name) const {
+    return find(fields.at(&model), name);
+  }
 
   template <class T>
   [[nodiscard]] static const T* find(const std::unordered_map<std::string_view, const T*>& map,
