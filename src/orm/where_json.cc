@@ -35,8 +35,8 @@ bool has_only_operators(const Object& condition) {
 
 class PathDecoder {
  public:
-  PathDecoder(const ConditionScope& scope, std::string column)
-      : scope_(scope), path_({std::move(column)}) {}
+  PathDecoder(const ConditionScope& scope, const ModelField& column)
+      : scope_(scope), root_type_(column.json_type), path_({column.name}) {}
 
   Status decode_members(std::string_view type_name, const Object& condition) {
     const schema::JsonType* const type = scope_.catalog.find_json_type(type_name);
@@ -51,7 +51,7 @@ class PathDecoder {
             fmt::format("Unknown field '{}' on type {} in WHERE clause", name, type_name));
       }
       path_.push_back(name);
-      MS_TRY_STATUS(decode_value(type_name, *field, value));
+      MS_TRY_STATUS(decode_value(*field, value));
       path_.pop_back();
     }
     return {};
@@ -60,7 +60,7 @@ class PathDecoder {
   [[nodiscard]] std::vector<ExprPtr> take() && { return std::move(conditions_); }
 
  private:
-  Status decode_value(std::string_view type_name, const ModelField& field, const Value& value) {
+  Status decode_value(const ModelField& field, const Value& value) {
     const std::string name = fmt::format("{}", fmt::join(path_, "."));
     const ConditionOperand operand{.field = field_expr(), .name = name};
     if (!value.is_object()) {
@@ -73,15 +73,12 @@ class PathDecoder {
     }
     for (const auto& [op, right] : value.as_object()) {
       MS_TRY_STATUS(check_operand(name, right));
-      MS_TRY_STATUS(decode_operator(type_name, operand, op, right));
+      MS_TRY_STATUS(decode_operator(operand, op, right));
     }
     return {};
   }
 
-  Status decode_operator(std::string_view type_name,
-                         const ConditionOperand& operand,
-                         std::string_view op,
-                         const Value& value) {
+  Status decode_operator(const ConditionOperand& operand, std::string_view op, const Value& value) {
     MS_TRY(ComparisonOutcome comparison, decode_comparison(scope_, operand, op, value));
     if (comparison.is_known) {
       if (comparison.condition != nullptr) conditions_.push_back(std::move(comparison.condition));
@@ -98,8 +95,9 @@ class PathDecoder {
       return {};
     }
     const std::vector<std::string> below(path_.begin() + 1, path_.end());
-    return bad_argument(fmt::format("Unknown WHERE operator '{}' inside typed JSON path on {}.{}",
-                                    op, type_name, fmt::join(below, ".")));
+    return bad_argument(
+        fmt::format("Unknown WHERE operator '{}' inside typed JSON path on field {}.{}", op,
+                    root_type_, fmt::join(below, ".")));
   }
 
   [[nodiscard]] ExprPtr field_expr() const {
@@ -110,6 +108,7 @@ class PathDecoder {
   }
 
   const ConditionScope& scope_;
+  const std::string& root_type_;  // for messages
   std::vector<std::string> path_;
   std::vector<ExprPtr> conditions_;
 };
@@ -124,7 +123,7 @@ bool is_json_path(const ModelField& field, const Value& condition) {
 Result<ExprPtr> decode_json_path(const ConditionScope& scope,
                                  const ModelField& field,
                                  const Object& condition) {
-  PathDecoder decoder(scope, field.name);
+  PathDecoder decoder(scope, field);
   MS_TRY_STATUS(decoder.decode_members(field.json_type, condition));
   return all_of_present(std::move(decoder).take());
 }
