@@ -154,11 +154,12 @@ TEST_F(MigrationsTest, AFileThatFailsLeavesNothingAndStopsTheRest) {
   ASSERT_THAT(outcome.applied, SizeIs(2));
   EXPECT_TRUE(outcome.has_failed());
   EXPECT_EQ(outcome.applied.back().error, "statement 5: no such table: nowhere");
-  EXPECT_EQ(
-      to_json(to_value(outcome)),
-      R"({"applied":[{"file":"20260101000000_a.sql","ok":true,"elapsed":"0"},)"
-      R"({"file":"20260102000000_b.sql","ok":false,"error":"statement 5: no such table: nowhere"}],)"
-      R"("pending":3,"failed":"20260102000000_b.sql","error":"statement 5: no such table: nowhere"})");
+  EXPECT_EQ(to_json(to_value(outcome)),
+            R"({"applied":[{"file":"20260101000000_a.sql","ok":true,"elapsed":"0"},)"
+            R"({"file":"20260102000000_b.sql","ok":false,)"
+            R"("error":"statement 5: no such table: nowhere"}],)"
+            R"("pending":3,"failed":"20260102000000_b.sql",)"
+            R"("error":"statement 5: no such table: nowhere"})");
   EXPECT_EQ(database_.rows("SELECT name FROM sqlite_schema WHERE name IN ('a', 'b', 'c')"),
             "[\"a\"]\n");
   EXPECT_EQ(database_.rows("PRAGMA foreign_keys"), "[1]\n");
