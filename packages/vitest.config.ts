@@ -18,6 +18,7 @@ export default defineConfig({
       "@moonstone/client": source("client"),
       "@moonstone/react": source("react"),
       "@moonstone/solid": source("solid"),
+      "@moonstone/orm": source("orm"),
       // Node would get the build for servers, in which no effect ever runs.
       "solid-js": fileURLToPath(new URL("../node_modules/solid-js/dist/solid.js", import.meta.url)),
     },

@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "client.h"
 #include "exchange.h"
+#include "store/migrations.h"
 #include "store/raw_connection.h"
 
 struct napi_env__;
@@ -98,6 +99,7 @@ class Addon {
   [[nodiscard]] ShapeTable& shapes() { return shapes_; }
   [[nodiscard]] Numbered<Client>& clients() { return clients_; }
   [[nodiscard]] Numbered<store::RawConnection>& connections() { return connections_; }
+  [[nodiscard]] Numbered<store::MigrationRun>& migrations() { return migrations_; }
 
  private:
   [[nodiscard]] napi_value__* publish(ExchangeWriter& answer);
@@ -115,6 +117,7 @@ class Addon {
   ExchangeWriter answer_{shapes_};
   Numbered<Client> clients_;
   Numbered<store::RawConnection> connections_;
+  Numbered<store::MigrationRun> migrations_;  // use connections, so they end first
 };
 
 }  // namespace moonstone::node

@@ -105,6 +105,8 @@ Result<std::unique_ptr<Client>> Client::open(Addon& addon,
     engine::DatabaseOptions database;
     database.store.path = file.path;
     database.store.durability = store::Durability::Normal;
+    database.store.foreign_file = store::ForeignFile::Adopt;
+    database.store.page_bytes = store::kModelPageBytes;
     database.limits = limits_of_programs();
     MS_TRY(opened.database, engine::Database::open(database));
     MS_TRY(schema::Schema schema, schema::make_schema(file.catalog));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "members.h"
 #include "operations.h"
 #include "schema/lite/ast_from_json.h"
 #include "schema/lite/catalog.h"
@@ -29,20 +30,6 @@ constexpr std::array<std::string_view, 26> kMethods{
     "update",           "updateMany", "upsert",     "upsertMany",       "remove",
     "removeMany",       "delete",     "deleteMany", "restore",          "transition",
     "optimizeFts"};
-
-const Value& member(const Value& object, std::string_view name) {
-  static const Value kNone;
-  const Value* const found = object.is_object() ? object.as_object().find(name) : nullptr;
-  return found == nullptr ? kNone : *found;
-}
-
-std::string text_of(const Value& value) {
-  return value.is_text() ? value.as_text() : std::string();
-}
-
-bool flag_of(const Value& value) {
-  return value.is_boolean() && value.as_boolean();
-}
 
 Result<Client*> find_client(Addon& addon, const Request& request) {
   if (Client* const client = addon.clients().find(request.number(1))) return client;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "members.h"
 #include "operations.h"
 #include "schema/lite/ast_from_json.h"
 #include "schema/lite/ast_json.h"
@@ -13,10 +14,6 @@
 namespace moonstone::node {
 
 namespace {
-
-std::string text_of(const Value& value) {
-  return value.is_text() ? value.as_text() : std::string();
-}
 
 Array texts_of(const std::vector<lite::Problem>& problems) {
   Array texts;

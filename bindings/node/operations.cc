@@ -23,19 +23,22 @@ Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer) {
     case Operation::Parse:
     case Operation::TypeScript:
     case Operation::JsonSchema:
-    case Operation::LiteSchema:
       return run_language_operation(operation, request, answer);
     case Operation::RawOpen:
     case Operation::RawClose:
     case Operation::RawExec:
     case Operation::RawQuery:
     case Operation::RawRun:
+      return run_raw_operation(addon, operation, request, answer);
+    case Operation::LiteSchema:
     case Operation::MigrationCreate:
-    case Operation::MigrationApply:
+    case Operation::MigrationStart:
+    case Operation::MigrationNext:
+    case Operation::MigrationFinish:
     case Operation::MigrationStatus:
     case Operation::MigrationVerify:
     case Operation::AutoMigrate:
-      return run_raw_operation(addon, operation, request, answer);
+      return run_migration_operation(addon, operation, request, answer);
   }
   return Error(ErrorCode::Unimplemented, "the addon is older than the package");
 }

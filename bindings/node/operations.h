@@ -33,11 +33,13 @@ enum class Operation : std::uint8_t {
   RawRun = 21,
   Observe = 22,
   MigrationCreate = 24,
-  MigrationApply = 25,
+  MigrationStart = 25,
   MigrationStatus = 26,
   MigrationVerify = 27,
   AutoMigrate = 28,
   TurnSql = 29,
+  MigrationNext = 30,
+  MigrationFinish = 31,
 };
 
 /// Runs the operation of the header. Errors: its own; Unimplemented (no such operation).
@@ -51,6 +53,10 @@ enum class Operation : std::uint8_t {
                                           Operation operation,
                                           Request& request,
                                           ExchangeWriter& answer);
+[[nodiscard]] Status run_migration_operation(Addon& addon,
+                                             Operation operation,
+                                             Request& request,
+                                             ExchangeWriter& answer);
 [[nodiscard]] Status run_raw_operation(Addon& addon,
                                        Operation operation,
                                        Request& request,

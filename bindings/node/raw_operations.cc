@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "members.h"
 #include "operations.h"
 #include "store/raw_connection.h"
 
@@ -17,8 +18,7 @@ Result<store::RawConnection*> find_connection(Addon& addon, const Request& reque
 }
 
 std::string read_text(Request& request) {
-  const Value value = request.read();
-  return value.is_text() ? value.as_text() : std::string();
+  return text_of(request.read());
 }
 
 /// values: path; header: whether it only reads

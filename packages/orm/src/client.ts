@@ -77,6 +77,8 @@ export type Client = ClientMembers & { readonly [table: string]: AnyTable } & Re
 /** Properties that must be missing, so that a client can be awaited and printed. */
 const ABSENT: ReadonlySet<unknown> = new Set(["then", "catch", "finally", "toJSON"]);
 
+const cores = new WeakMap<object, Core>();
+
 /** The client of a core in a gate, on somebody's behalf. */
 class ClientView implements View {
   readonly core: Core;
@@ -91,6 +93,7 @@ class ClientView implements View {
     this.gate = gate;
     this.#shared = shared;
     this.client = this.#make();
+    cores.set(this.client, core);
   }
 
   #make(): Client {
@@ -386,6 +389,8 @@ export async function createClient(options: ClientOptions): Promise<Client> {
 }
 
 /** What a client stands on, for the tools of this package. */
-export function isClient(value: unknown): value is Client {
-  return typeof value === "object" && value !== null && "$rawDbs" in value;
+export function coreOf(client: Client): Core {
+  const core = cores.get(client);
+  if (core === undefined) throw new TypeError("this is not a client of createClient()");
+  return core;
 }

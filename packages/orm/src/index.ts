@@ -45,6 +45,20 @@ export type {
   ValidationRule,
   Where,
 } from "./options.js";
+export {
+  apply,
+  type AppliedMigrations,
+  type AutoMigration,
+  autoMigrate,
+  create,
+  type CreatedMigration,
+  type CreateOptions,
+  generateLiteSchema,
+  type MigrationStatus,
+  status,
+  type Verification,
+  verify,
+} from "./migrations.js";
 export { RawDatabase, type RawResult, type RawStatement } from "./raw.js";
 export {
   generateJsonSchema,

@@ -39,11 +39,13 @@ export const enum Operation {
   RawRun = 21,
   Observe = 22,
   MigrationCreate = 24,
-  MigrationApply = 25,
+  MigrationStart = 25,
   MigrationStatus = 26,
   MigrationVerify = 27,
   AutoMigrate = 28,
   TurnSql = 29,
+  MigrationNext = 30,
+  MigrationFinish = 31,
 }
 
 function places(): string[] {

@@ -281,6 +281,14 @@ schema::Schema documents_of(const schema::Schema& schema) {
   return documents;
 }
 
+Result<bool> has_foreign_tables(Connection& connection) {
+  constexpr std::string_view kCount =
+      "SELECT count(*) FROM sqlite_schema WHERE type='table' AND name NOT GLOB 'sqlite_*' AND name "
+      "NOT GLOB '_moonstone_*' AND name NOT GLOB '_litestone_*' AND name<>'_locks'";
+  MS_TRY(const std::int64_t count, connection.integer_of(kCount, "look for tables"));
+  return count > 0;
+}
+
 Status migrate(Connection& connection,
                const schema::Schema& previous,
                const schema::Schema& next,

@@ -35,7 +35,9 @@ struct WalLimits {
 /// What becomes of an SQLite file in which Moonstone has no tables yet.
 enum class ForeignFile : unsigned char {
   Refuse,
-  Adopt,  // its tables stay, and Moonstone's are added
+  /// Its tables stay, and Moonstone's are added. Tables of models are made if the file has no tables
+  /// at all; else they are as migrations make them (store/migrations.h), whatever apply_schema says.
+  Adopt,
 };
 
 /// Makes the models again of which a stored schema keeps the source.

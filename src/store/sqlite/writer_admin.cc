@@ -91,6 +91,11 @@ Result<Writer::SchemaCheck> SqliteWriter::check_schema(schema::Schema next) {
   return check;
 }
 
+Result<bool> SqliteWriter::keeps_model_tables(const schema::Schema& next) {
+  if (foreign_file_ != ForeignFile::Adopt || next.catalog == nullptr) return false;
+  return has_foreign_tables(*connection_);
+}
+
 Result<Writer::SchemaOutcome> SqliteWriter::apply_in_transaction(schema::Schema next,
                                                                  AllowDataLoss allow) {
   const LayoutPtr previous = reads_.layout();
@@ -104,7 +109,8 @@ Result<Writer::SchemaOutcome> SqliteWriter::apply_in_transaction(schema::Schema 
     MS_TRY_STATUS(commit());
     return SchemaOutcome{previous->schema, previous->schema_version, std::move(diff)};
   }
-  MS_TRY_STATUS(migrate(*connection_, old, next, allow));
+  MS_TRY(const bool keeps_tables, keeps_model_tables(next));
+  if (!keeps_tables) MS_TRY_STATUS(migrate(*connection_, old, next, allow));
   const std::uint64_t schema_version = previous->schema_version + 1;
   MS_TRY_STATUS(write_schema(*connection_, next, schema_version));
   const LayoutPtr layout =

@@ -25,6 +25,10 @@ namespace moonstone::store::sqlite {
                                           std::vector<std::string>& losses,
                                           std::vector<std::string>& violations);
 
+/// Whether the file has tables besides those that Moonstone keeps for itself. In a file that holds
+/// documents these count, too.
+[[nodiscard]] Result<bool> has_foreign_tables(Connection& connection);
+
 /// Both schemas have their field ids. Nothing must be captured meanwhile.
 /// Errors: FailedPrecondition as Writer::apply_schema says; those of sqlite_error.
 [[nodiscard]] Status migrate(Connection& connection,

@@ -51,7 +51,8 @@ class SqliteWriter final : public Writer {
         capture_(*connection_),
         searches_(*connection_, capture_),
         log_(*connection_),
-        wal_(environment.options, environment.gate) {}
+        wal_(environment.options, environment.gate),
+        foreign_file_(environment.options.foreign_file) {}
   ~SqliteWriter() override { rollback(); }
 
   /// Reads the schema of the file.
@@ -130,6 +131,8 @@ class SqliteWriter final : public Writer {
   auto write_model(Write write, const TableLayout& table)
       -> decltype(write(std::declval<ModelDocuments>()));
   Status delete_everything(const std::vector<std::string>& kept);
+  /// Whether tables are there that only migrations change.
+  Result<bool> keeps_model_tables(const schema::Schema& next);
   Result<SchemaOutcome> apply_in_transaction(schema::Schema next, AllowDataLoss allow);
   void forget_transaction();
 
@@ -141,6 +144,7 @@ class SqliteWriter final : public Writer {
   SearchQueue searches_;
   ChangeLog log_;
   WalKeeper wal_;
+  ForeignFile foreign_file_;
   std::unordered_map<std::string, std::int64_t> next_row_numbers_;  // by table
   std::uint32_t depth_ = 0;                                         // open savepoints
   ForeignKeys foreign_keys_ = ForeignKeys::Ignored;                 // as the connection has it
