@@ -7,9 +7,12 @@
 
 #include <moonstone/orm.h>
 
-using namespace moonstone::embed;  // NOLINT(google-build-using-namespace): an example
-
 namespace {
+
+using moonstone::embed::Arguments;
+using moonstone::embed::Failure;
+using moonstone::embed::Orm;
+using moonstone::embed::Rows;
 
 constexpr const char* kSchema = R"(
 enum Status { open paid transitions { pay: open -> paid } }

@@ -199,12 +199,10 @@ class DatabaseAdapter final : public Database {
                                                    OnResult on_result) override {
     auto plan = plan_of(query);
     if (!plan) return fail(plan.error());
-    auto subscriber = std::make_shared<CallbackSubscriber>(std::move(on_result));
     // Every embedded subscription is a query of its own: callbacks are rarely equal.
     live::QueryDefinition definition{.key = "embed:" + std::to_string(++last_key_),
                                      .run = run_function_of(*std::move(plan))};
-    live_->subscribe(subscriber, {1}, std::move(definition));
-    return std::make_unique<SubscriptionHandle>(*live_, std::move(subscriber));
+    return embed::subscribe(*live_, std::move(definition), std::move(on_result));
   }
 
  private:

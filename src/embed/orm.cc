@@ -136,12 +136,10 @@ class OrmAdapter final : public Orm {
                                      .message = std::string(method) + " is no method that reads",
                                      .details_json = {}});
     }
-    auto subscriber = std::make_shared<CallbackSubscriber>(std::move(on_result));
     live::QueryDefinition definition{
         .key = "orm:" + std::to_string(++last_key_),
         .run = run_function(std::string(model), std::string(method), arguments.impl().value)};
-    live_->subscribe(subscriber, {1}, std::move(definition));
-    return std::make_unique<SubscriptionHandle>(*live_, std::move(subscriber));
+    return embed::subscribe(*live_, std::move(definition), std::move(on_result));
   }
 
  private:

@@ -4,60 +4,15 @@
 // Threads: synchronised.
 
 #include <memory>
-#include <mutex>
-#include <span>
-#include <utility>
 
-#include "embed/internal/outcome.h"
 #include "live/live_queries.h"
 #include "moonstone/moonstone.h"
 
 namespace moonstone::embed {
 
-/// Forwards results to a callback until it is closed.
-class CallbackSubscriber final : public live::Subscriber {
- public:
-  explicit CallbackSubscriber(Database::OnResult on_result) : on_result_(std::move(on_result)) {}
-
-  void on_first_result(live::SubscriptionId /*subscription*/,
-                       const Result<live::SharedText>& json) override {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return;
-    if (json) {
-      on_result_(**json);
-    } else {
-      on_result_(fail(json.error()));
-    }
-  }
-  void on_updates(std::span<const live::Update> updates, live::Version /*version*/) override {
-    const std::lock_guard lock(mutex_);
-    for (const live::Update& update : updates) {
-      if (!closed_) on_result_(*update.json);
-    }
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-
- private:
-  std::recursive_mutex mutex_;  // a callback may end its own subscription
-  bool closed_ = false;
-  Database::OnResult on_result_;
-};
-
-class SubscriptionHandle final : public Subscription {
- public:
-  SubscriptionHandle(live::LiveQueries& live, std::shared_ptr<CallbackSubscriber> subscriber)
-      : live_(live), subscriber_(std::move(subscriber)) {}
-  ~SubscriptionHandle() override {
-    subscriber_->close();
-    live_.remove(subscriber_);
-  }
-
- private:
-  live::LiveQueries& live_;
-  std::shared_ptr<CallbackSubscriber> subscriber_;  // shared with the live engine
-};
+/// Calls `on_result` with each result of the query until the handle goes.
+[[nodiscard]] std::unique_ptr<Subscription> subscribe(live::LiveQueries& live,
+                                                      live::QueryDefinition definition,
+                                                      Database::OnResult on_result);
 
 }  // namespace moonstone::embed

@@ -20,6 +20,7 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                  "cannot make the folder " + options.folder + ": " + failed.message());
   }
   std::shared_ptr<Tenant> tenant(new Tenant(std::move(options)));
+  tenant->rules_ = orm::make_record_rules({});
   const TenantOptions& given = tenant->options_;
   MS_TRY(tenant->database_,
          engine::Database::open({.store = {.path = given.folder + "/" + std::string(kDatabaseFile),
@@ -28,7 +29,8 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                                  .clock = given.host.clock,
                                  .random = given.host.random,
                                  .logger = given.host.logger,
-                                 .thread_idle_max = given.thread_idle_max}));
+                                 .thread_idle_max = given.thread_idle_max,
+                                 .rules = tenant->rules_.get()}));
   live::LiveOptions live = given.live;
   live.thread_idle_max = given.thread_idle_max;
   MS_TRY(tenant->live_, live::LiveQueries::create(*tenant->database_, live));

@@ -86,6 +86,7 @@ class Tenant : public std::enable_shared_from_this<Tenant> {
   void open_jobs();
 
   TenantOptions options_;
+  std::unique_ptr<engine::RecordRules> rules_;  // of models; outlives the database
   std::unique_ptr<engine::Database> database_;
   std::unique_ptr<live::LiveQueries> live_;
   std::unique_ptr<files::FileService> files_;
