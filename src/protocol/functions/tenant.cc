@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "orm/record_rules.h"
 #include "protocol/functions/function_session.h"
 #include "protocol/functions/tenants.h"
 
