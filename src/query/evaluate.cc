@@ -2,9 +2,11 @@
 // evaluate: three-valued logic over a row image, to the letter as SQLite computes it.
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <string>
 
 #include "query/expr.h"
 
@@ -209,13 +211,30 @@ Truth evaluate_has_element(const Expr& expr, const RowView& row) {
   }));
 }
 
+/// What LIKE makes of text and of numbers, which are as SQLite prints them: whole ones as those of
+/// an INTEGER column.
+std::string like_text(const Value& given) {
+  const Value value = comparable(given, Nesting::TopLevel);
+  if (value.is_text()) return value.as_text();
+  if (value.is_integer()) return std::to_string(value.as_integer());
+  const double number = value.as_number();
+  if (std::isinf(number)) return number < 0 ? "-Inf" : "Inf";
+  constexpr int kDigits = 15;
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number,
+                                 std::chars_format::general, kDigits);
+  std::string text(buffer.data(), end.ptr);
+  if (!text.contains('.')) text.insert(std::min(text.find('e'), text.size()), ".0");
+  return text;
+}
+
 Truth evaluate_like(const Expr& expr, const RowView& row) {
   Operand text = operand_of(*expr.operands[0], row);
   text.own();
   const Operand pattern = operand_of(*expr.operands[1], row);
   if (is_null(text.value()) || is_null(pattern.value())) return Truth::Unknown;
-  if (!text.value().is_text() || !pattern.value().is_text()) return Truth::Unknown;
-  return truth_of(is_like(text.value().as_text(), pattern.value().as_text()));
+  if (text.value().is_bytes() || pattern.value().is_bytes()) return Truth::False;
+  return truth_of(is_like(like_text(text.value()), like_text(pattern.value())));
 }
 
 std::size_t skip_digits(std::string_view text, std::size_t position) {

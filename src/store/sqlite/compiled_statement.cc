@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -23,6 +24,9 @@ using query::CompareOp;
 
 /// What a cell takes beside its text; an estimate.
 constexpr std::uint64_t kCellBytes = 16;
+
+/// A text that no text contains: Unicode keeps this code point free of meaning.
+constexpr std::string_view kNonCharacter = "\U0010FFFF";
 
 bool is_range(CompareOp op) {
   return op != CompareOp::Eq && op != CompareOp::Neq;
@@ -204,12 +208,17 @@ class Binder {
 
   Status bind_members(const FittedPlace& place, const Value& value) {
     std::string text = "[";
-    if (value.is_array()) {
-      for (const Value& given : value.as_array()) {
-        const Value member = query::comparable(given, query::Nesting::TopLevel);
-        if (!member.is_missing() && !may_equal(place.column, member)) continue;
-        if (member.is_text() && member.as_text().contains('\0')) return nul_error();
-        if (text.size() > 1) text += ',';
+    bool has_stranger = false;
+    for (const Value& given : value.is_array() ? value.as_array() : Array()) {
+      const Value member = query::comparable(given, query::Nesting::TopLevel);
+      const bool is_stranger = !member.is_missing() && !may_equal(place.column, member);
+      if (is_stranger && std::exchange(has_stranger, true)) continue;
+      if (member.is_text() && member.as_text().contains('\0')) return nul_error();
+      if (text.size() > 1) text += ',';
+      if (is_stranger) {
+        // Equal to nothing, but there: whether NULL is among no values or some makes a difference.
+        write_json_string(kNonCharacter, text);
+      } else {
         write_member(member, text);
       }
     }

@@ -376,11 +376,17 @@ class ModelExprWriter {
   }
 
   void append_parameter_members(const Side& side, std::size_t parameter, std::string_view word) {
-    // JSON has no bytes.
-    const bool as_hex = side.column == ColumnClass::Bytes;
-    if (as_hex) out_.text += "hex(";
-    out_.append(side.sql);
-    out_.text += fmt::format("{}{}SELECT value FROM json_each(", as_hex ? ")" : "", word);
+    if (side.column == ColumnClass::Bytes) {
+      // JSON has no bytes, and hex() no NULL.
+      out_.text += "iif(";
+      out_.append(side.sql);
+      out_.text += " IS NULL, NULL, hex(";
+      out_.append(side.sql);
+      out_.text += "))";
+    } else {
+      out_.append(side.sql);
+    }
+    out_.text += fmt::format("{}SELECT value FROM json_each(", word);
     out_.append_place(
         FittedPlace{.use = FittedPlace::Use::Members, .source = parameter, .column = side.column});
     out_.text += "))";
