@@ -144,6 +144,7 @@ class ModelSource final : public store::DocumentSource {
                                      budget);
   }
 
+  [[nodiscard]] std::string path() const { return (folder_ / "data.db").string(); }
   [[nodiscard]] std::size_t compiled_count() const { return compiled_count_; }
   void make_stale() { layout_ = store::sqlite::make_layout(schema_, layout_->schema_version + 1); }
 
@@ -154,9 +155,9 @@ class ModelSource final : public store::DocumentSource {
     std::string pattern = (std::filesystem::temp_directory_path() / "moonstone-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
     layout_ = store::sqlite::make_layout(schema_, 1);
-    auto connection = store::sqlite::Connection::open(
-        {.path = (folder_ / "data.db").string(), .durability = store::Durability::Normal},
-        store::sqlite::Connection::Role::Writer);
+    auto connection =
+        store::sqlite::Connection::open({.path = path(), .durability = store::Durability::Normal},
+                                        store::sqlite::Connection::Role::Writer);
     if (!connection) std::abort();  // nothing can be tested then
     connection_ = *std::move(connection);
     // The tables are made here and not by the store, which trusts its own schemas only.
@@ -185,8 +186,10 @@ TestDatabase::TestDatabase(schema::CatalogPtr catalog) : impl_(std::make_unique<
       std::make_unique<ModelSource>(std::make_shared<const schema::Schema>(*std::move(schema)));
   const auto objects = store::sqlite::ddl_of(*impl_->catalog);
   if (!objects) ADD_FAILURE() << objects.error().message();
+  run_sql("BEGIN");
   for (const store::sqlite::SqlObject& object : *objects)
     run_sql(object.text);
+  run_sql("COMMIT");
 }
 
 TestDatabase::~TestDatabase() = default;
@@ -202,6 +205,10 @@ const schema::CatalogPtr& TestDatabase::catalog() const {
 
 store::DocumentSource& TestDatabase::source() {
   return *impl_->source;
+}
+
+std::string TestDatabase::path() const {
+  return impl_->source->path();
 }
 
 std::size_t TestDatabase::compiled_count() const {

@@ -38,6 +38,8 @@ class TestDatabase {
   void run_sql(std::string_view sql);
   [[nodiscard]] const schema::CatalogPtr& catalog() const;
   [[nodiscard]] store::DocumentSource& source();
+  /// The file, for connections of others.
+  [[nodiscard]] std::string path() const;
   /// How many statements were compiled so far.
   [[nodiscard]] std::size_t compiled_count() const;
   /// As if the schema had changed: what was compiled so far is stale.

@@ -28,19 +28,28 @@ TEST_F(PlanTest, EveryKindOfPlanTakesItsValuesAnew) {
   const Pair kCalls[] = {
       {"order", "count", R"({"where":{"id":1}})", R"({"where":{"id":{"gt":9}}})"},
       {"customer", "findMany",
-       R"({"select":{"id":true},"orderBy":{"id":"asc"},"include":{"orders":{"select":{"id":true},"limit":1,"where":{"total":{"gt":1}}}}})",
-       R"({"select":{"id":true},"orderBy":{"id":"asc"},"include":{"orders":{"select":{"id":true},"limit":2,"where":{"total":{"gt":15}}}}})"},
+       R"({"select":{"id":true},"orderBy":{"id":"asc"},)"
+       R"("include":{"orders":{"select":{"id":true},"limit":1,"where":{"total":{"gt":1}}}}})",
+       R"({"select":{"id":true},"orderBy":{"id":"asc"},)"
+       R"("include":{"orders":{"select":{"id":true},"limit":2,"where":{"total":{"gt":15}}}}})"},
       {"order", "findMany",
-       R"({"select":{"id":true},"orderBy":{"id":"asc"},"include":{"labels":{"limit":1,"offset":0}}})",
-       R"({"select":{"id":true},"orderBy":{"id":"asc"},"include":{"labels":{"limit":5,"offset":1}}})"},
+       R"({"select":{"id":true},"orderBy":{"id":"asc"},"include":{"labels":{"limit":1,)"
+       R"("offset":0}}})",
+       R"({"select":{"id":true},"orderBy":{"id":"asc"},"include":{"labels":{"limit":5,)"
+       R"("offset":1}}})"},
       {"order", "findManyCursor", R"({"limit":1,"cursor":"eyJpZCI6Mn0"})",
        R"({"limit":3,"cursor":"eyJpZCI6MX0"})"},
       {"order", "aggregate",
-       R"({"where":{"id":{"lt":3}},"_n":{"count":true,"filter":{"_litestoneRaw":true,"sql":"total > ?","params":[15]}}})",
-       R"({"where":{"id":{"lt":9}},"_n":{"count":true,"filter":{"_litestoneRaw":true,"sql":"total > ?","params":[5]}}})"},
+       R"({"where":{"id":{"lt":3}},"_n":{"count":true,"filter":{"_litestoneRaw":true,)"
+       R"("sql":"total > ?","params":[15]}}})",
+       R"({"where":{"id":{"lt":9}},"_n":{"count":true,"filter":{"_litestoneRaw":true,)"
+       R"("sql":"total > ?","params":[5]}}})"},
       {"order", "groupBy",
-       R"({"by":["createdAt"],"interval":{"createdAt":"month"},"having":{"_count":{"gte":0}},"limit":9,"fillGaps":{"start":"2026-01-01","end":"2026-02-01"},"_count":true})",
-       R"({"by":["createdAt"],"interval":{"createdAt":"month"},"having":{"_count":{"gte":1}},"limit":1,"fillGaps":{"start":"2026-02-01","end":"2026-04-01"},"_count":true})"},
+       R"({"by":["createdAt"],"interval":{"createdAt":"month"},"having":{"_count":{"gte":0}},)"
+       R"("limit":9,"fillGaps":{"start":"2026-01-01","end":"2026-02-01"},"_count":true})",
+       R"({"by":["createdAt"],"interval":{"createdAt":"month"},)"
+       R"("having":{"_count":{"gte":1}},"limit":1,"fillGaps":{"start":"2026-02-01",)"
+       R"("end":"2026-04-01"},"_count":true})"},
       {"article", "search", R"(["dog",{"limit":1}])", R"(["quick",{"limit":5}])"},
       {"page", "findMany", R"({"where":{"id":1},"recursive":true,"limit":1})",
        R"({"where":{"id":2},"recursive":true,"limit":9})"},

@@ -93,8 +93,8 @@ TEST_F(WhereTest, AsksDerivedFields) {
 TEST_F(WhereTest, TakesRawSqlWithBoundValues) {
   EXPECT_EQ(ids("order", R"({"$raw":"total > 9 AND note IS NOT NULL"})"), "1,5");
   EXPECT_EQ(
-      ids("order",
-          R"({"$raw":{"_litestoneRaw":true,"sql":"total > ? AND status = ?","params":[9,"open"]}})"),
+      ids("order", R"({"$raw":{"_litestoneRaw":true,"sql":"total > ? AND status = ?","params":[9,)"
+                   R"("open"]}})"),
       "1,5");
   EXPECT_EQ(ids("order", R"("total < 6")"), "3");
   EXPECT_EQ(ids("order", R"({"status":"open","$raw":"note = 'Last'"})"), "5");
