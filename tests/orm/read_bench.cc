@@ -156,6 +156,7 @@ void include_100_bare(benchmark::State& state) {
                "(SELECT value FROM json_each(?))");
   for (auto step : state) {
     std::vector<Value> cells;
+    cells.reserve(600);
     books.bind(1, 500);
     books.bind(2, 100);
     const std::size_t count = books.copy_rows(cells);
@@ -165,6 +166,7 @@ void include_100_bare(benchmark::State& state) {
       keys += std::to_string(static_cast<int>(cells[row * 6 + 5].as_number()));
     }
     std::vector<Value> related;
+    related.reserve(300);
     authors.bind(1, keys + "]");
     benchmark::DoNotOptimize(authors.copy_rows(related));
   }
