@@ -32,6 +32,7 @@ bool is_text_field(const ModelField& field) {
 
 /// A value of a key, as JSON says it, as the field has it.
 std::optional<Value> value_of(const ModelField& field, Value value) {
+  if (value.is_array() || value.is_object()) return std::nullopt;
   if (field.scalar != ScalarKind::Bytes || !value.is_text()) return value;
   auto bytes = from_base64(value.as_text());
   if (!bytes) return std::nullopt;

@@ -158,7 +158,7 @@ std::vector<Refused> refusals() {
        {{"email", "z"}, {"role", "king"}},
        ErrorCode::FailedPrecondition,
        "check",
-       "CHECK constraint failed: \"role\" IN ('admin', 'member')",
+       "CHECK constraint failed: role",
        "SQLITE_CONSTRAINT_CHECK",
        275},
       {"user",
