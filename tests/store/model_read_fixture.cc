@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include <sqlite3.h>
-
 #include "store/sqlite/ddl.h"
 #include "store/sqlite/internal/model_select.h"
 #include "tests/store/model_catalog.h"
@@ -202,8 +200,6 @@ void ModelReadTest::open(schema::CatalogPtr catalog) {
   auto connection = Connection::open(options, Connection::Role::Writer);
   ASSERT_TRUE(connection) << connection.error().message();
   connection_ = *std::move(connection);
-  // The checks of lists call json_valid, which SQLite allows in a schema only if it is trusted.
-  sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, nullptr);
   const auto objects = ddl_of(*catalog);
   ASSERT_TRUE(objects) << objects.error().message();
   for (const SqlObject& object : *objects)
