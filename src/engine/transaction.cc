@@ -307,7 +307,9 @@ Result<store::Writer::Written> Transaction::write(const store::CompiledStatement
   std::uint64_t bytes = 0;
   for (const Value& parameter : parameters)
     bytes += size_bytes_of(parameter);
-  MS_TRY_STATUS(charge(0, bytes));
+  // Whoever writes one row relies on this: an error means that it was not written.
+  const bool is_full = rows_written_ >= environment_.limits->rows_written_max;
+  MS_TRY_STATUS(charge(is_full ? 1 : 0, bytes));
   MS_TRY(store::Writer::Written written, environment_.writer->write(statement, parameters));
   MS_TRY_STATUS(charge(written.count, 0));
   return written;

@@ -2,6 +2,7 @@
 // The way into writes: which method it is, and that all of a call happens or nothing.
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 
 #include "orm/internal/core.h"
 #include "orm/internal/errors.h"
+#include "orm/internal/options.h"
 #include "orm/internal/shape.h"
 #include "orm/internal/write_call.h"
 #include "orm/internal/write_nested.h"
@@ -35,7 +37,8 @@ Result<Outcome> optimize_search(WriteCall& call, const schema::Model& model) {
 
 Result<Outcome> dispatch(WriteCall& call, const ModelCall& what) {
   const schema::Model& model = what.model;
-  const Value& arguments = what.arguments;
+  const Value nothing = Object();
+  const Value& arguments = what.arguments.is_missing() ? nothing : what.arguments;
   switch (what.method) {
     case Method::Create:
       return outcome_of(create_record(call, model, arguments));
@@ -67,6 +70,16 @@ Result<Outcome> dispatch(WriteCall& call, const ModelCall& what) {
       break;
   }
   return Error(ErrorCode::Internal, "a read was dispatched as a write");
+}
+
+/// The options of all writes together: a misspelt one is never taken for a missing one.
+constexpr std::array<std::string_view, 11> kOptions = {
+    "where",       "data",        "include",       "select",        "create",        "update",
+    "withDeleted", "onlyDeleted", "withTemplates", "onlyTemplates", "conflictTarget"};
+
+Status check_arguments(const ModelCall& what) {
+  if (what.method == Method::Transition || what.method == Method::OptimizeFts) return {};
+  return check_options(what.arguments, name_of(what.method), what.model, kOptions);
 }
 
 /// Whether the condition is about one row at most: it gives the key, or one unique field.
@@ -123,6 +136,7 @@ Result<Outcome> run_write(const Core& core,
                  .caller = what.caller,
                  .effects = effects,
                  .random = TransactionRandom(transaction)};
+  MS_TRY_STATUS(check_arguments(what));
   const std::size_t events = effects.events.size();
   std::optional<store::Mark> mark;
   if (needs_mark(call, what)) {

@@ -30,8 +30,11 @@ Status refuse_unknown_names(const schema::Model& model, const Object& data) {
     const bool is_known = field != nullptr && field->role != FieldRole::Computed &&
                           field->role != FieldRole::Generated;
     if (is_known) continue;
-    failures.push_back({.path = {member.name},
-                        .message = unknown_field_text(member.name, model, writable_names(model))});
+    const bool is_relation = model.find_relation(member.name) != nullptr;
+    failures.push_back(
+        {.path = {member.name},
+         .message = is_relation ? "is a relation, which only create, update and upsert can write"
+                                : unknown_field_text(member.name, model, writable_names(model))});
   }
   if (!failures.empty()) return validation_error(failures);
   return {};
