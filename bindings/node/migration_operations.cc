@@ -39,10 +39,9 @@ Result<Operands> read_operands(Addon& addon, Request& request) {
 Result<schema::CatalogPtr> catalog_of(const Operands& operands) {
   MS_TRY(const lite::Schema schema, lite::schema_from_json(member(operands.given, "schema")));
   const bool pluralize = flag_of(member(operands.given, "pluralize"));
-  return lite::make_catalog(
-      schema,
-      {.database = operands.place.database,
-       .pluralize = pluralize ? lite::Pluralize::Yes : lite::Pluralize::No});
+  return lite::make_catalog(schema,
+                            {.database = operands.place.database,
+                             .pluralize = pluralize ? lite::Pluralize::Yes : lite::Pluralize::No});
 }
 
 Status create(const Operands& operands, ExchangeWriter& answer) {

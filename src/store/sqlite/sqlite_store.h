@@ -35,8 +35,8 @@ struct WalLimits {
 /// What becomes of an SQLite file in which Moonstone has no tables yet.
 enum class ForeignFile : unsigned char {
   Refuse,
-  /// Its tables stay, and Moonstone's are added. Tables of models are made if the file has no tables
-  /// at all; else they are as migrations make them (store/migrations.h), whatever apply_schema says.
+  /// Its tables stay, and Moonstone's are added. Tables of models are made if the file has none at
+  /// all; else they are as migrations make them (store/migrations.h), despite apply_schema.
   Adopt,
 };
 
