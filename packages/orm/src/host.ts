@@ -62,6 +62,7 @@ export class Host {
   readonly #models: ReadonlyMap<string, ModelDeclaration>;
   readonly #accessors: ReadonlyMap<string, string>;
   readonly #tables: ReadonlyMap<string, string>;
+  readonly #computed = new Map<string, Computed | undefined>();
   readonly databases: readonly string[];
   readonly taps: Set<QueryListener> = new Set();
   /** On whose behalf the call that runs is made. */
@@ -104,6 +105,11 @@ export class Host {
 
   /** The computed fields of a model, which see the client's context. */
   computedOf(model: string): Computed | undefined {
+    if (!this.#computed.has(model)) this.#computed.set(model, this.#makeComputed(model));
+    return this.#computed.get(model);
+  }
+
+  #makeComputed(model: string): Computed | undefined {
     const functions = this.#functionsOf(model);
     if (functions === undefined) return undefined;
     const computed: Computed = {};

@@ -14,7 +14,8 @@ export interface CreatedMigration {
   readonly message?: string;
   readonly name?: string;
   readonly filePath?: string;
-  readonly summary?: string[];
+  /** Lines of text. */
+  readonly summary?: string;
   readonly sql?: string;
 }
 export interface AppliedMigrations {

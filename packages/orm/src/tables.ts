@@ -259,11 +259,29 @@ const SCOPED: readonly Method[] = [
   "search",
 ];
 
+const MODES = ["where", "withDeleted", "onlyDeleted", "withTemplates", "onlyTemplates"];
+/** What of a scope counts for methods that do not take everything that findMany takes. */
+const PARTS: Partial<Record<Method, readonly string[]>> = {
+  count: MODES,
+  aggregate: MODES,
+  groupBy: MODES,
+  findUnique: [...MODES, "select", "include"],
+  findUniqueOrThrow: [...MODES, "select", "include"],
+  findFirst: [...MODES, "select", "include", "orderBy"],
+  findFirstOrThrow: [...MODES, "select", "include", "orderBy"],
+};
+
+function partFor(method: Method, scope: Scope): Scope {
+  const names = PARTS[method];
+  if (names === undefined) return scope;
+  return Object.fromEntries(Object.entries(scope).filter(([name]) => names.includes(name)));
+}
+
 /** Scopes in a row: callable (findMany), with the reads as methods and further scopes. */
 function makeScope(view: View, table: TableInfo, names: readonly string[]): unknown {
   const definitions = view.core.scopes.get(table.name) ?? {};
   const run = async (method: Method, given: readonly unknown[]): Promise<unknown> => {
-    const scopes = names.map((name) => definitions[name] as Scope);
+    const scopes = names.map((name) => partFor(method, definitions[name] as Scope));
     if (method !== "search")
       return call(
         view,
