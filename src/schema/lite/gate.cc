@@ -9,12 +9,12 @@
 namespace moonstone::lite {
 
 std::optional<int> find_gate_level(std::string_view name) {
-  constexpr std::array<std::string_view, 10> names{
+  constexpr std::array<std::string_view, 10> kNames{
       "STRANGER",      "VISITOR", "READER",   "CREATOR", "USER",
       "ADMINISTRATOR", "OWNER",   "SYSADMIN", "SYSTEM",  "LOCKED"};
-  const auto* found = std::ranges::find(names, name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<int>(found - names.begin());
+  const auto* found = std::ranges::find(kNames, name);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<int>(found - kNames.begin());
 }
 
 Result<GateLevels> parse_gate(std::string_view text) {

@@ -12,10 +12,10 @@ namespace {
 
 /// The text as a regular expression that matches just it.
 std::string escape_pattern(std::string_view text) {
-  constexpr std::string_view special = "\\^$.|?*+()[]{}/";
+  constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}/";
   std::string result;
   for (const char c : text) {
-    if (special.contains(c)) result += '\\';
+    if (kSpecial.contains(c)) result += '\\';
     result += c;
   }
   return result;

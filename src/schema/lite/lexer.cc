@@ -43,9 +43,9 @@ std::size_t character_bytes(char first) {
 }
 
 std::uint32_t code_point_of(std::string_view character) {
-  constexpr std::array<std::uint32_t, 5> first_byte_masks{0, 0x7F, 0x1F, 0x0F, 0x07};
+  constexpr std::array<std::uint32_t, 5> kFirstByteMasks{0, 0x7F, 0x1F, 0x0F, 0x07};
   std::uint32_t point =
-      static_cast<unsigned char>(character.front()) & first_byte_masks.at(character.size());
+      static_cast<unsigned char>(character.front()) & kFirstByteMasks.at(character.size());
   for (const char c : character.substr(1)) {
     point = (point << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
   }
@@ -58,9 +58,9 @@ bool is_ascii_space(char c) {
 
 /// What editors and web pages leave behind and nobody sees.
 bool is_invisible_space(std::uint32_t point) {
-  constexpr std::array<std::uint32_t, 7> points{0x00A0, 0x2007, 0x202F, 0x200B,
-                                                0x200C, 0x200D, 0xFEFF};
-  return std::ranges::find(points, point) != points.end();
+  constexpr std::array<std::uint32_t, 7> kPoints{0x00A0, 0x2007, 0x202F, 0x200B,
+                                                 0x200C, 0x200D, 0xFEFF};
+  return std::ranges::find(kPoints, point) != kPoints.end();
 }
 
 std::string_view hint_for(std::uint32_t point) {
@@ -309,10 +309,10 @@ std::string text_of(const Token& token) {
 }
 
 Value number_of(const Token& token) {
-  constexpr double exact_max = 9'007'199'254'740'991;
+  constexpr double kExactMax = 9'007'199'254'740'991;
   double number = 0;
   std::from_chars(token.text.data(), token.text.data() + token.text.size(), number);
-  if (std::trunc(number) == number && std::abs(number) <= exact_max) {
+  if (std::trunc(number) == number && std::abs(number) <= kExactMax) {
     return static_cast<std::int64_t>(number);
   }
   return number;

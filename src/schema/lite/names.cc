@@ -53,9 +53,9 @@ bool takes_es(std::string_view word) {
 }
 
 bool ends_in_consonant_and_y(std::string_view word) {
-  constexpr std::string_view vowels = "aeiou";
+  constexpr std::string_view kVowels = "aeiou";
   return word.size() >= 2 && word.ends_with('y') && is_lower(word[word.size() - 2]) &&
-         !vowels.contains(word[word.size() - 2]);
+         !kVowels.contains(word[word.size() - 2]);
 }
 
 }  // namespace

@@ -21,9 +21,11 @@ namespace moonstone::lite {
 
 /// Which names of scalar types exist, and whether invisible characters count as white space.
 enum class Dialect : unsigned char {
-  Any,     // String and Text, Int and Integer, ..: exact synonyms
-  V1_0_3,  // Text, Integer, Real, Blob; no @@hasTemplates; invisible characters are errors
-  V1_0_6,  // String, Int, Float, Bytes; the older names are errors that say so
+  Any,  // String and Text, Int and Integer, ..: exact synonyms
+  // 1.0.3 has no @@hasTemplates, and invisible characters are errors; 1.0.6 refuses the older
+  // names.
+  V1_0_3,  // Text, Integer, ..  NOLINT(readability-identifier-naming): a version number
+  V1_0_6,  // String, Int, ..    NOLINT(readability-identifier-naming): a version number
 };
 /// `any`, `1.0.3` or `1.0.6`.
 [[nodiscard]] std::optional<Dialect> find_dialect(std::string_view name);

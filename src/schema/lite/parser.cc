@@ -10,11 +10,11 @@ namespace {
 
 /// A token as an error shows it. A long text is cut.
 std::string shown(const Token& token) {
-  constexpr std::size_t bytes_max = 40;
+  constexpr std::size_t kBytesMax = 40;
   if (token.kind == TokenKind::End) return "the end of the schema";
   if (token.kind == TokenKind::Comment) return "a documentation comment";
-  if (token.text.size() <= bytes_max) return fmt::format("'{}'", token.text);
-  std::size_t end = bytes_max;
+  if (token.text.size() <= kBytesMax) return fmt::format("'{}'", token.text);
+  std::size_t end = kBytesMax;
   while (end > 0 && (static_cast<unsigned char>(token.text[end]) & 0xC0U) == 0x80U)
     --end;
   return fmt::format("'{}…'", token.text.substr(0, end));
@@ -343,8 +343,8 @@ Status Parser::parse_view_attribute(View& view) {
 }
 
 Status Parser::parse_model(BodyKind kind, Comments comments) {
-  constexpr std::string_view kind_names[] = {"Model", "Trait", "Type"};
-  MS_TRY(Model model, parse_body(kind, kind_names[static_cast<std::size_t>(kind)]));
+  constexpr std::string_view kKindNames[] = {"Model", "Trait", "Type"};
+  MS_TRY(Model model, parse_body(kind, kKindNames[static_cast<std::size_t>(kind)]));
   model.comments = std::move(comments);
   switch (kind) {
     case BodyKind::Model:

@@ -98,8 +98,8 @@ Result<ModelAttribute> Parser::parse_policy(PolicyEffect effect) {
 }
 
 Result<std::vector<std::string>> Parser::parse_policy_operations() {
-  constexpr std::array<std::string_view, 5> known{"read", "create", "update", "post-update",
-                                                  "delete"};
+  constexpr std::array<std::string_view, 5> kKnown{"read", "create", "update", "post-update",
+                                                   "delete"};
   const Token& token = peek();
   MS_TRY(const auto text, expect_text("operations in quotes"));
   std::vector<std::string> operations;
@@ -117,12 +117,12 @@ Result<std::vector<std::string>> Parser::parse_policy_operations() {
     while (word.ends_with(' '))
       word.remove_suffix(1);
     if (word == "all") {
-      for (const std::string_view operation : known)
+      for (const std::string_view operation : kKnown)
         add(operation);
     } else if (word == "write") {
       for (const std::string_view operation : {"create", "update", "delete"})
         add(operation);
-    } else if (std::ranges::find(known, word) != known.end()) {
+    } else if (std::ranges::find(kKnown, word) != kKnown.end()) {
       add(word);
     } else {
       return fail(token, fmt::format("@@allow/@@deny: invalid operation '{}'. Valid: read, create, "

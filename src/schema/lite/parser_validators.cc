@@ -40,8 +40,8 @@ Arguments arguments_of(ValidatorKind kind) {
 }
 
 std::optional<ValidatorKind> find_validator_kind(std::string_view name) {
-  constexpr int last = static_cast<int>(ValidatorKind::UniqueItems);
-  for (int number = 0; number <= last; ++number) {
+  constexpr int kLast = static_cast<int>(ValidatorKind::UniqueItems);
+  for (int number = 0; number <= kLast; ++number) {
     const auto kind = static_cast<ValidatorKind>(number);
     if (word_of(kind) == name) return kind;
   }

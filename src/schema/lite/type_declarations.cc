@@ -103,10 +103,10 @@ class Checker {
   }
 
   void check_default(const Field& field, std::string_view label) {
-    constexpr std::array<std::string_view, 5> calls{"now", "cuid", "ulid", "uuid", "auth"};
+    constexpr std::array<std::string_view, 5> kCalls{"now", "cuid", "ulid", "uuid", "auth"};
     const auto* value = field.find<Default>();
     if (value == nullptr || value->kind != DefaultKind::Call) return;
-    if (std::ranges::find(calls, value->function) == calls.end()) return;
+    if (std::ranges::find(kCalls, value->function) == kCalls.end()) return;
     refuse(field, label, fmt::format("@default({}()) not allowed in a type", value->function));
   }
 

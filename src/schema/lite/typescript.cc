@@ -95,6 +95,7 @@ class Generator {
                      std::string_view indent) {
     if (!options_.include_comments) return;
     std::vector<std::string> lines;
+    lines.reserve(comments.size() + 1);
     for (const std::string& comment : comments)
       lines.push_back(comment_text(comment));
     if (!marks.empty()) lines.emplace_back(marks);

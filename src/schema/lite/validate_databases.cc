@@ -58,20 +58,20 @@ class DatabaseCheck {
   }
 
   void check(const Database& database) {
-    constexpr std::array<std::string_view, 7> durations{"ms", "s", "m", "h", "d", "w", "y"};
-    constexpr std::array<std::string_view, 4> sizes{"b", "kb", "mb", "gb"};
+    constexpr std::array<std::string_view, 7> kDurations{"ms", "s", "m", "h", "d", "w", "y"};
+    constexpr std::array<std::string_view, 4> kSizes{"b", "kb", "mb", "gb"};
     const bool is_jsonl = database.driver == DatabaseDriver::Jsonl;
     if (database.max_size && !is_jsonl)
       error(database, "maxSize is only valid for jsonl databases");
     if (database.replication && is_jsonl) {
       error(database, "replication is not supported for jsonl databases");
     }
-    if (database.retention && !is_amount(*database.retention, durations)) {
+    if (database.retention && !is_amount(*database.retention, kDurations)) {
       error(database,
             fmt::format("Invalid retention duration '{}' — expected format: 30d, 24h, 1y, 60m",
                         *database.retention));
     }
-    if (database.max_size && !is_amount(*database.max_size, sizes)) {
+    if (database.max_size && !is_amount(*database.max_size, kSizes)) {
       error(database, fmt::format("Invalid maxSize '{}' — expected format: 500kb, 100mb, 1gb",
                                   *database.max_size));
     }

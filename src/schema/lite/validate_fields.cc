@@ -48,11 +48,11 @@ class FieldCheck {
   }
 
   void check_default(const Field& field) {
-    constexpr std::array<std::string_view, 6> calls{"now",  "uuid",   "ulid",
-                                                    "cuid", "nanoid", "auth"};
+    constexpr std::array<std::string_view, 6> kCalls{"now",  "uuid",   "ulid",
+                                                     "cuid", "nanoid", "auth"};
     const auto* value = field.find<Default>();
     if (value == nullptr || value->kind != DefaultKind::Call) return;
-    if (std::ranges::find(calls, value->function) != calls.end()) return;
+    if (std::ranges::find(kCalls, value->function) != kCalls.end()) return;
     error(field,
           fmt::format("@default({}()) — expected now(), uuid(), ulid(), cuid(), nanoid() or auth()",
                       value->function));

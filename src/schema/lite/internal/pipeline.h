@@ -19,6 +19,8 @@ class SourceText {
   /// Returns whether the text could be read; failure() says why not.
   bool read(std::string_view text, std::uint32_t file);
 
+  // Filled whenever read() returned false.
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): see above
   [[nodiscard]] const Problem& failure() const { return *failure_; }
   [[nodiscard]] bool is_token_error() const { return is_token_error_; }
 
