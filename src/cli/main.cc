@@ -15,6 +15,7 @@
 
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/lite_command_line.h"
 #include "store/sqlite/process.h"
 
 namespace moonstone::cli {
@@ -38,10 +39,14 @@ constexpr double kTopIntervalMax = 3'600;
 /// More no server lists.
 constexpr int kLiveQueriesMax = 500;
 
+/// Has commands of its own.
+constexpr std::string_view kLite = "lite";
+
 /// The whole command line: one struct of options per command, and which command was chosen.
 class CommandLine {
  public:
-  explicit CommandLine(Terminal& terminal) : terminal_(terminal), app_(kDescription, "moonstone") {
+  explicit CommandLine(Terminal& terminal)
+      : terminal_(terminal), app_(kDescription, "moonstone"), lite_(app_) {
     app_.footer(kFooter);
     app_.set_version_flag("-V,--version", fmt::format("moonstone {}", version()));
     app_.require_subcommand(0, 1);
@@ -289,6 +294,8 @@ class CommandLine {
   /// The first long option that the command does not have, so that a hint can be given.
   std::optional<UnknownFlag> find_unknown_flag(int count, char** arguments) {
     if (count < 2 || std::string_view(arguments[1]).starts_with('-')) return std::nullopt;
+    // Its flags belong to commands of its own.
+    if (arguments[1] == kLite) return std::nullopt;
     const CLI::App* const command = app_.get_subcommand(arguments[1]);
     for (int i = 2; i < count; ++i) {
       const std::string_view argument = arguments[i];
@@ -323,6 +330,7 @@ class CommandLine {
     }
     finish_options(*chosen.front());
     const std::string name = chosen.front()->get_name();
+    if (name == kLite) return lite_.run(terminal_);
     if (name == "init") return run_init(init_, terminal_);
     if (name == "dev") return run_dev(serve_, terminal_);
     if (name == "start") return run_start(serve_, terminal_);
@@ -384,6 +392,7 @@ class CommandLine {
 
   Terminal& terminal_;
   CLI::App app_;
+  LiteCommandLine lite_;
   InitOptions init_;
   ServeOptions serve_;
   CodegenOptions codegen_;
