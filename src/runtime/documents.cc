@@ -33,7 +33,8 @@ std::string key_text(std::string_view name) {
 /// Statements that append `count` documents, whose values follow each other in `v`, to `out`.
 /// Fields that may be absent are set only if they are there, all in the order of the schema.
 std::string maker_text(const schema::Table& table) {
-  std::string literal = R"("_id": v[i], "_creationTime": v[i + 1])";
+  std::string literal = R"("_id": v[i])";
+  if (table.model == nullptr) literal += R"(, "_creationTime": v[i + 1])";
   std::string rest;
   for (std::size_t i = 0; i < table.fields.size(); ++i) {
     const schema::Field& field = table.fields[i];
@@ -133,7 +134,12 @@ v8::MaybeLocal<v8::Array> Program::values_of(std::span<const query::Row> rows) {
   values.reserve(rows.size() * (rows.front().values.size() + 2));
   for (const query::Row& row : rows) {
     values.push_back(to_v8_string(isolate_, row.id));
-    values.push_back(v8::Number::New(isolate_, static_cast<double>(query::creation_time_of(row))));
+    // Rows of models have none; what is undefined is not there.
+    v8::Local<v8::Value> created = v8::Undefined(isolate_);
+    if (row.table->model == nullptr) {
+      created = v8::Number::New(isolate_, static_cast<double>(query::creation_time_of(row)));
+    }
+    values.push_back(created);
     for (const Value& field : row.values) {
       v8::Local<v8::Value> value;
       if (!to_v8(context, field).ToLocal(&value)) return {};

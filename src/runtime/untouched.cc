@@ -90,8 +90,10 @@ bool append_value(const Value& value, std::string& out) {
 bool append_document(const query::Row& row, std::string& out) {
   out += R"({"_id":)";
   if (!append_text(row.id, out)) return false;
-  out += R"(,"_creationTime":)";
-  write_json_number(static_cast<double>(query::creation_time_of(row)), out);
+  if (row.table->model == nullptr) {
+    out += R"(,"_creationTime":)";
+    write_json_number(static_cast<double>(query::creation_time_of(row)), out);
+  }
   for (std::size_t i = 0; i < row.values.size(); ++i) {
     const Value& value = row.values[i];
     if (value.is_undefined()) continue;
