@@ -51,7 +51,7 @@ ExitCode run_lite_init(const LiteFlags& flags, Terminal& terminal) {
                               fmt::format("{} exists already; --force overwrites it", name)));
   }
   for (const auto& [name, text] : kFiles) {
-    if (const Status done = write_file(std::string(name), text); !done) {
+    if (const Status done = write_file(std::filesystem::absolute(name).string(), text); !done) {
       return lite_failure(terminal, done.error());
     }
     lite_success(terminal, fmt::format("Wrote {}", name));

@@ -1,5 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 // How the commands of `moonstone lite` speak.
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "cli/files.h"
@@ -30,7 +32,7 @@ Status write_lite_output(Terminal& terminal,
     return {};
   }
   const std::string path = out.path.empty() ? usual : out.path;
-  MS_TRY_STATUS(write_file(path, text));
+  MS_TRY_STATUS(write_file(std::filesystem::absolute(path).string(), text));
   lite_success(terminal, fmt::format("Wrote {}", path));
   return {};
 }

@@ -49,7 +49,8 @@ Status configure(sqlite3* db, const RawOptions& options) {
   const bool writes = options.access == RawAccess::ReadWrite;
   if (is_file && writes) MS_TRY_STATUS(sqlite::run_raw(db, kFileSettings));
   MS_TRY_STATUS(sqlite::run_raw(db, kSettings));
-  if (!writes) MS_TRY_STATUS(sqlite::run_raw(db, "PRAGMA query_only = ON"));
+  // A file is opened to read only, which leaves VACUUM INTO possible.
+  if (!writes && !is_file) MS_TRY_STATUS(sqlite::run_raw(db, "PRAGMA query_only = ON"));
   // Says what is wrong with a file that is no database also if nothing was set.
   return sqlite::run_raw(db, "SELECT count(*) FROM sqlite_schema");
 }
