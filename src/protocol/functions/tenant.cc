@@ -30,8 +30,8 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                                  .clock = given.host.clock,
                                  .random = given.host.random,
                                  .logger = given.host.logger,
-                                 .thread_idle_max = given.thread_idle_max,
-                                 .rules = tenant->rules_.get()}));
+                                 .rules = tenant->rules_.get(),
+                                 .thread_idle_max = given.thread_idle_max}));
   live::LiveOptions live = given.live;
   live.thread_idle_max = given.thread_idle_max;
   MS_TRY(tenant->live_, live::LiveQueries::create(*tenant->database_, live));
