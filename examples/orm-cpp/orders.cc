@@ -10,6 +10,7 @@
 namespace {
 
 using moonstone::embed::Arguments;
+using moonstone::embed::Durability;
 using moonstone::embed::Failure;
 using moonstone::embed::Orm;
 using moonstone::embed::Rows;

@@ -88,9 +88,9 @@ struct Answer {
   /// The whole answer as JSON: also of methods that give a number or an object.
   [[nodiscard]] std::string json() const { return to_json(); }
   std::function<std::string()> to_json;
-  std::optional<std::string> next_cursor;  // findManyCursor
-  bool has_more = false;                   // findManyCursor
-  std::uint64_t total = 0;                 // findManyAndCount
+  std::optional<std::string> next_cursor{};  // findManyCursor
+  bool has_more = false;                     // findManyCursor
+  std::uint64_t total = 0;                   // findManyAndCount
 };
 
 /// Calls that become durable together, or not at all. Valid only inside Orm::transaction.
