@@ -46,7 +46,9 @@ std::string specifier_of(const Module& module, const std::string& entry_folder) 
   fs::path relative = fs::path(module.path).lexically_relative(entry_folder);
   // A .js module keeps its extension: esbuild would try .ts first.
   if (module.is_typescript()) relative.replace_extension();
-  return relative.generic_string();
+  // Without the dots it would be the name of a package.
+  std::string specifier = relative.generic_string();
+  return specifier.starts_with('.') ? specifier : "./" + specifier;
 }
 
 /// The files of one run; a concurrent `moonstone codegen` of the same project has its own.

@@ -55,11 +55,12 @@ function places(): string[] {
   const given = process.env["MOONSTONE_ORM_ADDON"];
   return [
     ...(given === undefined || given === "" ? [] : [given]),
-    join(here, "..", "prebuilds", `${process.platform}-${process.arch}`, name),
-    join(here, "..", "prebuilds", name),
+    // In a checkout what was built last counts; an installed package has but the last two.
     join(root, "build", "release", "lib", name),
     join(root, "build", "dev", "lib", name),
     join(root, "build", "asan", "lib", name),
+    join(here, "..", "prebuilds", `${process.platform}-${process.arch}`, name),
+    join(here, "..", "prebuilds", name),
   ];
 }
 
