@@ -106,7 +106,8 @@ class OrmTransaction {
 class Orm {
  public:
   struct Options {
-    std::string path;    // of the SQLite file; an ordinary one is adopted
+    /// Of the SQLite file. That of another program is adopted: its tables stay as they are.
+    std::string path;
     std::string schema;  // the text of the schema
     Durability durability = Durability::Full;
     bool pluralize = false;  // tables in the plural
@@ -114,7 +115,8 @@ class Orm {
     std::string auth_json;
   };
 
-  /// Parses the schema, opens or creates the file, makes what is missing in it.
+  /// Parses the schema, opens or creates the file, and changes its tables in place where the schema
+  /// has changed.
   /// Fails with "invalid_argument" (the errors of the schema), "failed_precondition" (the file
   /// would lose data), "unavailable" (another Moonstone has the file).
   [[nodiscard]] static Outcome<std::unique_ptr<Orm>> open(const Options& options);

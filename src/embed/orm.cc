@@ -198,11 +198,16 @@ Outcome<std::unique_ptr<Orm>> Orm::open(const Options& options) {
     inner.store.path = options.path;
     inner.store.durability = options.durability == Durability::Full ? store::Durability::Full
                                                                     : store::Durability::Normal;
-    inner.store.foreign_file = store::ForeignFile::Adopt;
     inner.store.page_bytes = store::kModelPageBytes;
-    MS_TRY(auto database, engine::Database::open(std::move(inner)));
+    auto database = engine::Database::open(inner);
+    if (!database && database.error().reason() == "foreign_file") {
+      // Somebody else's file: its tables stay as they are.
+      inner.store.foreign_file = store::ForeignFile::Adopt;
+      database = engine::Database::open(std::move(inner));
+    }
+    if (!database) return std::move(database).error();
     auto adapter = std::make_unique<OrmAdapter>(
-        std::move(database), orm::Orm::make(std::move(catalog), {}), std::move(caller));
+        *std::move(database), orm::Orm::make(std::move(catalog), {}), std::move(caller));
     MS_TRY_STATUS(adapter->start());
     return adapter;
   };
