@@ -3,7 +3,9 @@
 // over the socket (litestone.md 10, 13-15, 34, 45; decisions 26 and 28).
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { cli, makeFolder, Server, until, writeFiles } from "./lib/server.mjs";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { cli, kRoot, makeFolder, Server, until, writeFiles } from "./lib/server.mjs";
 import { Socket } from "./lib/socket.mjs";
 
 const kSchema = `
@@ -229,6 +231,40 @@ test("a new version of the schema is taken over while the server runs, with the 
   writeFiles(server.root, {
     "moonstone/schema.lite": kSchema.replace("meta Json?", "meta Json?\n  note String?"),
   });
+});
+
+test("models are typed: what they have not is an error of the compiler", async () => {
+  const check = (extra) => {
+    const root = makeFolder({
+      "moonstone/schema.lite": kSchema,
+      "moonstone/shop.ts": kShop,
+      "moonstone/extra.ts": `import { query, mutation } from "./_generated/server";\n${extra}`,
+      "tsconfig.json": JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          module: "esnext",
+          moduleResolution: "bundler",
+          target: "es2022",
+          types: [],
+          paths: { "@moonstone/server": [`${kRoot}/packages/server/dist/index.d.ts`] },
+        },
+        include: ["moonstone"],
+      }),
+    });
+    return cli(["codegen", "moonstone"], { cwd: root }).then((built) => {
+      assert.equal(built.code, 0, built.text);
+      const tsc = path.join(kRoot, "node_modules/typescript/bin/tsc");
+      return spawnSync(process.execPath, [tsc, "-p", root], { encoding: "utf8" }).stdout;
+    });
+  };
+  assert.equal(await check("export const nothing = 1;"), "");
+  const wrong = await check(`
+    export const a = query({ args: {}, handler: (ctx) => ctx.db.customer.create({ data: {} }) });
+    export const b = mutation({ args: {},
+      handler: (ctx) => ctx.db.customer.create({ data: { nmae: "x" } }) });`);
+  assert.match(wrong, /'create' does not exist/);
+  assert.match(wrong, /'nmae' does not exist/);
 });
 
 test("two schemas are one too many, and the error says so", async () => {
