@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 #include <sqlite3.h>
 
+#include "store/sqlite/internal/raw_sql.h"
 #include "store/sqlite/internal/sqlite_error.h"
 
 namespace moonstone::store::sqlite {
@@ -139,11 +140,6 @@ Error refusal(sqlite3* db, int code) {
   return sqlite_error(db, code, "run the query");
 }
 
-struct Finalizer {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using OwnedStatement = std::unique_ptr<sqlite3_stmt, Finalizer>;
-
 Result<OwnedStatement> compile(sqlite3* db, std::string_view text) {
   sqlite3_stmt* handle = nullptr;
   const char* tail = nullptr;
@@ -156,28 +152,6 @@ Result<OwnedStatement> compile(sqlite3* db, std::string_view text) {
     return Error(ErrorCode::InvalidArgument, "Multiple statements are not allowed", "sql");
   }
   return statement;
-}
-
-Value column_value(sqlite3_stmt* statement, int column) {
-  const auto bytes = [&] {
-    return static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
-  };
-  switch (sqlite3_column_type(statement, column)) {
-    case SQLITE_INTEGER:
-      return static_cast<std::int64_t>(sqlite3_column_int64(statement, column));
-    case SQLITE_FLOAT:
-      return sqlite3_column_double(statement, column);
-    case SQLITE_TEXT: {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-      return std::string(text, bytes());
-    }
-    case SQLITE_BLOB: {
-      const auto* data = static_cast<const char*>(sqlite3_column_blob(statement, column));
-      return Bytes{.data = data == nullptr ? std::string() : std::string(data, bytes())};
-    }
-    default:
-      return nullptr;
-  }
 }
 
 }  // namespace
@@ -213,7 +187,7 @@ Result<SqlRows> run_ad_hoc_select(Connection& connection,
     std::vector<Value>& row = out.rows.emplace_back();
     for (int i = 0; i < columns; ++i) {
       bytes += static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), i));
-      row.push_back(column_value(statement.get(), i));
+      row.push_back(raw_column(statement.get(), i));
     }
     if (bytes > limits.bytes_max) {
       return Error(ErrorCode::LimitExceeded,

@@ -33,6 +33,23 @@ Operand missing() {
 
 }  // namespace
 
+query::CompareOp mirrored(query::CompareOp op) {
+  switch (op) {
+    case query::CompareOp::Lt:
+      return query::CompareOp::Gt;
+    case query::CompareOp::Lte:
+      return query::CompareOp::Gte;
+    case query::CompareOp::Gt:
+      return query::CompareOp::Lt;
+    case query::CompareOp::Gte:
+      return query::CompareOp::Lte;
+    case query::CompareOp::Eq:
+    case query::CompareOp::Neq:
+      return op;
+  }
+  return op;
+}
+
 ValueRank rank_of(const Value& value) {
   if (value.is_text()) return ValueRank::Text;
   return value.is_bytes() ? ValueRank::Bytes : ValueRank::Number;

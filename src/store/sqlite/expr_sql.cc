@@ -43,24 +43,6 @@ std::string_view sql_of(CompareOp op) {
   return "=";
 }
 
-/// The operator that says the same with its sides exchanged.
-CompareOp mirrored(CompareOp op) {
-  switch (op) {
-    case CompareOp::Lt:
-      return CompareOp::Gt;
-    case CompareOp::Lte:
-      return CompareOp::Gte;
-    case CompareOp::Gt:
-      return CompareOp::Lt;
-    case CompareOp::Gte:
-      return CompareOp::Lte;
-    case CompareOp::Eq:
-    case CompareOp::Neq:
-      return op;
-  }
-  return op;
-}
-
 bool holds(CompareOp op, std::strong_ordering order) {
   switch (op) {
     case CompareOp::Eq:

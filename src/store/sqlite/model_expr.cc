@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "schema/names.h"
+#include "store/sqlite/internal/expr_operand.h"
 #include "store/sqlite/internal/raw_expression.h"
 
 namespace moonstone::store::sqlite {
@@ -46,24 +47,6 @@ std::string_view sql_of(CompareOp op) {
       return " >= ";
   }
   return " = ";
-}
-
-/// The operator that says the same with its sides exchanged.
-CompareOp mirrored(CompareOp op) {
-  switch (op) {
-    case CompareOp::Lt:
-      return CompareOp::Gt;
-    case CompareOp::Lte:
-      return CompareOp::Gte;
-    case CompareOp::Gt:
-      return CompareOp::Lt;
-    case CompareOp::Gte:
-      return CompareOp::Lte;
-    case CompareOp::Eq:
-    case CompareOp::Neq:
-      return op;
-  }
-  return op;
 }
 
 bool is_value(const Expr& expr) {

@@ -25,6 +25,9 @@ enum class ValueRank : unsigned char { Number = 1, Text, Bytes };
 /// `value` is a database value that is not missing.
 [[nodiscard]] ValueRank rank_of(const Value& value);
 
+/// The operator that says the same with its sides exchanged.
+[[nodiscard]] query::CompareOp mirrored(query::CompareOp op);
+
 enum class OperandKind : unsigned char {
   Missing,       // unknown field, or a path that leads nowhere: always NULL
   Column,        // a column with the values as they are
