@@ -151,14 +151,13 @@ export class PaginatedQuery<Item> {
     this.#followProbe();
     this.#followChange();
     if (this.#next !== undefined || this.#probe !== undefined) return;
-    if (this.#wantedItems > 0) {
-      const count = this.#wantedItems;
-      this.#wantedItems = 0;
-      this.#loadMore(count);
-    } else if (this.#shown.every(({ key }) => this.#client.hasServerResult(key))) {
-      // Kept results of an earlier visit tell nothing about the sizes that pages have now.
-      this.#balance();
-    }
+    const wanted = this.#wantedItems;
+    this.#wantedItems = 0;
+    if (wanted > 0) this.#loadMore(wanted);
+    // What was asked for may be there already; then nothing has begun.
+    if (this.#next !== undefined) return;
+    // Kept results of an earlier visit tell nothing about the sizes that pages have now.
+    if (this.#shown.every(({ key }) => this.#client.hasServerResult(key))) this.#balance();
   }
 
   #loadMore(count: number): void {
