@@ -14,8 +14,11 @@ if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   if(MOONSTONE_CCACHE)
     # Without the working directory in the hash, all build folders of a machine share one cache
     # (flags.cmake keeps the directory out of the debug information).
+    # It keeps what was compiled with a precompiled header only if told that this header stands for
+    # its macros (testing.cmake leaves the times out of it).
     set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 ${MOONSTONE_CCACHE}
+        ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+        ${MOONSTONE_CCACHE}
         CACHE STRING "Compiler launcher")
   endif()
 endif()
