@@ -21,6 +21,9 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 3> kAuthoringPackages = {
     "@moonstone/server", "@zeroback/server", "@lunora/server"};
 
+/// What a functions folder is called where none is named, in this order.
+constexpr std::array<const char*, 2> kFunctionsFolders = {"moonstone", "zeroback"};
+
 bool is_skipped_file(std::string_view name) {
   constexpr std::array<std::string_view, 7> kSkippedEnds = {
       ".d.ts", ".map", ".test.ts", ".spec.ts", ".test.js", ".spec.js", ".config.ts"};
@@ -102,6 +105,18 @@ std::string without_blanks(std::string_view text) {
   }
 }
 
+/// `folder`, or the functions folder of the app that it is.
+std::string functions_folder_within(const std::string& folder) {
+  for (const char* const schema : {"schema.ts", "schema.js", "schema.lite"}) {
+    if (is_file(fmt::format("{}/{}", folder, schema))) return folder;
+  }
+  for (const char* const name : kFunctionsFolders) {
+    std::string inner = fmt::format("{}/{}", folder, name);
+    if (is_folder(inner)) return inner;
+  }
+  return folder;
+}
+
 std::string normal_absolute(const std::string& folder) {
   std::string text = fs::absolute(folder).lexically_normal().string();
   while (text.size() > 1 && text.ends_with('/'))
@@ -142,13 +157,13 @@ Project project_here() {
 
 Result<Project> find_project(const std::string& folder) {
   if (!folder.empty()) {
-    if (is_folder(folder)) return project_of(folder);
+    if (is_folder(folder)) return project_of(functions_folder_within(folder));
     return Error(ErrorCode::NotFound,
                  fmt::format("the functions folder {} does not exist. Run `moonstone init` to make "
                              "one, or name another folder",
                              folder));
   }
-  for (const char* const name : {"moonstone", "zeroback"}) {
+  for (const char* const name : kFunctionsFolders) {
     if (is_folder(name)) return project_of(name);
   }
   std::error_code ignored;

@@ -29,7 +29,8 @@ struct Project {
 };
 
 /// `folder` as given on the command line; empty: `moonstone/`, else `zeroback/`, in the current
-/// folder. Errors: NotFound with the way out.
+/// folder. A folder without a schema that has one of these in it is an app, and that one is meant.
+/// Errors: NotFound with the way out.
 [[nodiscard]] Result<Project> find_project(const std::string& folder);
 
 /// The current folder as a project without sources, for a server that runs a bundle.

@@ -141,6 +141,17 @@ TEST(ProjectFolders, StandBesideTheFunctions) {
   EXPECT_EQ(project->data_folder("test"), folder / "app/.moonstone/env/test");
 }
 
+TEST(ProjectFolders, AreFoundInTheFolderOfAnApp) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "app/moonstone/moonstone");
+  ASSERT_TRUE(write_file(folder / "app/moonstone/schema.lite", ""));
+  for (const char* const named : {"app", "app/", "app/moonstone"}) {
+    const auto project = find_project(folder / named);
+    ASSERT_TRUE(project) << project.error().message();
+    EXPECT_EQ(project->functions_folder, folder / "app/moonstone") << named;
+  }
+}
+
 TEST(ProjectFolders, AreMissedWithTheWayOut) {
   const TemporaryFolder folder;
   const auto project = find_project(folder / "backend");
