@@ -131,7 +131,8 @@ Conversion conversion_of(const schema::ModelField& field) {
 }
 
 Result<Value> convert(const Value& value, Conversion conversion) {
-  if (value.is_array()) {
+  const bool is_limit = conversion == Conversion::Limit || conversion == Conversion::LimitAndOne;
+  if (value.is_array() && !is_limit) {
     Array converted;
     converted.reserve(value.as_array().size());
     for (const Value& element : value.as_array()) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "orm/internal/errors.h"
 #include "orm/internal/write_call.h"
@@ -58,6 +59,19 @@ struct UpsertOptions {
   std::vector<std::string> update{};
 };
 
+/// Whether at most one row has given values of these fields: SQLite wants it of a conflict target.
+bool is_unique(const schema::Model& model, const std::vector<std::string>& target) {
+  const auto is_target = [&](const std::vector<std::string>& fields) {
+    return !fields.empty() && std::ranges::is_permutation(fields, target);
+  };
+  if (is_target(model.key)) return true;
+  const auto has_target = [&](const schema::ModelIndex& unique) {
+    return is_target(unique.fields);
+  };
+  if (std::ranges::any_of(model.uniques, has_target)) return true;
+  return target.size() == 1 && model.find_field(target.front())->is_unique;
+}
+
 Result<UpsertOptions> upsert_options(const schema::Model& model, const Value& arguments) {
   UpsertOptions options{.target = model.key};
   if (const Value* const target = argument_of(arguments, "conflictTarget");
@@ -69,9 +83,15 @@ Result<UpsertOptions> upsert_options(const schema::Model& model, const Value& ar
     options.has_update = true;
     MS_TRY(options.update, names_of(model, *update, "update"));
   }
-  if (!options.target.empty()) return options;
-  return bad_argument(
-      fmt::format("upsertMany on model '{}' needs a conflictTarget: it has no @id", model.name));
+  if (options.target.empty()) {
+    return bad_argument(
+        fmt::format("upsertMany on model '{}' needs a conflictTarget: it has no @id", model.name));
+  }
+  if (is_unique(model, options.target)) return options;
+  return bad_argument(fmt::format(
+      "conflictTarget of upsertMany on model '{}' must be its key or unique fields, all of them "
+      "and no others; these are not: {}",
+      model.name, fmt::join(options.target, ", ")));
 }
 
 /// What changes in a row that exists. Values that the caller did not give are for new rows only,

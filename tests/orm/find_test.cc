@@ -42,6 +42,9 @@ TEST_F(FindTest, LimitsAndOffsets) {
   EXPECT_EQ(cut(R"("limit":-1)"), R"([{"id":1},{"id":2},{"id":3}])");
   EXPECT_EQ(cut(R"("limit":null)"), R"([{"id":1},{"id":2},{"id":3}])");
   EXPECT_EQ(cut(R"("limit":"x")"), "! limit and offset must be whole numbers, got: \"x\"");
+  EXPECT_EQ(cut(R"("limit":[1])"), "! limit and offset must be whole numbers, got: [1]");
+  EXPECT_EQ(read("order", "findManyCursor", R"({"limit":[1]})"),
+            "! limit and offset must be whole numbers, got: [1]");
 }
 
 TEST_F(FindTest, OneRowOrNull) {

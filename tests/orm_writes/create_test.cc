@@ -149,5 +149,14 @@ TEST_F(OrmTest, GivesTheSameRowsForTheSameTimeAndSeed) {
   EXPECT_EQ(create_two(), first);
 }
 
+TEST_F(OrmTest, AsksForListsInJsonFieldsThatHoldAnyText) {
+  open("model Note { id Int @id  extra Json? }");
+  run("note", "createMany", R"({"data":[{"extra":"hello"},{"extra":[]},{"extra":["a"]},{}]})");
+  EXPECT_EQ(run("note", "findMany", R"({"where":{"extra":{"isEmpty":true}},"select":{"id":true}})"),
+            R"([{"id":2}])");
+  EXPECT_EQ(run("note", "findMany", R"({"where":{"extra":{"has":"a"}},"select":{"id":true}})"),
+            R"([{"id":3}])");
+}
+
 }  // namespace
 }  // namespace moonstone::orm

@@ -87,6 +87,12 @@ TEST_F(ManyTest, LeavesARowAloneIfNothingIsLeftToUpdate) {
   EXPECT_EQ(rows("item", R"({"name":true})"), R"([{"name":"A"}])");
 }
 
+TEST_F(ManyTest, RefusesAConflictTargetThatIsNotUnique) {
+  EXPECT_EQ(run("item", "upsertMany", R"({"data":[{"sku":"a"}],"conflictTarget":["sku","name"]})"),
+            "error: conflictTarget of upsertMany on model 'Item' must be its key or unique fields, "
+            "all of them and no others; these are not: sku, name");
+}
+
 TEST_F(OrmTest, ObeysTheBudgetsOfAMutation) {
   limits_.rows_written_max = 5;
   open(R"(model N { id Int @id

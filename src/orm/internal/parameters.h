@@ -18,7 +18,8 @@
 
 namespace moonstone::orm {
 
-/// What becomes of a leaf before it is compared or bound. An array's elements become it each.
+/// What becomes of a leaf before it is compared or bound. An array's elements become it each; no
+/// array is a limit.
 enum class Conversion : unsigned char {
   None,
   Number,      // text that is a number becomes it, a boolean 1 or 0: a numeric column's affinity

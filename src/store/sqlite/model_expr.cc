@@ -113,6 +113,13 @@ bool is_column_of_json_each(const ModelField& field) {
   return std::ranges::find(kNames, schema::fold_case(field.column)) != kNames.end();
 }
 
+/// What JSON functions can take of a column. A list is JSON, its CHECK says so; a Json field of no
+/// type may hold any text (litestone.md 5.4), at which they would fail the whole statement.
+std::string json_sql(const ModelField& field, std::string column) {
+  if (field.is_list || !field.json_type.empty() || !field.is_stored()) return column;
+  return fmt::format("CASE WHEN json_valid({0}) THEN {0} END", column);
+}
+
 class ModelExprWriter {
  public:
   ModelExprWriter(const ModelScope& scope, SqlFragment& out) : scope_(scope), out_(out) {}
@@ -402,13 +409,19 @@ class ModelExprWriter {
   /// The arguments of a JSON function that takes a list, and what closes them.
   Status append_list(std::string_view function, const Expr& list, const ModelScope& scope) {
     out_.text += function;
-    if (list.kind != ExprKind::Field || list.path.size() < 2) {
+    if (list.kind != ExprKind::Field || list.path.empty()) {
       MS_TRY_STATUS(ModelExprWriter(scope, out_).append(list));
       out_.text += ")";
       return {};
     }
-    MS_TRY(const SqlFragment column, field_sql(scope, list.path.front()));
+    MS_TRY(SqlFragment column, field_sql(scope, list.path.front()));
+    const ModelField* const field = scope.model->find_field(list.path.front());
+    if (field != nullptr) column.text = json_sql(*field, std::move(column.text));
     out_.append(column);
+    if (list.path.size() == 1) {
+      out_.text += ")";
+      return {};
+    }
     const bool leads_somewhere = query::is_addressable(list.path);
     out_.text += leads_somewhere ? fmt::format(", {})", json_path_sql(list.path)) : ", NULL)";
     return {};
