@@ -126,14 +126,21 @@ Result<ReadPlanPtr> make_find_plan(const Planner& planner, const ModelCall& call
   MS_TRY_STATUS(check_options(options, name_of(call.method), model, kFindOptions));
   if (is_truthy(option_of(options, "recursive"))) return make_recursive_plan(planner, call);
   const ReadMode mode = is_unique(call.method) ? ReadMode::Single : ReadMode::List;
-  MS_TRY(Projection projection, make_projection(planner, model, options, mode));
   const schema::Catalog& catalog = *planner.core.catalog;
   Parameters parameters(planner.leaves);
   const ConditionScope scope{catalog, model, parameters};
+  // Windows stand before the fields, but behind them where they are computed over more than the
+  // rows that are shown (litestone.md 17).
+  const bool is_cut =
+      option_of(options, "limit") != nullptr || option_of(options, "offset") != nullptr;
+  Outputs windows;
+  MS_TRY_STATUS(add_windows(scope, option_of(options, "window"), windows));
+  MS_TRY(Projection projection,
+         make_projection(planner, model, options, mode, is_cut ? Outputs() : windows));
+  if (is_cut) projection.outputs.show_all(windows);
   query::Select select;
   MS_TRY(select.where, decode_filter(scope, options));
   MS_TRY(select.order, decode_order(catalog, model, option_of(options, "orderBy")));
-  MS_TRY_STATUS(add_windows(scope, option_of(options, "window"), projection.outputs));
   const Value* const distinct = option_of(options, "distinct");
   select.is_distinct = distinct != nullptr && *distinct == Value(true);
   if (is_single(call.method)) {

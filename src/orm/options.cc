@@ -2,6 +2,8 @@
 #include "orm/internal/options.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -15,6 +17,18 @@ namespace {
 using query::CompareOp;
 using query::Expr;
 using query::ExprPtr;
+
+/// Options of any read. What one read has and another has not is left alone there: applications
+/// count what they page with the same arguments.
+constexpr std::array<std::string_view, 21> kReadOptions = {
+    "where",       "orderBy",       "limit",        "offset",  "include",  "select",
+    "distinct",    "window",        "recursive",    "cursor",  "by",       "having",
+    "interval",    "fillGaps",      "highlight",    "snippet", "withRank", "withDeleted",
+    "onlyDeleted", "withTemplates", "onlyTemplates"};
+
+bool is_among(std::string_view name, std::span<const std::string_view> names) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 ExprPtr compare(std::string_view field, CompareOp op, Value value) {
   return Expr::compare(op, Expr::make_field(field), Expr::make_literal(std::move(value)));
@@ -46,7 +60,8 @@ Status check_options(const Value& options,
                                     model.name, printed(options)));
   }
   for (const Member& member : options.as_object()) {
-    if (std::ranges::find(known, std::string_view(member.name)) == known.end()) {
+    const std::string_view name = member.name;
+    if (!is_among(name, known) && !is_among(name, kReadOptions)) {
       return bad_argument(unknown_option_text(member.name, method, model, known));
     }
   }

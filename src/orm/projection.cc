@@ -61,8 +61,12 @@ Result<Links> make_links(const Planner& planner, const Relation& relation) {
 
 class Builder {
  public:
-  Builder(const Planner& planner, const Model& model, ReadMode mode)
-      : planner_(planner), model_(model), mode_(mode), related_(std::make_shared<Related>()) {}
+  Builder(const Planner& planner, const Model& model, ReadMode mode, Outputs leading)
+      : planner_(planner),
+        model_(model),
+        mode_(mode),
+        projection_{.outputs = std::move(leading), .related = nullptr},
+        related_(std::make_shared<Related>()) {}
 
   Result<Projection> build(const Value& options) {
     const Value* const select = option_of(options, "select");
@@ -70,7 +74,7 @@ class Builder {
     MS_TRY_STATUS(check_object("select", select));
     MS_TRY_STATUS(check_object("include", include));
     if (select == nullptr) {
-      projection_.outputs = all_outputs(model_, mode_, planner_.caller);
+      projection_.outputs.show_all(all_outputs(model_, mode_, planner_.caller));
     } else {
       MS_TRY_STATUS(show_selected(select->as_object()));
     }
@@ -309,6 +313,12 @@ void Outputs::show_term(std::string_view name, query::TermPtr term) {
   }
 }
 
+void Outputs::show_all(const Outputs& others) {
+  for (const Output& output : others.outputs_) {
+    if (!output.is_hidden) show_term(output.name, output.term);
+  }
+}
+
 std::size_t Outputs::require(std::string_view field) {
   const auto known = std::ranges::find(outputs_, field, &Output::name);
   if (known != outputs_.end()) return static_cast<std::size_t>(known - outputs_.begin());
@@ -324,8 +334,9 @@ bool is_shown(const ModelField& field, ReadMode /*mode*/, const Caller& /*caller
 Result<Projection> make_projection(const Planner& planner,
                                    const Model& model,
                                    const Value& options,
-                                   ReadMode mode) {
-  return Builder(planner, model, mode).build(options);
+                                   ReadMode mode,
+                                   Outputs leading) {
+  return Builder(planner, model, mode, std::move(leading)).build(options);
 }
 
 Outputs all_outputs(const Model& model, ReadMode mode, const Caller& caller) {

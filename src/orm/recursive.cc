@@ -30,8 +30,8 @@ using query::Term;
 using schema::Model;
 using schema::Relation;
 
-constexpr std::array<std::string_view, 4> kRecursiveOptions = {"direction", "nested", "maxDepth",
-                                                               "via"};
+constexpr std::array<std::string_view, 5> kRecursiveOptions = {"direction", "nested", "maxDepth",
+                                                               "via", "where"};
 constexpr std::int64_t kDepthMax = 1000;
 constexpr const char* kViaName = "_via";
 
@@ -243,12 +243,15 @@ class Builder {
     Recursion recursion;
     recursion.direction = parts_.direction;
     recursion.relation = relation.name;
-    recursion.filter = decode_modes(model_, options_);
+    const ConditionScope scope{*planner_.core.catalog, model_, parameters};
+    // What a walk does not meet hides what is behind it.
+    MS_TRY(ExprPtr met, decode_where(scope, option_of(*option_of(options_, "recursive"), "where")));
+    recursion.filter = all_of_present({std::move(met), decode_modes(model_, options_)});
     MS_TRY(Value depth_max,
            convert(depth_max_ == nullptr ? Value(kDepthMax) : *depth_max_, Conversion::Limit));
     recursion.depth_max = Expr::make_literal(std::move(depth_max));
     select.recursion = std::move(recursion);
-    MS_TRY(select.where, decode_filter({*planner_.core.catalog, model_, parameters}, options_));
+    MS_TRY(select.where, decode_filter(scope, options_));
     if (!parts_.sorts_here) {
       select.order = order_;
       MS_TRY(select.limit, decode_bound(parameters, option_of(options_, "limit")));

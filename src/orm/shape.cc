@@ -204,6 +204,8 @@ void Shape::add_options_at(const Value& options, std::size_t depth) {
       add_leaf(value);
     } else if (name == "include" || name == "select") {
       add_relations(value, depth + 1);
+    } else if (name == "recursive") {
+      add_options_at(value, depth + 1);
     } else if (name != "cursor") {
       add_value(value, Place::Structure, depth + 1);
     }

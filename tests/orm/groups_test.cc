@@ -43,8 +43,11 @@ TEST_F(AggregateTest, RefusesWhatCannotBe) {
   EXPECT_TRUE(
       read("order", "aggregate", R"({"_sum":{"totl":true}})").contains("Did you mean: total?"));
   EXPECT_TRUE(read("order", "aggregate", R"({"_x":{"median":"total"}})").starts_with("! _x: "));
-  EXPECT_TRUE(read("order", "aggregate", R"({"_count":true,"limit":1})")
-                  .starts_with("! Unknown option 'limit'"));
+  EXPECT_TRUE(read("order", "aggregate", R"({"_count":true,"limits":1})")
+                  .starts_with("! Unknown option 'limits'"));
+  // Another read has it.
+  EXPECT_EQ(read("order", "aggregate", R"({"where":{"customerId":1},"_count":true,"limit":1})"),
+            R"({"_count":2})");
 }
 
 class GroupTest : public ShopTest {};
@@ -160,7 +163,7 @@ TEST_F(WindowTest, ComputesOverAllRowsOfTheCondition) {
   EXPECT_EQ(windowed(R"({"rowNumber":true,"orderBy":{"total":"desc"}})", R"("limit":2,)"),
             R"([{"id":1,"w":2},{"id":2,"w":1}])");
   EXPECT_EQ(windowed(R"({"sum":"total","partitionBy":"status"})", R"("where":{"id":{"lte":3}},)"),
-            R"([{"id":1,"w":10},{"id":2,"w":25.5},{"id":3,"w":25.5}])");
+            R"([{"w":10,"id":1},{"w":25.5,"id":2},{"w":25.5,"id":3}])");
   EXPECT_EQ(windowed(R"({"count":"*","filter":"total > 8"})", R"("limit":1,)"),
             R"([{"id":1,"w":3}])");
 }
@@ -171,7 +174,7 @@ TEST_F(WindowTest, KnowsOffsetsDefaultsAndFrames) {
   EXPECT_EQ(windowed(R"({"lead":"id","offset":2,"orderBy":{"id":"asc"}})", R"("limit":1,)"),
             R"([{"id":1,"w":3}])");
   EXPECT_EQ(windowed(R"({"sum":"id","orderBy":{"id":"asc"},"rows":[-1,0]})"),
-            R"([{"id":1,"w":1},{"id":2,"w":3},{"id":3,"w":5},{"id":4,"w":7},{"id":5,"w":9}])");
+            R"([{"w":1,"id":1},{"w":3,"id":2},{"w":5,"id":3},{"w":7,"id":4},{"w":9,"id":5}])");
   EXPECT_EQ(windowed(R"({"sum":"id","orderBy":{"id":"asc"},"rows":[null,1]})", R"("limit":1,)"),
             R"([{"id":1,"w":3}])");
   EXPECT_EQ(windowed(R"({"ntile":2,"orderBy":{"id":"asc"}})", R"("limit":1,"offset":4,)"),

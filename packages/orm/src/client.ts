@@ -18,7 +18,7 @@ import {
 import { type RawDatabase, readSqlRows, sqlValues } from "./raw.js";
 import { computedRows, plainRows } from "./rows.js";
 import type { SchemaTree } from "./schema.js";
-import { mergeFilter } from "./scopes.js";
+import { filterRead } from "./filters.js";
 import { sql } from "./sql.js";
 import { makeTable, readOutcome, type View } from "./tables.js";
 
@@ -276,8 +276,7 @@ function runQuery(view: View, spec: unknown): Record<string, unknown> {
     if (table.database < 0)
       throw new Error(`db.query: '${accessor}' is in a database that has no query()`);
     database = table.database;
-    const filter = core.filters.get(table.name);
-    filtered[name] = filter === undefined ? args : mergeFilter(filter, args, context);
+    filtered[name] = filterRead(core, table, args, context);
   }
   gate.join(database);
   core.host.context = context;

@@ -1,9 +1,10 @@
 // Moonstone. Licence: see LICENSE.
 //
-// Scopes: fragments of queries with names, which chain (litestone.md 19), and permanent filters.
+// Scopes: fragments of queries with names, which chain (litestone.md 19).
 import type { Row } from "./exchange.js";
+import { allOf, evaluate } from "./filters.js";
 import { METHODS } from "./methods.js";
-import type { ClientContext, Filter, Scope, Where } from "./options.js";
+import type { ClientContext, Scope, Where } from "./options.js";
 
 export type Scopes = Readonly<Record<string, Scope>>;
 
@@ -48,31 +49,14 @@ function checkScope(model: ModelNames, scope: string, definition: unknown): void
   }
 }
 
-function evaluate(filter: Filter | undefined, ctx: ClientContext): Where | null | undefined {
-  return typeof filter === "function" ? filter(ctx) : filter;
-}
-
-/** The condition that all of them hold; undefined: none. */
-function both(wheres: readonly (Where | null | undefined)[]): Where | undefined {
-  const given = wheres.filter((where) => where !== undefined && where !== null) as Where[];
-  if (given.length <= 1) return given[0];
-  return { AND: given.map((where) => (typeof where === "string" ? { $raw: where } : where)) };
-}
-
 /** The arguments of a call under scopes: conditions add up, everything else is overridden. */
 export function mergeScopes(scopes: readonly Scope[], args: Row, ctx: ClientContext): Row {
   const merged: Row = Object.assign({}, ...scopes, args);
-  const where = both([
+  const where = allOf([
     ...scopes.map((scope) => evaluate(scope.where, ctx)),
     args["where"] as Where | undefined,
   ]);
   if (where === undefined) delete merged["where"];
   else merged["where"] = where;
   return merged;
-}
-
-/** The arguments of a read under a permanent filter. */
-export function mergeFilter(filter: Filter, args: Row, ctx: ClientContext): Row {
-  const where = both([evaluate(filter, ctx), args["where"] as Where | undefined]);
-  return where === undefined ? args : { ...args, where };
 }

@@ -8,7 +8,8 @@ import { hookOperation, isWrite, METHODS, type Method, METHOD_NUMBERS } from "./
 import { Operation, operate } from "./native.js";
 import type { ClientContext, Scope } from "./options.js";
 import { computedRows, plainRows, type Selection } from "./rows.js";
-import { mergeFilter, mergeScopes } from "./scopes.js";
+import { filterRead, filterRelated } from "./filters.js";
+import { mergeScopes } from "./scopes.js";
 
 /** What a client acts as, and in which transaction. */
 export interface View {
@@ -129,21 +130,26 @@ function tellLater(view: View, events: readonly Told[]): void {
   });
 }
 
+function isRow(args: unknown): args is Row {
+  return typeof args === "object" && args !== null && !Array.isArray(args);
+}
+
 function objectOf(args: unknown, method: string): Row {
   if (args === undefined || args === null) return {};
-  if (typeof args === "object" && !Array.isArray(args)) return args as Row;
+  if (isRow(args)) return args;
   throw new TypeError(`${method}: the arguments must be an object`);
 }
 
-/** Arguments whose conditions the permanent filter and scopes join; search has them second. */
+/** Arguments with the permanent filters; search has its own second. */
 function filtered(view: View, table: TableInfo, method: Method, args: unknown): unknown {
-  const filter = view.core.filters.get(table.name);
-  if (filter === undefined || isWrite(method)) return args;
+  const { core, context } = view;
+  if (core.filters.size === 0) return args;
+  if (isWrite(method)) return isRow(args) ? filterRelated(core, table, args, context) : args;
   if (method === "search") {
     const [text, options] = args as [unknown, unknown];
-    return [text, mergeFilter(filter, objectOf(options, method), view.context)];
+    return [text, filterRead(core, table, objectOf(options, method), context)];
   }
-  return mergeFilter(filter, objectOf(args, method), view.context);
+  return filterRead(core, table, objectOf(args, method), context);
 }
 
 /** The read between its hooks; those of writes are called by the addon, nested ones included. */
@@ -271,8 +277,13 @@ const PARTS: Partial<Record<Method, readonly string[]>> = {
   findFirstOrThrow: [...MODES, "select", "include", "orderBy"],
 };
 
-function partFor(method: Method, scope: Scope): Scope {
-  const names = PARTS[method];
+/** `query` is the method that its arguments look like (litestone.md 18). */
+function isOfGroups(method: Method, args: Row): boolean {
+  return method === "query" && Object.keys(args).some((key) => key === "by" || key.startsWith("_"));
+}
+
+function partFor(method: Method, args: Row, scope: Scope): Scope {
+  const names = isOfGroups(method, args) ? MODES : PARTS[method];
   if (names === undefined) return scope;
   return Object.fromEntries(Object.entries(scope).filter(([name]) => names.includes(name)));
 }
@@ -281,16 +292,10 @@ function partFor(method: Method, scope: Scope): Scope {
 function makeScope(view: View, table: TableInfo, names: readonly string[]): unknown {
   const definitions = view.core.scopes.get(table.name) ?? {};
   const run = async (method: Method, given: readonly unknown[]): Promise<unknown> => {
-    const scopes = names.map((name) => partFor(method, definitions[name] as Scope));
-    if (method !== "search")
-      return call(
-        view,
-        table,
-        method,
-        mergeScopes(scopes, objectOf(given[0], method), view.context),
-      );
-    const options = mergeScopes(scopes, objectOf(given[1], method), view.context);
-    return call(view, table, method, [given[0], options]);
+    const args = objectOf(method === "search" ? given[1] : given[0], method);
+    const scopes = names.map((name) => partFor(method, args, definitions[name] as Scope));
+    const merged = mergeScopes(scopes, args, view.context);
+    return call(view, table, method, method === "search" ? [given[0], merged] : merged);
   };
   const scope = (...given: unknown[]): Promise<unknown> => run("findMany", given);
   for (const method of SCOPED)

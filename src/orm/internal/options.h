@@ -13,7 +13,8 @@
 
 namespace moonstone::orm {
 
-/// Refuses options that `method` does not have. Undefined and null stand for {}.
+/// Refuses options that no read has; those of other reads are ignored. Undefined and null stand
+/// for {}. `known` are those of `method`, as the error lists them.
 /// Errors: InvalidArgument naming option and model.
 [[nodiscard]] Status check_options(const Value& options,
                                    std::string_view method,

@@ -22,6 +22,8 @@ class Outputs {
   /// Shows the field; in the order of declaration, not of calls.
   void show(const schema::ModelField& field) { show_term(field.name, make_field_term(field.name)); }
   void show_term(std::string_view name, query::TermPtr term);
+  /// Shows what `others` shows.
+  void show_all(const Outputs& others);
   /// Position of the field's column, which is added hidden if it is not there.
   std::size_t require(std::string_view field);
 
@@ -41,12 +43,13 @@ struct Projection {
   RelatedPtr related;  // null: none
 };
 
-/// `select` and `include` of the options; without select all fields.
+/// `select` and `include` of the options; without select all fields. `leading` stands before them.
 /// Errors: InvalidArgument (unknown names), those of the related reads.
 [[nodiscard]] Result<Projection> make_projection(const Planner& planner,
                                                  const schema::Model& model,
                                                  const Value& options,
-                                                 ReadMode mode);
+                                                 ReadMode mode,
+                                                 Outputs leading = {});
 
 /// All columns that the caller sees, as a write gives them back.
 [[nodiscard]] Outputs all_outputs(const schema::Model& model, ReadMode mode, const Caller& caller);

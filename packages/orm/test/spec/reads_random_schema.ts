@@ -1,0 +1,294 @@
+// Random schemas with rows: what the random reads of `reads_random.test.ts` run on.
+import type { Db, Row } from "./reads_support.js";
+
+/** A generator of numbers that a seed decides (mulberry32). */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** From 0 to below 1. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  }
+
+  /** A whole number from `low` to `high`. */
+  int(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1));
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.int(0, from.length - 1)] as T;
+  }
+
+  /** Some of them, at least `least`, in a random order. */
+  some<T>(from: readonly T[], least = 0): T[] {
+    const left = [...from];
+    const count = this.int(Math.min(least, left.length), left.length);
+    return Array.from(
+      { length: count },
+      () => left.splice(this.int(0, left.length - 1), 1)[0] as T,
+    );
+  }
+}
+
+export type FieldType =
+  "Int" | "Float" | "String" | "Boolean" | "DateTime" | "Mood" | "String[]" | "Int[]" | "Json";
+
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly isOptional: boolean;
+}
+
+export interface Relation {
+  readonly name: string;
+  readonly kind: "belongsTo" | "hasMany" | "manyToMany";
+  readonly target: string;
+  /** belongsTo: of this model; hasMany: of the target. */
+  readonly foreignKey: string;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly accessor: string;
+  readonly hasTextKey: boolean;
+  readonly hasSoftDelete: boolean;
+  readonly fields: Field[];
+  readonly relations: Relation[];
+}
+
+export interface World {
+  readonly models: readonly Model[];
+  readonly rows: ReadonlyMap<string, Row[]>;
+  /** By model and relation: pairs of keys. */
+  readonly links: ReadonlyMap<string, [unknown, unknown][]>;
+}
+
+export const TYPES = `
+enum Mood { calm wild odd }
+type Inner { n Int?  on Boolean? }
+type Detail { word String?  size Int?  on Boolean?  inner Json? @type(Inner) }
+`;
+
+const NAMES = ["Ant", "BigBee", "cats", "Dog"];
+const FIELD_TYPES: readonly FieldType[] = [
+  "Int",
+  "Float",
+  "String",
+  "Boolean",
+  "DateTime",
+  "Mood",
+  "String[]",
+  "Int[]",
+  "Json",
+];
+
+/** Few values, so that they meet; those that comparisons get wrong first are among them. */
+export const POOLS: Record<FieldType, readonly unknown[]> = {
+  Int: [-2, 0, 1, 2, 10, 9007199254740991],
+  Float: [-1.5, 0, 0.25, 1, 2.5, 10],
+  String: ["", "a", "A", "ab", "b%", "_", "é", "Z", "o'x", "10", "😀"],
+  Boolean: [true, false],
+  DateTime: [
+    "2024-01-01T00:00:00.000Z",
+    "2024-01-31T23:59:59.000Z",
+    "2024-03-01T10:00:00.000Z",
+    "2025-01-01T00:00:00.000Z",
+  ],
+  Mood: ["calm", "wild", "odd"],
+  "String[]": [[], ["a"], ["a", "b"], ["b", "é", ""], ["a", "a"]],
+  "Int[]": [[], [1], [1, 2], [0, -2], [2, 2, 10]],
+  Json: [
+    { word: "a" },
+    { word: "ab", size: 1, on: true, inner: { n: 1, on: false } },
+    { word: null, size: 2, on: false },
+    { size: 10, inner: { n: 2 } },
+    {},
+  ],
+};
+
+export function isList(field: Field): boolean {
+  return field.type.endsWith("[]");
+}
+
+function makeFields(random: Random): Field[] {
+  return Array.from({ length: random.int(3, 7) }, (_, index) => {
+    const type = random.pick(FIELD_TYPES);
+    const isOptional = !type.endsWith("[]") && random.chance(0.5);
+    return { name: `${type.replace("[]", "s").toLowerCase()}${index}`, type, isOptional };
+  });
+}
+
+/** Relations go to models before, so that tables can be made in order; each pair has one. */
+function connect(random: Random, models: Model[]): void {
+  models.forEach((model, index) => {
+    if (random.chance(0.5)) addBelongsTo(random, model, model, "parent", "children", true);
+    for (const target of models.slice(0, index)) {
+      const name = target.accessor;
+      if (random.chance(0.55)) {
+        addBelongsTo(
+          random,
+          model,
+          target,
+          `${name}Of`,
+          `${model.accessor}List`,
+          random.chance(0.5),
+        );
+      } else if (random.chance(0.6) && !model.hasTextKey && !target.hasTextKey) {
+        const add = (from: Model, to: Model): void => {
+          const link = { name: `${to.accessor}Set`, kind: "manyToMany", target: to.name } as const;
+          from.relations.push({ ...link, foreignKey: "" });
+        };
+        add(model, target);
+        add(target, model);
+      }
+    }
+  });
+}
+
+function addBelongsTo(
+  random: Random,
+  model: Model,
+  target: Model,
+  name: string,
+  list: string,
+  isOptional: boolean,
+): void {
+  const foreignKey = `${name}Id`;
+  const type = target.hasTextKey ? "String" : "Int";
+  model.fields.splice(random.int(0, model.fields.length), 0, {
+    name: foreignKey,
+    type,
+    isOptional,
+  });
+  model.relations.push({ name, kind: "belongsTo", target: target.name, foreignKey });
+  target.relations.push({ name: list, kind: "hasMany", target: model.name, foreignKey });
+}
+
+export function makeModels(random: Random): Model[] {
+  const models = NAMES.slice(0, random.int(2, NAMES.length)).map((name) => ({
+    name,
+    accessor: name.charAt(0).toLowerCase() + name.slice(1),
+    hasTextKey: random.chance(0.2),
+    hasSoftDelete: random.chance(0.4),
+    fields: makeFields(random),
+    relations: [] as Relation[],
+  }));
+  connect(random, models);
+  return models;
+}
+
+export function schemaText(models: readonly Model[]): string {
+  return TYPES + models.map(modelText).join("");
+}
+
+function modelText(model: Model): string {
+  const lines = [`id ${model.hasTextKey ? "String" : "Int"} @id`];
+  for (const { name, type, isOptional } of model.fields)
+    lines.push(`${name} ${type}${isOptional ? "?" : ""}${type === "Json" ? " @type(Detail)" : ""}`);
+  for (const { name, kind, target, foreignKey } of model.relations) {
+    const key = model.fields.find((field) => field.name === foreignKey);
+    lines.push(
+      kind === "belongsTo"
+        ? `${name} ${target}${key?.isOptional ? "?" : ""} @relation(fields: [${foreignKey}], references: [id])`
+        : `${name} ${target}[]`,
+    );
+  }
+  if (model.hasSoftDelete) lines.push("deletedAt DateTime?", "@@softDelete");
+  return `model ${model.name} {\n  ${lines.join("\n  ")}\n}\n`;
+}
+
+/** All stored fields, with the key first and the mark of deletion last, as rows have them. */
+export function columnsOf(model: Model): Field[] {
+  const key: Field = { name: "id", type: model.hasTextKey ? "String" : "Int", isOptional: false };
+  const deleted: Field = { name: "deletedAt", type: "DateTime", isOptional: true };
+  return [key, ...model.fields, ...(model.hasSoftDelete ? [deleted] : [])];
+}
+
+function makeRow(
+  random: Random,
+  model: Model,
+  number: number,
+  rows: Map<string, Row[]>,
+): Row | null {
+  const row: Row = { id: model.hasTextKey ? `k${(number * 7) % 11}${number}` : number };
+  for (const field of model.fields) {
+    const parent = model.relations.find(
+      ({ kind, foreignKey }) => kind === "belongsTo" && foreignKey === field.name,
+    );
+    const isNull = field.isOptional && random.chance(0.3);
+    if (parent === undefined) {
+      row[field.name] = isNull ? null : structuredClone(random.pick(POOLS[field.type]));
+      continue;
+    }
+    const targets = rows.get(parent.target) ?? [];
+    if (targets.length === 0 && !field.isOptional) return null;
+    row[field.name] = isNull || targets.length === 0 ? null : random.pick(targets)["id"];
+  }
+  if (model.hasSoftDelete)
+    row["deletedAt"] = random.chance(0.25) ? "2024-06-01T00:00:00.000Z" : null;
+  return row;
+}
+
+/** Rows that refer to rows made before them. */
+export function makeWorld(random: Random, models: readonly Model[]): World {
+  const rows = new Map<string, Row[]>();
+  for (const model of models) {
+    const own: Row[] = [];
+    rows.set(model.name, own);
+    const count = random.chance(0.1) ? 0 : random.int(1, 14);
+    for (let number = 1; number <= count; number += 1) {
+      const row = makeRow(random, model, number, rows);
+      if (row !== null) own.push(row);
+    }
+  }
+  return { models, rows, links: makeLinks(random, models, rows) };
+}
+
+function makeLinks(
+  random: Random,
+  models: readonly Model[],
+  rows: ReadonlyMap<string, Row[]>,
+): Map<string, [unknown, unknown][]> {
+  const links = new Map<string, [unknown, unknown][]>();
+  for (const model of models) {
+    for (const { kind, target, name } of model.relations) {
+      if (kind !== "manyToMany" || links.has(`${model.name}.${name}`)) continue;
+      const pairs: [unknown, unknown][] = [];
+      for (const own of rows.get(model.name) ?? [])
+        for (const other of rows.get(target) ?? [])
+          if (random.chance(0.3)) pairs.push([own["id"], other["id"]]);
+      links.set(`${model.name}.${name}`, pairs);
+      links.set(
+        `${target}.${model.accessor}Set`,
+        pairs.map(([own, other]) => [other, own]),
+      );
+    }
+  }
+  return links;
+}
+
+/** Writes the world into a database; links directly, since rows that are deleted have some, too. */
+export async function fill(db: Db, world: World): Promise<void> {
+  for (const model of world.models)
+    await db[model.accessor].createMany({ data: world.rows.get(model.name) });
+  for (const [name, pairs] of world.links) {
+    const [model, relation] = name.split(".") as [string, string];
+    const { joinTable, selfKey, targetKey } = db.$relations[model][relation];
+    for (const [own, other] of pairs)
+      db.$db.run(
+        `INSERT OR IGNORE INTO "${joinTable}" ("${selfKey}", "${targetKey}") VALUES (${own}, ${other})`,
+      );
+  }
+}
