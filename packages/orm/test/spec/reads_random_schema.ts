@@ -96,7 +96,7 @@ const FIELD_TYPES: readonly FieldType[] = [
 
 /** Few values, so that they meet; those that comparisons get wrong first are among them. */
 export const POOLS: Record<FieldType, readonly unknown[]> = {
-  Int: [-2, 0, 1, 2, 10, 9007199254740991],
+  Int: [-2, 0, 1, 2, 10, 4294967296],
   Float: [-1.5, 0, 0.25, 1, 2.5, 10],
   String: ["", "a", "A", "ab", "b%", "_", "é", "Z", "o'x", "10", "😀"],
   Boolean: [true, false],
