@@ -69,6 +69,8 @@ Result<std::string> models_declaration(const runtime::Bundle& bundle) {
   MS_TRY(const lite::Schema schema, lite::schema_from_json(*tree));
   std::string text = lite::generate_typescript(
       schema, {.audience = lite::Audience::System, .include_comments = true});
+  // Functions know no Buffer of Node: their bytes are an ArrayBuffer.
+  if (text.contains("Buffer")) text += "\ntype Buffer = ArrayBuffer;\n";
   // What ctx.db has beside its own methods.
   text += "\nexport type Models = Pick<\n  LitestoneClient,\n ";
   for (const lite::Model& model : schema.models)

@@ -14,6 +14,7 @@ model Customer {
   id Int @id
   name String @length(1, 20)
   email String? @unique @email @lower
+  photo Bytes?
   orders Order[]
   deletedAt DateTime?
   @@softDelete
@@ -258,7 +259,11 @@ test("models are typed: what they have not is an error of the compiler", async (
       return spawnSync(process.execPath, [tsc, "-p", root], { encoding: "utf8" }).stdout;
     });
   };
-  assert.equal(await check("export const nothing = 1;"), "");
+  const right = `export const size = query({ args: {}, handler: async (ctx) => {
+      const photo: ArrayBuffer | null | undefined = (await ctx.db.customer.findFirst({}))?.photo;
+      return photo?.byteLength ?? 0;
+    } });`;
+  assert.equal(await check(right), "");
   const wrong = await check(`
     export const a = query({ args: {}, handler: (ctx) => ctx.db.customer.create({ data: {} }) });
     export const b = mutation({ args: {},
