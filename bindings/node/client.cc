@@ -107,12 +107,13 @@ Result<std::unique_ptr<Client>> Client::open(Addon& addon,
     database.store.durability = store::Durability::Normal;
     database.store.foreign_file = store::ForeignFile::Adopt;
     database.store.page_bytes = store::kModelPageBytes;
+    database.store.cache_bytes = store::kProgramCacheBytes;
     database.limits = limits_of_programs();
     MS_TRY(opened.database, engine::Database::open(database));
     MS_TRY(schema::Schema schema, schema::make_schema(file.catalog));
     MS_TRY_STATUS(
         opened.database->apply_schema(std::move(schema), store::Writer::AllowDataLoss::No));
-    MS_TRY(opened.reader, opened.database->new_reader());
+    MS_TRY(opened.reader, opened.database->new_reader(store::KeepSnapshot::Yes));
     client->databases_.push_back(std::move(opened));
   }
   return client;

@@ -168,7 +168,7 @@ class OrmAdapter final : public Orm {
   Result<orm::Outcome> read(const orm::Call& made) {
     const std::lock_guard lock(reader_mutex_);
     if (reader_ == nullptr) {
-      MS_TRY(reader_, database_->new_reader());
+      MS_TRY(reader_, database_->new_reader(store::KeepSnapshot::Yes));
     }
     MS_TRY_STATUS(reader_->begin());
     engine::DocumentReader reader(reader_->source(), read_budget());
@@ -199,6 +199,7 @@ Outcome<std::unique_ptr<Orm>> Orm::open(const Options& options) {
     inner.store.durability = options.durability == Durability::Full ? store::Durability::Full
                                                                     : store::Durability::Normal;
     inner.store.page_bytes = store::kModelPageBytes;
+    inner.store.cache_bytes = store::kProgramCacheBytes;
     auto database = engine::Database::open(inner);
     if (!database && database.error().reason() == "foreign_file") {
       // Somebody else's file: its tables stay as they are.

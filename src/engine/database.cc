@@ -118,8 +118,8 @@ Result<MutationOutcome> DatabaseImpl::run(MutationCall call) {
   return future.get();
 }
 
-Result<std::unique_ptr<ReadSession>> DatabaseImpl::new_reader() {
-  MS_TRY(std::unique_ptr<store::Reader> reader, store_->new_reader());
+Result<std::unique_ptr<ReadSession>> DatabaseImpl::new_reader(store::KeepSnapshot keep) {
+  MS_TRY(std::unique_ptr<store::Reader> reader, store_->new_reader(keep));
   return std::make_unique<ReadSessionImpl>(std::move(reader));
 }
 

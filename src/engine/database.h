@@ -121,7 +121,8 @@ class Database {
   /// Errors: DeadlineExceeded (reason "writer_busy"), those of submit().
   [[nodiscard]] virtual Result<std::unique_ptr<WriterTurn>> begin_turn(TurnOptions options) = 0;
 
-  [[nodiscard]] virtual Result<std::unique_ptr<ReadSession>> new_reader() = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<ReadSession>> new_reader(
+      store::KeepSnapshot keep = store::KeepSnapshot::No) = 0;
 
   /// Changes the schema between two groups; waits. `on_applied` runs on the writer's thread before
   /// the next group starts, so that code and schema change together. Tables of the system that

@@ -83,6 +83,12 @@ struct SnapshotInfo {
   std::uint64_t epoch = 0;
 };
 
+/// Whether a reader that is between two uses may hold on to its snapshot: the next begin() gives
+/// the same one again if nothing was committed since, by whomever, and then costs next to nothing.
+/// Worth it for many small reads. A commit through the same store ends it, and so does a second
+/// without use.
+enum class KeepSnapshot : unsigned char { No, Yes };
+
 /// One read connection. Every read can also fail with Unavailable (reason "snapshot_too_old"): the
 /// snapshot was older than the store allows while it kept a long WAL from being cut.
 class Reader : public DocumentSource {

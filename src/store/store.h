@@ -73,7 +73,9 @@ class Store {
   /// far as they can, and restart() may be called again. Outside a transaction; on the writer's
   /// thread. Errors: those of open_sqlite_store.
   [[nodiscard]] virtual Status restart() = 0;
-  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> new_reader() = 0;  // ends before the store
+  /// Ends before the store.
+  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> new_reader(
+      KeepSnapshot keep = KeepSnapshot::No) = 0;
   /// Entries with sequence > after, oldest first, at most `limit`. Opens its own snapshot.
   [[nodiscard]] virtual Result<std::vector<LogEntry>> read_log(std::uint64_t after,
                                                                std::size_t limit) = 0;

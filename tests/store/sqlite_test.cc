@@ -124,7 +124,7 @@ TEST_F(SqliteStoreTest, OtherFilesAreRefused) {
   const auto text = open_sqlite_store({.path = folder_.file("text.db")});
   ASSERT_FALSE(text);
   EXPECT_EQ(text.error().code(), ErrorCode::Corruption);
-  OtherProgram(path()).run("UPDATE _moonstone_meta SET format=2");
+  OtherProgram(path()).run("UPDATE _moonstone_meta SET format=3");
   store_.reset();
   const auto newer = open_sqlite_store({.path = path()});
   ASSERT_FALSE(newer);

@@ -39,7 +39,7 @@ class DatabaseImpl final : public Database {
   void submit(MutationCall call) override;
   Result<std::unique_ptr<WriterTurn>> begin_turn(TurnOptions options) override;
   Result<MutationOutcome> run(MutationCall call) override;
-  Result<std::unique_ptr<ReadSession>> new_reader() override;
+  Result<std::unique_ptr<ReadSession>> new_reader(store::KeepSnapshot keep) override;
   Result<store::Writer::SchemaOutcome> apply_schema(
       schema::Schema next,
       store::Writer::AllowDataLoss allow,

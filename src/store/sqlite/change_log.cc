@@ -108,6 +108,7 @@ Status ChangeLog::append(Version version,
     MS_TRY_STATUS(insert.run("write the change log"));
     next_sequence_ = ++sequence;
   }
+  appended_ = version;
   return {};
 }
 

@@ -14,8 +14,8 @@ namespace {
 /// How long a write waits for another program's transaction on the same file.
 constexpr int kBusyTimeoutMs = 5'000;
 /// Page caches (KiB), by which open databases stay small: decision 20 allows 2 MiB for all of one.
-constexpr int kWriterCacheKib = 1'024;
-constexpr int kReaderCacheKib = 512;
+constexpr std::int64_t kWriterCacheKib = 1'024;
+constexpr std::int64_t kReaderCacheKib = 512;
 /// A WAL that once grew (a long export) is cut back to this when it starts anew.
 constexpr int kWalKeptBytes = 16 * 1024 * 1024;
 /// Virtual machine steps between two looks at the clock: about 20 microseconds.
@@ -67,6 +67,9 @@ Status Connection::configure(const SqliteOptions& options, Role role) {
     MS_TRY_STATUS(run_once(fmt::format("PRAGMA page_size = {}", options.page_bytes), "configure"));
   }
   if (is_writer) MS_TRY_STATUS(run_once("PRAGMA journal_mode = WAL", "switch to WAL"));
+  const std::int64_t cache_kib = options.cache_bytes > 0 ? options.cache_bytes / 1024
+                                 : is_writer             ? kWriterCacheKib
+                                                         : kReaderCacheKib;
   const std::string settings = fmt::format(
       "PRAGMA synchronous = {};"
       "PRAGMA foreign_keys = OFF;"
@@ -78,7 +81,7 @@ Status Connection::configure(const SqliteOptions& options, Role role) {
       "PRAGMA secure_delete = FAST;"
       "PRAGMA query_only = {};",
       options.durability == Durability::Full ? "FULL" : "NORMAL",
-      is_writer ? kWriterCacheKib : kReaderCacheKib, kWalKeptBytes,
+      cache_kib, kWalKeptBytes,
       role == Role::Reader ? "ON" : "OFF");
   return run_once(settings, fmt::format("configure {}", options.path));
 }

@@ -40,7 +40,6 @@ CREATE TABLE _moonstone_log(
   origin TEXT,
   time INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX _moonstone_log_by_table ON _moonstone_log(namespace, tbl);
 CREATE TABLE _moonstone_clients(
   client TEXT PRIMARY KEY,
   ledger TEXT NOT NULL,
@@ -80,6 +79,21 @@ Status create_tables(Connection& connection, const SqliteOptions& options) {
   return created;
 }
 
+/// Format 1 wrote the version with every commit, and kept an index of the log that nobody read.
+Status upgrade_file(Connection& connection) {
+  constexpr std::string_view kDoing = "bring the file to the new format";
+  MS_TRY_STATUS(connection.run_once("BEGIN IMMEDIATE", kDoing));
+  Status upgraded = connection.run_once("DROP INDEX IF EXISTS _moonstone_log_by_table", kDoing);
+  if (upgraded) {
+    upgraded = connection.run_once(
+        fmt::format("UPDATE _moonstone_meta SET format={}; COMMIT", kFormat), kDoing);
+  }
+  if (!upgraded && connection.in_transaction()) {
+    connection.run_once("ROLLBACK", "roll back").ignore("the first error is the one to report");
+  }
+  return upgraded;
+}
+
 }  // namespace
 
 Status prepare_file(Connection& connection, const SqliteOptions& options) {
@@ -97,7 +111,7 @@ Status prepare_file(Connection& connection, const SqliteOptions& options) {
                              path, format, kFormat),
                  "newer_format");
   }
-  return {};
+  return format < kFormat ? upgrade_file(connection) : Status();
 }
 
 Result<std::string> load_secret(Connection& connection) {
@@ -123,7 +137,8 @@ Result<std::string> load_secret(Connection& connection) {
 
 Result<SnapshotInfo> read_snapshot_info(Connection& connection) {
   MS_TRY(Statement select,
-         connection.prepare("SELECT version,schema_version,epoch FROM _moonstone_meta"));
+         connection.prepare("SELECT max(version,coalesce((SELECT version FROM _moonstone_log ORDER "
+                            "BY seq DESC LIMIT 1),0)),schema_version,epoch FROM _moonstone_meta"));
   MS_TRY(const bool has_row, select.step("read the state of the database"));
   if (!has_row) return Error(ErrorCode::Corruption, "_moonstone_meta is empty", "corrupt");
   return SnapshotInfo{.version = static_cast<Version>(select.integer(0)),

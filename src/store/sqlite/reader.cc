@@ -9,15 +9,21 @@
 namespace moonstone::store::sqlite {
 
 SqliteReader::~SqliteReader() {
-  end();
+  finish();
   environment_.gate.remove(*this);
   close_connection();
 }
 
 void SqliteReader::close_connection() {
-  const MutexLock lock(slot_->mutex);
-  slot_->connection = nullptr;
-  opened_.reset();
+  bool was_idle = false;
+  {
+    const MutexLock lock(slot_->mutex);
+    was_idle = std::exchange(slot_->is_idle, false);
+    slot_->connection = nullptr;
+    wal_index_.close();
+    opened_.reset();
+  }
+  if (was_idle) environment_.snapshots.leave(slot_);
 }
 
 Status SqliteReader::open() {
@@ -44,11 +50,39 @@ Status SqliteReader::ensure_open() {
 Result<SnapshotInfo> SqliteReader::begin() {
   end();
   environment_.gate.enter(*this);
-  environment_.snapshots.enter(slot_);
   is_inside_ = true;
+  if (resume()) return info_;
+  environment_.snapshots.enter(slot_);
   auto info = take_snapshot();
-  if (!info) end();
+  if (!info) {
+    finish();
+    return info;
+  }
+  info_ = *info;
   return info;
+}
+
+bool SqliteReader::keep() {
+  const MutexLock lock(slot_->mutex);
+  if (!mark_ || !opened_ || !opened_->connection->in_transaction()) return false;
+  if (!environment_.snapshots.may_keep()) return false;
+  slot_->is_idle = true;
+  environment_.snapshots.note_idle();
+  return true;
+}
+
+bool SqliteReader::resume() {
+  {
+    const MutexLock lock(slot_->mutex);
+    if (!std::exchange(slot_->is_idle, false)) return false;  // whoever ended it has left the gate
+    if (environment_.snapshots.may_keep() && wal_index_.mark() == mark_) {
+      slot_->begun = std::chrono::steady_clock::now();
+      return true;
+    }
+    opened_->connection->end_read();
+  }
+  environment_.snapshots.leave(slot_);
+  return false;
 }
 
 Result<SnapshotInfo> SqliteReader::take_snapshot() {
@@ -56,9 +90,15 @@ Result<SnapshotInfo> SqliteReader::take_snapshot() {
   slot_->is_revoked = false;
   slot_->begun = std::chrono::steady_clock::now();
   MS_TRY_STATUS(ensure_open());
+  mark_ = wal_index_.mark();
   MS_TRY_STATUS(opened_->connection->run("BEGIN", "take a snapshot"));
   // BEGIN alone takes none: the first read does, and this is it.
   MS_TRY(const SnapshotInfo info, read_snapshot_info(*opened_->connection));
+  if (environment_.keep == KeepSnapshot::Yes && !wal_index_.is_open()) {
+    wal_index_.open(opened_->connection->handle());  // for the next one
+  }
+  // If somebody has committed in between, nobody knows of which state the mark is.
+  if (mark_ != wal_index_.mark()) mark_.reset();
   DocumentReads& reads = opened_->reads;
   if (reads.layout() == nullptr || reads.layout()->schema_version != info.schema_version) {
     MS_TRY(LayoutPtr layout, environment_.layouts.load(*opened_->connection, info.schema_version));
@@ -70,6 +110,13 @@ Result<SnapshotInfo> SqliteReader::take_snapshot() {
 }
 
 void SqliteReader::end() {
+  if (!is_inside_) return;
+  if (!keep()) return finish();
+  is_inside_ = false;
+  environment_.gate.leave(*this);
+}
+
+void SqliteReader::finish() {
   if (!is_inside_) return;
   {
     const MutexLock lock(slot_->mutex);

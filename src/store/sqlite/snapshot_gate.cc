@@ -16,9 +16,18 @@ bool revoke(SnapshotSlot& slot, SteadyClock::time_point begun_max) {
   // A read that runs has its own limit of time; nobody but the thread that copies waits for it.
   const MutexLock lock(slot.mutex);
   if (slot.connection == nullptr || !slot.connection->in_transaction()) return false;
-  if (slot.begun > begun_max) return false;  // a new one by now
+  if (slot.begun.load() > begun_max) return false;  // a new one by now
   slot.connection->end_read();
-  slot.is_revoked = true;
+  slot.is_revoked = !slot.is_idle;
+  slot.is_idle = false;
+  return true;
+}
+
+bool end_if_idle(SnapshotSlot& slot) {
+  const MutexLock lock(slot.mutex);
+  if (!slot.is_idle) return false;
+  slot.is_idle = false;
+  slot.connection->end_read();
   return true;
 }
 
@@ -30,21 +39,43 @@ void SnapshotGate::enter(const SnapshotSlotPtr& slot) {
   while (is_closed_) {
     if (changed_.wait_until(mutex_, deadline) == Condition::Wake::TimedOut) break;
   }
-  open_.push_back({slot, SteadyClock::now()});
+  open_.push_back(slot);
 }
 
 void SnapshotGate::leave(const SnapshotSlotPtr& slot) {
   const MutexLock lock(mutex_);
-  std::erase_if(open_, [&](const Open& open) { return open.slot == slot; });
+  std::erase(open_, slot);
   if (open_.empty() && is_closed_) changed_.notify_all();
 }
 
+void SnapshotGate::end_idle() {
+  if (may_have_idle_.exchange(false)) end_all_idle();
+}
+
+void SnapshotGate::end_all_idle() {
+  std::vector<SnapshotSlotPtr> slots;
+  {
+    const MutexLock lock(mutex_);
+    slots = open_;
+  }
+  for (const SnapshotSlotPtr& slot : slots) {
+    if (end_if_idle(*slot)) leave(slot);
+  }
+}
+
 bool SnapshotGate::drain(Duration patience) {
+  end_idle();
   const auto now = SteadyClock::now();
+  {
+    const MutexLock lock(mutex_);
+    const auto is_old = [&](const SnapshotSlotPtr& slot) {
+      return now - slot->begun.load() > patience;
+    };
+    if (std::ranges::any_of(open_, is_old)) return false;
+    is_closed_ = true;
+  }
+  end_all_idle();  // also one that became idle a moment ago
   const MutexLock lock(mutex_);
-  const auto is_old = [&](const Open& open) { return now - open.begun > patience; };
-  if (std::ranges::any_of(open_, is_old)) return false;
-  is_closed_ = true;
   while (!open_.empty()) {
     if (changed_.wait_until(mutex_, now + patience) == Condition::Wake::TimedOut) break;
   }
@@ -62,8 +93,8 @@ std::size_t SnapshotGate::revoke_older_than(Duration age) {
   std::vector<SnapshotSlotPtr> old;
   {
     const MutexLock lock(mutex_);
-    for (const Open& open : open_) {
-      if (open.begun <= begun_max) old.push_back(open.slot);
+    for (const SnapshotSlotPtr& slot : open_) {
+      if (slot->begun.load() <= begun_max) old.push_back(slot);
     }
   }
   std::size_t revoked = 0;

@@ -69,14 +69,15 @@ class SqliteStore final : public Store {
     return opened;
   }
 
-  [[nodiscard]] Result<std::unique_ptr<Reader>> new_reader() override {
+  [[nodiscard]] Result<std::unique_ptr<Reader>> new_reader(KeepSnapshot keep) override {
     auto reader =
         std::make_unique<sqlite::SqliteReader>(sqlite::ReaderEnvironment{.options = options_,
                                                                          .gate = gate_,
                                                                          .snapshots = snapshots_,
                                                                          .layouts = layouts_,
                                                                          .scans = scans_,
-                                                                         .secret = secret_});
+                                                                         .secret = secret_,
+                                                                         .keep = keep});
     MS_TRY_STATUS(reader->open());
     return std::unique_ptr<Reader>(std::move(reader));
   }

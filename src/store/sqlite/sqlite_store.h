@@ -43,6 +43,9 @@ enum class ForeignFile : unsigned char {
 /// Makes the models again of which a stored schema keeps the source.
 using LoadCatalog = std::function<Result<schema::CatalogPtr>(const Value& source)>;
 
+/// For a program whose database it is: more than a small one has, and taken only as it is used.
+inline constexpr std::int64_t kProgramCacheBytes = std::int64_t{16} * 1024 * 1024;
+
 /// Pages of files of models, whose rows are read in long runs by other programs, too.
 inline constexpr int kModelPageBytes = 8'192;
 
@@ -53,6 +56,8 @@ struct SqliteOptions {
   WalLimits wal{};
   ForeignFile foreign_file = ForeignFile::Refuse;
   int page_bytes = 0;          // of a new file; 0: SQLite's default
+  /// What each connection may keep of the file in memory; 0: little, for many databases at once.
+  std::int64_t cache_bytes = 0;
   LoadCatalog load_catalog{};  // empty: that of the `.lite` language
 };
 

@@ -57,6 +57,7 @@ void WalKeeper::begin_pass() {
 }
 
 Status WalKeeper::tend(Writer::WalCare care) {
+  gate_.end_idle();  // they are old after a commit, and in the way of other programs after a while
   if (copier_.is_running()) wait_if_far_behind();
   if (auto pass = copier_.take_finished()) {
     if (!*pass) {

@@ -154,6 +154,7 @@ Status SqliteWriter::notice_outside_change() {
 }
 
 void SqliteWriter::forget_transaction() {
+  log_.forget_appended();
   capture_.clear();
   searches_.clear();
   depth_ = 0;
@@ -184,6 +185,7 @@ Status SqliteWriter::rollback_to(const Mark& mark) {
   depth_ = mark.depth;
   searches_.on_rollback_to(mark.depth);
   capture_.truncate(mark.change_count);
+  log_.forget_appended();
   return {};
 }
 
@@ -346,6 +348,7 @@ Status SqliteWriter::append_log(Version version,
 
 Status SqliteWriter::set_version(Version version) {
   MS_TRY_STATUS(require_transaction());
+  if (log_.has_appended(version)) return {};  // that tells it as well, and saves a page
   return write_version(*connection_, version);
 }
 

@@ -29,11 +29,17 @@ class ChangeLog {
   /// After a transaction was lost or another program wrote, the next number is read anew.
   void forget_position() { next_sequence_.reset(); }
 
+  /// Whether the last entry of the transaction has that version.
+  [[nodiscard]] bool has_appended(Version version) const { return appended_ == version; }
+  /// Entries of the transaction were taken back, or it has ended.
+  void forget_appended() { appended_.reset(); }
+
  private:
   Result<std::int64_t> next_sequence();
 
   Connection& connection_;
   std::optional<std::int64_t> next_sequence_;
+  std::optional<Version> appended_;
 };
 
 /// Entries with sequence > after, oldest first.

@@ -10,6 +10,8 @@
 //   _moonstone_search(name, version, stale), once there is a search index: see search_index.h
 //
 // All of it is on disk: columns may be added with a new format number, never renamed.
+// The version of a state is that of its last log entry, or that of the meta row if it is greater: a
+// commit that has an entry does not write the meta row as well (since format 2).
 // Threads: confined to the connection's thread.
 
 #include <cstdint>
@@ -23,10 +25,10 @@
 namespace moonstone::store::sqlite {
 
 /// The format that this program writes. A file with a greater one is refused.
-inline constexpr std::int64_t kFormat = 1;
+inline constexpr std::int64_t kFormat = 2;
 
 /// Creates the tables in an empty file or in one that is adopted, or checks the format of a
-/// Moonstone file.
+/// Moonstone file and brings an older one up to this program's.
 /// Errors: FailedPrecondition (reason "newer_format", or "foreign_file" for a database of somebody
 /// else), those of sqlite_error.
 [[nodiscard]] Status prepare_file(Connection& connection, const SqliteOptions& options);
@@ -42,6 +44,7 @@ inline constexpr std::size_t kSecretBytes = 32;
 [[nodiscard]] Result<schema::Schema> read_schema(Connection& connection,
                                                  const LoadCatalog& load_catalog);
 
+/// For a version that no log entry has.
 [[nodiscard]] Status write_version(Connection& connection, Version version);
 [[nodiscard]] Status write_epoch(Connection& connection, std::uint64_t epoch);
 [[nodiscard]] Status write_schema(Connection& connection,

@@ -15,6 +15,7 @@
 #include "store/sqlite/internal/layout_cache.h"
 #include "store/sqlite/internal/reader_gate.h"
 #include "store/sqlite/internal/snapshot_gate.h"
+#include "store/sqlite/internal/wal_index.h"
 #include "store/store.h"
 
 namespace moonstone::store::sqlite {
@@ -27,6 +28,7 @@ struct ReaderEnvironment {
   LayoutCache& layouts;
   ScanLog& scans;
   std::string_view secret;
+  KeepSnapshot keep = KeepSnapshot::No;
 };
 
 class SqliteReader final : public Reader, private ReaderGate::Guest {
@@ -65,6 +67,11 @@ class SqliteReader final : public Reader, private ReaderGate::Guest {
 
   void close_connection() override;
   Status ensure_open() MS_REQUIRES(slot_->mutex);
+  /// Keeps the snapshot for the next use. False: it must end.
+  bool keep();
+  /// Goes on with the snapshot that was kept. False: there is none, or it is not the newest state.
+  bool resume();
+  void finish();
   Result<SnapshotInfo> take_snapshot();
   [[nodiscard]] Status require_snapshot() const MS_REQUIRES(slot_->mutex);
 
@@ -74,7 +81,11 @@ class SqliteReader final : public Reader, private ReaderGate::Guest {
   LayoutPtr layout_;
   /// Its mutex is held around every use of the connection.
   SnapshotSlotPtr slot_ = std::make_shared<SnapshotSlot>();
-  bool is_inside_ = false;  // of both gates
+  bool is_inside_ = false;  // of both gates; a kept snapshot is inside that of snapshots alone
+  WalIndex wal_index_ MS_GUARDED_BY(slot_->mutex);
+  /// Of the snapshot that is open: nothing was committed while the index says the same.
+  std::optional<WalIndex::Mark> mark_ MS_GUARDED_BY(slot_->mutex);
+  SnapshotInfo info_;
 };
 
 }  // namespace moonstone::store::sqlite

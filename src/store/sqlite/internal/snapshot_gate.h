@@ -4,9 +4,11 @@
 //
 // A snapshot keeps the WAL from beginning anew. Short ones are let drain: for a moment no new one
 // begins. One that stays is ended from outside once it is too old; its reader is told at its next
-// read.
+// read. A reader may keep its snapshot while it is not used (idle): such a one is ended at once
+// when somebody wants it, and its reader takes a new one.
 // Threads: synchronised. A slot's mutex and the gate's are never held together.
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <vector>
@@ -22,9 +24,10 @@ struct SnapshotSlot {
   Mutex mutex;  // held while the connection is in use
   /// Null once the reader is gone.
   Connection* connection MS_GUARDED_BY(mutex) = nullptr;
-  /// Of the snapshot that is open.
-  std::chrono::steady_clock::time_point begun MS_GUARDED_BY(mutex);
   bool is_revoked MS_GUARDED_BY(mutex) = false;
+  bool is_idle MS_GUARDED_BY(mutex) = false;
+  /// When the snapshot that is open was taken, or last found to be the newest state.
+  std::atomic<std::chrono::steady_clock::time_point> begun;
 };
 
 using SnapshotSlotPtr = std::shared_ptr<SnapshotSlot>;
@@ -37,6 +40,14 @@ class SnapshotGate {
   void enter(const SnapshotSlotPtr& slot);
   void leave(const SnapshotSlotPtr& slot);
 
+  /// Whether a reader may keep its snapshot now, or go on with one that it has kept. Ask with the
+  /// slot's mutex held: then whoever closes the gate finds the snapshot idle, or is seen here.
+  [[nodiscard]] bool may_keep() const { return !is_closed_; }
+  /// After a slot became idle.
+  void note_idle() { may_have_idle_ = true; }
+  /// Ends the snapshots that nobody uses. Cost: next to nothing if there was none.
+  void end_idle();
+
   /// Closes the gate and waits until no snapshot is open, at most for `patience`. The gate stays
   /// closed until open(). Returns false at once if one is already older than that: it would hardly
   /// end now.
@@ -47,14 +58,13 @@ class SnapshotGate {
   std::size_t revoke_older_than(Duration age);
 
  private:
+  void end_all_idle();
+
   Mutex mutex_;
   Condition changed_;
-  bool is_closed_ MS_GUARDED_BY(mutex_) = false;
-  struct Open {
-    SnapshotSlotPtr slot;
-    std::chrono::steady_clock::time_point begun;
-  };
-  std::vector<Open> open_ MS_GUARDED_BY(mutex_);  // at most one for each reader
+  std::atomic<bool> is_closed_ = false;  // written under mutex_
+  std::atomic<bool> may_have_idle_ = false;
+  std::vector<SnapshotSlotPtr> open_ MS_GUARDED_BY(mutex_);  // at most one for each reader
 };
 
 }  // namespace moonstone::store::sqlite
