@@ -99,8 +99,10 @@ class OrmImpl final : public Orm {
       return bad_argument(
           fmt::format("\"{}\" is a view — write operations are not supported", call.model));
     }
-    return ModelCall{
-        .model = *model->second, .method = *method, .caller = caller, .arguments = call.arguments};
+    return ModelCall{.model = *model->second,
+                     .method = *method,
+                     .caller = caller,
+                     .arguments = call.arguments.get()};
   }
 
   Result<Outcome> query_entry(engine::DocumentReader& reader,

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,11 +34,31 @@ struct Caller {
   bool is_system = false;
 };
 
+/// The arguments of a call: those of somebody else, who outlives it, or its own. A copy would cost
+/// as much as a small read.
+class CallArguments {
+ public:
+  CallArguments() = default;
+  CallArguments(const Value& borrowed)  // NOLINT(google-explicit-constructor)
+      : borrowed_(&borrowed) {}
+  CallArguments(Value&& owned)  // NOLINT(google-explicit-constructor)
+      : owned_(std::move(owned)) {}
+  template <class T>
+    requires(std::is_same_v<T, Object> || std::is_same_v<T, Array>)
+  CallArguments(T owned) : owned_(std::move(owned)) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] const Value& get() const { return borrowed_ != nullptr ? *borrowed_ : owned_; }
+
+ private:
+  const Value* borrowed_ = nullptr;
+  Value owned_;
+};
+
 struct Call {
   std::string_view model;   // accessor
   std::string_view method;  // "findMany"
   /// One object for most methods. `search` has [text, options], `transition` [id, name].
-  Value arguments;
+  CallArguments arguments;
 };
 
 /// What a call answers.

@@ -5,6 +5,10 @@ namespace moonstone::orm {
 
 CachedPlanPtr PlanCache::find(std::string_view key) {
   const auto state = state_.lock();
+  // Often it is the last one again, and comparing keys costs less than hashing one.
+  if (!state->entries.empty() && state->entries.front().first == key) {
+    return state->entries.front().second;
+  }
   const auto found = state->by_key.find(key);
   if (found == state->by_key.end()) return nullptr;
   state->entries.splice(state->entries.begin(), state->entries, found->second);

@@ -79,7 +79,7 @@ Result<ReadPlanPtr> find_plan(const Core& core,
   }
   const LeafMap leaves(shaped.shape.leaves());
   MS_TRY(ReadPlanPtr plan, make_plan({core, reader, shaped.call.caller, leaves}, shaped));
-  core.plans.put(shaped.shape.key(), plan);
+  core.plans.put(std::string(shaped.shape.key()), plan);
   return plan;
 }
 

@@ -40,7 +40,7 @@ bool is_container(const Value& value) {
 }
 
 template <class Number>
-void append_bytes(Number number, std::string& key) {
+void append_bytes(Number number, std::pmr::string& key) {
   std::array<char, sizeof(Number)> bytes{};
   std::memcpy(bytes.data(), &number, sizeof(number));
   key.append(bytes.data(), bytes.size());

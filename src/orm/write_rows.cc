@@ -124,7 +124,7 @@ class RowStatement {
     MS_TRY(store::CompiledStatementPtr statement, call_.transaction.compile_write(plan));
     auto made =
         std::make_shared<const StatementPlan>(std::move(statement), std::move(parameters).take());
-    call_.core.plans.put(shape_.key(), made);
+    call_.core.plans.put(std::string(shape_.key()), made);
     return made;
   }
 

@@ -21,7 +21,7 @@ struct Walked {
 Walked walk_value(const Value& options) {
   Shape shape;
   shape.add_options(options);
-  Walked walked{.key = shape.key(), .leaves = {}};
+  Walked walked{.key = std::string(shape.key()), .leaves = {}};
   for (const Value* leaf : shape.leaves())
     walked.leaves += to_json(*leaf) + ";";
   return walked;

@@ -12,8 +12,10 @@
 // only the kind is in the key, and an array's: whether it is empty, and what must not be in it.
 // Threads: confined. Lifetime: the arguments outlive the shape.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,7 +28,13 @@ namespace moonstone::orm {
 
 class Shape {
  public:
-  Shape() { key_.reserve(128); }
+  Shape() {
+    key_.reserve(kKeyBytes);
+    leaves_.reserve(kLeaves);
+  }
+  // Its memory is inside it.
+  Shape(const Shape&) = delete;
+  Shape& operator=(const Shape&) = delete;
 
   /// Text that is part of the key: the model, the method, a name.
   void add_text(std::string_view text);
@@ -42,7 +50,7 @@ class Shape {
   /// The members of an object as leaves (the data of a write, a cursor): names and kinds decide.
   void add_members(const Object& members);
 
-  [[nodiscard]] const std::string& key() const { return key_; }
+  [[nodiscard]] std::string_view key() const { return key_; }
   [[nodiscard]] std::span<const Value* const> leaves() const { return leaves_; }
   /// Whether the arguments are nested beyond what a plan may be; the key is not complete then.
   [[nodiscard]] bool is_too_deep() const { return is_too_deep_; }
@@ -62,8 +70,14 @@ class Shape {
   void add_counts(const Value& counts, std::size_t depth);
   bool enter(std::size_t depth);
 
-  std::string key_;
-  std::vector<const Value*> leaves_;
+  /// What most calls have; others take memory from the heap.
+  static constexpr std::size_t kKeyBytes = 240;
+  static constexpr std::size_t kLeaves = 16;
+
+  std::array<std::byte, kKeyBytes + kLeaves * sizeof(void*) + 64> memory_;
+  std::pmr::monotonic_buffer_resource arena_{memory_.data(), memory_.size()};
+  std::pmr::string key_{&arena_};
+  std::pmr::vector<const Value*> leaves_{&arena_};
   bool is_too_deep_ = false;
 };
 

@@ -25,6 +25,9 @@ using query::CompareOp;
 /// What a cell takes beside its text; an estimate.
 constexpr std::uint64_t kCellBytes = 16;
 
+/// For how many rows there is room at once after the first one.
+constexpr std::size_t kRowsMore = 32;
+
 /// A text that no text contains: Unicode keeps this code point free of meaning.
 constexpr std::string_view kNonCharacter = "\U0010FFFF";
 
@@ -254,10 +257,10 @@ class Binder {
   int position_ = 0;
 };
 
-std::string_view text_in(sqlite3_stmt* statement, int column) {
-  const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+std::string_view text_in(sqlite3_value* value) {
+  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
   if (text == nullptr) return {};
-  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
+  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
 }  // namespace
@@ -313,20 +316,29 @@ void append_cells(const SqliteCompiled& compiled,
   const std::vector<CellForm>& forms = compiled.forms();
   std::vector<Value>& cells = rows.cells;
   if (cells.capacity() - cells.size() < forms.size()) {
-    cells.reserve(std::max(2 * cells.capacity(), cells.size() + forms.size()));
+    // Often there is one row; where there is a second one, there are many.
+    const std::size_t rows_more = rows.count == 0 ? 1 : std::max(kRowsMore, 2 * rows.count);
+    cells.reserve(cells.size() + rows_more * forms.size());
   }
   for (std::size_t i = 0; i < forms.size(); ++i) {
-    const int column = static_cast<int>(i);
+    // The functions of values cost less than those of columns, each of which looks the value up.
+    sqlite3_value* const value = sqlite3_column_value(handle, static_cast<int>(i));
     size_bytes += kCellBytes;
-    switch (sqlite3_column_type(handle, column)) {
-      case SQLITE_INTEGER:
-        cells.push_back(integer_cell(forms[i], sqlite3_column_int64(handle, column)));
+    switch (sqlite3_value_type(value)) {
+      case SQLITE_INTEGER: {
+        const std::int64_t integer = sqlite3_value_int64(value);
+        if (forms[i] != CellForm::Boolean && is_safe_integer(integer)) {
+          cells.emplace_back(static_cast<double>(integer));  // in place: most cells are numbers
+        } else {
+          cells.push_back(integer_cell(forms[i], integer));
+        }
         break;
+      }
       case SQLITE_FLOAT:
-        cells.push_back(real_cell(forms[i], sqlite3_column_double(handle, column)));
+        cells.push_back(real_cell(forms[i], sqlite3_value_double(value)));
         break;
       case SQLITE_TEXT: {
-        const std::string_view text = text_in(handle, column);
+        const std::string_view text = text_in(value);
         size_bytes += text.size();
         if (forms[i] == CellForm::Plain) {
           cells.emplace_back(text);
@@ -336,8 +348,8 @@ void append_cells(const SqliteCompiled& compiled,
         break;
       }
       case SQLITE_BLOB: {
-        const auto* const data = static_cast<const char*>(sqlite3_column_blob(handle, column));
-        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle, column));
+        const auto* const data = static_cast<const char*>(sqlite3_value_blob(value));
+        const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
         size_bytes += size;
         cells.emplace_back(Bytes{data == nullptr ? std::string() : std::string(data, size)});
         break;

@@ -120,12 +120,23 @@ StatementCache::~StatementCache() {
   clear();
 }
 
+std::list<CachedStatement>::iterator StatementCache::find(std::string_view text) {
+  // Mostly it is one of the last few, and comparing texts costs less than hashing one.
+  constexpr std::size_t kTried = 4;
+  auto entry = entries_.begin();
+  for (std::size_t i = 0; i < kTried && entry != entries_.end(); ++i, ++entry) {
+    if (entry->text == text) return entry;
+  }
+  const auto found = by_text_.find(text);
+  return found == by_text_.end() ? entries_.end() : found->second;
+}
+
 Result<Statement> StatementCache::prepare(std::string_view text) {
-  if (const auto found = by_text_.find(text); found != by_text_.end()) {
-    if (found->second->in_use) {
+  if (const auto found = find(text); found != entries_.end()) {
+    if (found->in_use) {
       return Error(ErrorCode::Internal, "a prepared statement is used inside itself");
     }
-    entries_.splice(entries_.begin(), entries_, found->second);
+    entries_.splice(entries_.begin(), entries_, found);
     entries_.front().in_use = true;
     return Statement(db_, &entries_.front());
   }

@@ -89,6 +89,7 @@ class StatementCache {
   [[nodiscard]] std::uint64_t compiled() const { return compiled_; }
 
  private:
+  std::list<CachedStatement>::iterator find(std::string_view text);
   void evict_one();
 
   sqlite3* db_;
