@@ -145,10 +145,10 @@ Status run_call(Addon& addon, Request& request, ExchangeWriter& answer) {
   call.model = model;
   call.caller = read_caller(request);
   call.arguments = request.read();
-  orm::Effects effects;
+  orm::Effects effects{.events = {}, .are_wanted = request.number(kWantsEventsSlot) == 1};
   MS_TRY(const orm::Outcome outcome, client->call(call, effects));
   answer.outcome(outcome);
-  if (request.number(kWantsEventsSlot) != 1 || effects.events.empty()) return {};
+  if (effects.events.empty()) return {};
   answer.set_header(kEventsSlot, static_cast<double>(effects.events.size()));
   for (const orm::WriteEvent& event : effects.events) {
     answer.text(event.model == nullptr ? std::string_view() : event.model->name);

@@ -242,8 +242,23 @@ void ExchangeWriter::rows(const query::RowSet& rows) {
   put(Tag::Number, static_cast<double>(rows.attached.size()));
   for (const query::Attached& related : rows.attached)
     attached(related);
-  for (const Value& cell : rows.cells)
-    value(cell);
+  reserve(rows.cells.size());
+  for (const Value& cell : rows.cells) {
+    if (cell.is_number()) {
+      put(Tag::Number, cell.as_number());
+    } else if (cell.is_text()) {
+      text(cell.as_text());
+    } else {
+      value(cell);
+    }
+  }
+}
+
+void ExchangeWriter::reserve(std::size_t count) {
+  const std::size_t needed = slots_.size() + count;
+  if (needed <= slots_.capacity()) return;
+  slots_.reserve(std::max(needed, 2 * slots_.capacity()));
+  tags_.reserve(std::max(needed, 2 * tags_.capacity()));
 }
 
 void ExchangeWriter::sql_rows(const store::SqlRows& rows) {

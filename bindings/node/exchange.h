@@ -145,6 +145,8 @@ class ExchangeWriter {
 
  private:
   void put(Tag tag, double slot);
+  /// Room for so many values more.
+  void reserve(std::size_t count);
   void integer(std::int64_t number);
   void bytes(std::string_view data);
   void attached(const query::Attached& attached);

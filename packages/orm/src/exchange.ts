@@ -21,6 +21,10 @@ const enum Tag {
   Shape,
 }
 
+/** For the code that is generated for rows. */
+export const NUMBER_TAG: number = Tag.Number;
+export const TEXT_TAG: number = Tag.Text;
+
 /** Slots before the first value. */
 export const HEADER_SLOTS = 8;
 const TEXT_UNITS_SLOT = 7;
@@ -80,10 +84,11 @@ export class Exchange {
   tags!: Uint8Array;
   #bytes!: Uint8Array;
   #capacity = 0;
-  /** Where the next value is written or read. */
-  #at = HEADER_SLOTS;
-  #text = "";
-  #textAt = 0;
+  // Where the next value is written or read. Makers of rows (rows.ts) keep them in variables while
+  // they read, as a call for every cell would cost more than the cell.
+  at: number = HEADER_SLOTS;
+  text = "";
+  textAt = 0;
   /** Keys that the message being written has numbered: taken back if it is given up. */
   #newKeys: string[] = [];
   readonly #path: string[] = [];
@@ -103,8 +108,8 @@ export class Exchange {
   // --- writing ---------------------------------------------------------------------------------
 
   begin(operation: number, first = 0, second = 0, third = 0): void {
-    this.#at = HEADER_SLOTS;
-    this.#text = "";
+    this.at = HEADER_SLOTS;
+    this.text = "";
     if (this.#newKeys.length > 0) this.#newKeys = [];
     this.#path.length = 0;
     const slots = this.slots;
@@ -129,25 +134,25 @@ export class Exchange {
 
   /** The text of the message, after its last value. */
   finish(): string {
-    this.slots[TEXT_UNITS_SLOT] = this.#text.length;
-    return this.#text;
+    this.slots[TEXT_UNITS_SLOT] = this.text.length;
+    return this.text;
   }
 
   #grow(slots: number): void {
     const oldSlots = this.slots;
     const oldTags = this.tags;
-    const used = Math.min(this.#at, this.#capacity);
+    const used = Math.min(this.at, this.#capacity);
     this.#use(this.#native.buffer(Math.max(slots, this.#capacity * 2)));
     this.slots.set(oldSlots.subarray(0, used));
     this.tags.set(oldTags.subarray(0, used));
   }
 
   #put(tag: Tag, slot: number): void {
-    const at = this.#at;
+    const at = this.at;
     if (at >= this.#capacity) this.#grow(at + 1);
     this.tags[at] = tag;
     this.slots[at] = slot;
-    this.#at = at + 1;
+    this.at = at + 1;
   }
 
   write(value: unknown): void {
@@ -157,7 +162,7 @@ export class Exchange {
         return;
       case "string":
         this.#put(Tag.Text, value.length);
-        this.#text += value;
+        this.text += value;
         return;
       case "boolean":
         this.#put(value ? Tag.True : Tag.False, 0);
@@ -182,7 +187,7 @@ export class Exchange {
       this.#refuse("was given a bigint that 64 bits cannot hold");
     const digits = value.toString();
     this.#put(Tag.Integer, digits.length);
-    this.#text += digits;
+    this.text += digits;
   }
 
   #refuse(what: string): never {
@@ -230,10 +235,10 @@ export class Exchange {
         this.#keys.set(key, this.#keys.size);
         this.#newKeys.push(key);
         this.#put(Tag.NewKey, key.length);
-        this.#text += key;
+        this.text += key;
       } else {
         this.#put(Tag.Text, key.length);
-        this.#text += key;
+        this.text += key;
       }
       this.#path.push(key);
       this.write(value[key]);
@@ -244,9 +249,9 @@ export class Exchange {
   #writeBytes(bytes: Uint8Array): void {
     this.#put(Tag.Bytes, bytes.length);
     const slots = Math.ceil(bytes.length / 8);
-    if (this.#at + slots > this.#capacity) this.#grow(this.#at + slots);
-    this.#bytes.set(bytes, this.#at * 8);
-    this.#at += slots;
+    if (this.at + slots > this.#capacity) this.#grow(this.at + slots);
+    this.#bytes.set(bytes, this.at * 8);
+    this.at += slots;
   }
 
   // --- reading ---------------------------------------------------------------------------------
@@ -254,28 +259,28 @@ export class Exchange {
   /** Begins to read what the addon has written; `text` came with it. Returns the status. */
   open(text: string | undefined): number {
     if (this.slots[0] === 2) this.#use(this.#native.buffer());
-    this.#at = HEADER_SLOTS;
-    this.#text = text ?? "";
-    this.#textAt = 0;
+    this.at = HEADER_SLOTS;
+    this.text = text ?? "";
+    this.textAt = 0;
     return this.slots[0] as number;
   }
 
   number(): number {
-    return this.slots[this.#at++] as number;
+    return this.slots[this.at++] as number;
   }
 
   /** The next value; rows need a maker. */
   read(): unknown {
-    const at = this.#at;
-    this.#at = at + 1;
+    const at = this.at;
+    this.at = at + 1;
     const slot = this.slots[at] as number;
     switch (this.tags[at] as Tag) {
       case Tag.Number:
         return slot;
       case Tag.Text: {
-        const begin = this.#textAt;
-        this.#textAt = begin + slot;
-        return this.#text.substring(begin, begin + slot);
+        const begin = this.textAt;
+        this.textAt = begin + slot;
+        return this.text.substring(begin, begin + slot);
       }
       case Tag.Null:
         return null;
@@ -284,9 +289,9 @@ export class Exchange {
       case Tag.False:
         return false;
       case Tag.Integer: {
-        const begin = this.#textAt;
-        this.#textAt = begin + slot;
-        return BigInt(this.#text.substring(begin, begin + slot));
+        const begin = this.textAt;
+        this.textAt = begin + slot;
+        return BigInt(this.text.substring(begin, begin + slot));
       }
       case Tag.Bytes:
         return this.#readBytes(slot);
@@ -303,8 +308,8 @@ export class Exchange {
   }
 
   #readBytes(count: number): Uint8Array {
-    const begin = this.#at * 8;
-    this.#at += Math.ceil(count / 8);
+    const begin = this.at * 8;
+    this.at += Math.ceil(count / 8);
     const bytes = this.#bytes.subarray(begin, begin + count);
     return isBuffer ? Buffer.from(bytes) : bytes.slice();
   }
@@ -325,30 +330,12 @@ export class Exchange {
     return object;
   }
 
-  /** The next value of a row. */
-  cell(): unknown {
-    const at = this.#at;
-    const tag = this.tags[at] as Tag;
-    if (tag === Tag.Number) {
-      this.#at = at + 1;
-      return this.slots[at];
-    }
-    if (tag === Tag.Text) {
-      this.#at = at + 1;
-      const begin = this.#textAt;
-      const end = begin + (this.slots[at] as number);
-      this.#textAt = end;
-      return this.#text.substring(begin, end);
-    }
-    return this.read();
-  }
-
   /** The next rows, or null where there are none; those attached to them come first. */
   readRows(context: RowContext): Row[] | null {
-    while ((this.tags[this.#at] as Tag) === Tag.Shape) {
+    while ((this.tags[this.at] as Tag) === Tag.Shape) {
       context.announce(this.number(), this.#readShape());
     }
-    if ((this.tags[this.#at] as Tag) !== Tag.Rows) {
+    if ((this.tags[this.at] as Tag) !== Tag.Rows) {
       this.read();
       return null;
     }

@@ -64,6 +64,7 @@ export class Host {
   readonly #tables: ReadonlyMap<string, string>;
   readonly #computed = new Map<string, Computed | undefined>();
   readonly databases: readonly string[];
+  readonly hasHooks: boolean;
   readonly taps: Set<QueryListener> = new Set();
   /** On whose behalf the call that runs is made. */
   context: ClientContext = NOBODY;
@@ -79,6 +80,8 @@ export class Host {
     },
   ) {
     this.#hooks = options.hooks ?? {};
+    const { before, after } = this.#hooks;
+    this.hasHooks = Object.keys({ ...before, ...after }).length > 0;
     this.#listeners = options.onEvent ?? {};
     this.#functions = functions;
     this.#models = new Map(schema.models.map((model) => [model.name, model]));
@@ -88,10 +91,6 @@ export class Host {
     if (options.onQuery !== undefined) this.taps.add(options.onQuery);
   }
 
-  get hasHooks(): boolean {
-    const { before, after } = this.#hooks;
-    return Object.keys({ ...before, ...after }).length > 0;
-  }
   get hasListeners(): boolean {
     return Object.keys(this.#listeners).length > 0;
   }

@@ -37,10 +37,10 @@ export const METHOD_NUMBERS: ReadonlyMap<string, number> = new Map(
   METHODS.map((method, number) => [method, number]),
 );
 
-const FIRST_WRITE = METHODS.indexOf("create");
+const WRITES: ReadonlySet<Method> = new Set(METHODS.slice(METHODS.indexOf("create")));
 
 export function isWrite(method: Method): boolean {
-  return METHODS.indexOf(method) >= FIRST_WRITE;
+  return WRITES.has(method);
 }
 
 /** The reads that a scope offers. */

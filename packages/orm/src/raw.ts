@@ -42,7 +42,7 @@ export function readSqlRows(exchange: Exchange): Row[] {
   const rows: Row[] = [];
   for (let i = 0; i < rowCount; ++i) {
     const row: Row = {};
-    for (const column of columns) row[column] = exchange.cell();
+    for (const column of columns) row[column] = exchange.read();
     rows.push(row);
   }
   return rows;

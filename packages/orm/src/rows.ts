@@ -2,7 +2,15 @@
 //
 // Row objects from cells. A function is generated once for every shape of rows, so that all rows of
 // the shape have one hidden class and no name is looked up per row.
-import type { AttachedRows, Exchange, Row, RowContext, Shape } from "./exchange.js";
+import {
+  type AttachedRows,
+  type Exchange,
+  NUMBER_TAG,
+  type Row,
+  type RowContext,
+  type Shape,
+  TEXT_TAG,
+} from "./exchange.js";
 
 /** Makes `count` rows from the cells that come next. */
 type Maker = (exchange: Exchange, attached: readonly AttachedRows[], count: number) => Row[];
@@ -33,18 +41,43 @@ function property(name: string, value: string): string {
   return `${name === "__proto__" ? `[${quoted}]` : quoted}: ${value}`;
 }
 
+/** Reads the next cell into a variable: numbers and text here, what is rarer by the exchange. */
+function cellCode(variable: string): string {
+  return `let ${variable};
+    tag = tags[at];
+    if (tag === ${NUMBER_TAG}) {
+      ${variable} = slots[at++];
+    } else if (tag === ${TEXT_TAG}) {
+      end = textAt + slots[at++];
+      ${variable} = text.substring(textAt, end);
+      textAt = end;
+    } else {
+      exchange.at = at;
+      exchange.textAt = textAt;
+      ${variable} = exchange.read();
+      at = exchange.at;
+      textAt = exchange.textAt;
+    }`;
+}
+
 function makeMaker(shape: Shape, attached: readonly AttachedRows[]): Maker {
-  const cells = shape.names.map((_, i) => `const c${i} = exchange.cell();`);
+  const cells = shape.names.map((_, i) => cellCode(`c${i}`));
   const shown = shape.names.flatMap((name, i) =>
     shape.hidden[i] === true ? [] : [property(name, `c${i}`)],
   );
   const related = attached.map(({ name }, i) => property(name, `related(attached[${i}], i)`));
   const body = `return function (exchange, attached, count) {
+  const { slots, tags, text } = exchange;
+  let { at, textAt } = exchange;
+  let tag = 0;
+  let end = 0;
   const rows = [];
   for (let i = 0; i < count; ++i) {
     ${cells.join("\n    ")}
     rows.push({ ${[...shown, ...related].join(", ")} });
   }
+  exchange.at = at;
+  exchange.textAt = textAt;
   return rows;
 };`;
   return new Function("related", body)(relatedOf) as Maker;
