@@ -1,7 +1,8 @@
 // Moonstone. Licence: see LICENSE.
 //
 // The ORM through the addon against prepared statements of node:sqlite, or of bun:sqlite, in one
-// process and in turns. Prints the time of one call of each and their ratio.
+// process and in turns. Prints the time of one call of each, their ratio, and that of their processor
+// time, which is the one to look at while others use the machine.
 //
 //   node bench/orm/orm.mjs [rounds]       Node 22.5 or newer, or Bun; packages/orm must be built
 //
@@ -15,6 +16,8 @@ import { createClient } from "../../packages/orm/dist/index.js";
 const rounds = Number(process.argv[2] ?? 15);
 const PEOPLE = 5_000;
 const POSTS = 20_000;
+/** Rounds in which code is compiled and caches fill: not counted. */
+const WARM_ROUNDS = 4;
 
 const SCHEMA = `
 model User {
@@ -48,7 +51,12 @@ async function openRaw(path) {
 }
 
 const time = (i) => new Date(1.7e12 + (i % 977) * 1000).toISOString();
-const person = (i) => ({ email: `p${i}@example.org`, name: `Person ${i}`, age: i % 90, createdAt: time(i) });
+const person = (i) => ({
+  email: `p${i}@example.org`,
+  name: `Person ${i}`,
+  age: i % 90,
+  createdAt: time(i),
+});
 const post = (i) => ({
   title: `Title ${i} about topic${i % 500}`,
   body: "A body of some length, as texts have it. ".repeat(3),
@@ -59,6 +67,7 @@ const folder = mkdtempSync(join(tmpdir(), "moonstone-orm-bench-"));
 const db = await createClient({ schema: SCHEMA, db: join(folder, "orm.db") });
 const raw = await openRaw(join(folder, "raw.db"));
 raw.exec(`PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;
+PRAGMA cache_size=-16384;
 CREATE TABLE user (id INTEGER NOT NULL PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
   age INTEGER NOT NULL, createdAt TEXT NOT NULL) STRICT;
 CREATE INDEX user_created ON user(createdAt);
@@ -79,9 +88,7 @@ const statements = {
   commit: raw.prepare("COMMIT"),
   unique: raw.prepare("SELECT * FROM user WHERE id=?"),
   hundred: raw.prepare("SELECT * FROM user WHERE id>? ORDER BY id LIMIT 100"),
-  children: raw.prepare(
-    `SELECT * FROM post WHERE authorId IN (${Array(100).fill("?").join(",")})`,
-  ),
+  children: raw.prepare(`SELECT * FROM post WHERE authorId IN (${Array(100).fill("?").join(",")})`),
   update: raw.prepare("UPDATE user SET age=? WHERE id=? RETURNING *"),
   pageById: raw.prepare("SELECT * FROM user WHERE id>? ORDER BY id LIMIT 21"),
   pageByTime: raw.prepare(
@@ -128,7 +135,8 @@ const tasks = {
   },
   "findMany 100": {
     calls: 100,
-    orm: (i) => db.user.findMany({ where: { id: { gt: i % 900 } }, orderBy: { id: "asc" }, limit: 100 }),
+    orm: (i) =>
+      db.user.findMany({ where: { id: { gt: i % 900 } }, orderBy: { id: "asc" }, limit: 100 }),
     raw: (i) => statements.hundred.all(i % 900),
   },
   "findMany 100 + include": {
@@ -143,7 +151,8 @@ const tasks = {
     raw: (i) => {
       const users = statements.hundred.all(i % 900);
       const byUser = new Map(users.map((user) => [user.id, (user.posts = [])]));
-      for (const one of statements.children.all(...byUser.keys())) byUser.get(one.authorId).push(one);
+      for (const one of statements.children.all(...byUser.keys()))
+        byUser.get(one.authorId).push(one);
       return users;
     },
   },
@@ -233,28 +242,41 @@ function cursorByTime(i) {
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
+/** The mean of one call in microseconds, and of its processor time. */
 async function measure(calls, run) {
   const begin = performance.now();
+  const processor = process.cpuUsage();
   for (let i = 0; i < calls; ++i) await run(i);
-  return ((performance.now() - begin) * 1000) / calls;
+  const { user, system } = process.cpuUsage(processor);
+  return [((performance.now() - begin) * 1000) / calls, (user + system) / calls];
 }
 
-console.log(`${"task".padEnd(24)} ${"raw µs".padStart(10)} ${"orm µs".padStart(10)}  ratio`);
+const column = (value, width) =>
+  (typeof value === "number" ? value.toFixed(2) : value).padStart(width);
+console.log(
+  `${"task".padEnd(24)}${column("raw µs", 11)}${column("orm µs", 11)}${column("ratio", 7)}` +
+    column("processor", 10),
+);
 const only = process.argv[3];
 for (const [name, task] of Object.entries(tasks)) {
   if (only !== undefined && !name.includes(only)) continue;
-  const times = { raw: [], orm: [], ratio: [] };
-  for (let round = -2; round < (task.rounds ?? rounds); ++round) {
-    const raws = await measure(task.calls, task.raw);
-    const orms = await measure(task.calls, task.orm);
+  const times = { raw: [], orm: [], ratio: [], processor: [] };
+  for (let round = -WARM_ROUNDS; round < (task.rounds ?? rounds); ++round) {
+    const [raws, rawProcessor] = await measure(task.calls, task.raw);
+    const [orms, ormProcessor] = await measure(task.calls, task.orm);
     if (round < 0) continue; // the first ones compile
     times.raw.push(raws);
     times.orm.push(orms);
     times.ratio.push(orms / raws);
+    times.processor.push(ormProcessor / rawProcessor);
   }
-  const [rawTime, ormTime, ratio] = [times.raw, times.orm, times.ratio].map(median);
+  const [rawTime, ormTime, ratio, processor] = Object.values(times).map(median);
   console.log(
-    `${name.padEnd(24)} ${rawTime.toFixed(2).padStart(10)} ${ormTime.toFixed(2).padStart(10)}  ${ratio.toFixed(2)}`,
+    name.padEnd(24) +
+      column(rawTime, 11) +
+      column(ormTime, 11) +
+      column(ratio, 7) +
+      column(processor, 10),
   );
 }
 db.$close();
