@@ -9,6 +9,7 @@
 
 #include "orm/internal/core.h"
 #include "orm/internal/errors.h"
+#include "orm/internal/read_hooks.h"
 #include "orm/internal/shape.h"
 
 namespace moonstone::orm {
@@ -58,7 +59,7 @@ class OrmImpl final : public Orm {
       return bad_argument(fmt::format("{}.{}() writes, and this call may only read",
                                       resolved.model.accessor, call.method));
     }
-    return run_read(*core_, reader, resolved);
+    return read_with_host(*core_, reader, resolved);
   }
 
   Result<Outcome> write(engine::Transaction& transaction,
@@ -66,7 +67,7 @@ class OrmImpl final : public Orm {
                         const Call& call,
                         Effects& effects) override {
     MS_TRY(const ModelCall resolved, resolve(caller, call));
-    if (orm::is_read(resolved.method)) return run_read(*core_, transaction, resolved);
+    if (orm::is_read(resolved.method)) return read_with_host(*core_, transaction, resolved);
     return run_write(*core_, transaction, resolved, effects);
   }
 
@@ -120,7 +121,7 @@ class OrmImpl final : public Orm {
                                       accessor, accessor_list(*core_)));
     }
     const Value options(std::move(arguments));
-    return run_read(
+    return read_with_host(
         *core_, reader,
         {.model = *model->second, .method = Method::Query, .caller = caller, .arguments = options});
   }

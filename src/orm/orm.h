@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -107,7 +108,7 @@ struct RuleFailure {
   std::string message;
 };
 
-/// Code of the application around writes, wherever they come from. The defaults do nothing.
+/// Code of the application around calls, wherever they come from. The defaults do nothing.
 class Host {
  public:
   virtual ~Host() = default;
@@ -127,6 +128,33 @@ class Host {
     return {};
   }
   [[nodiscard]] virtual bool has_hooks() const { return false; }
+  /// Whether before() and after() want to be called around reads of the outside, too.
+  [[nodiscard]] virtual bool has_read_hooks() const { return false; }
+  /// Values of the application for fields of a new row that nobody has given. The data may hold
+  /// writes of relations.
+  virtual Status fill_defaults(const schema::Model& /*model*/,
+                               const Caller& /*caller*/,
+                               Object& /*data*/) {
+    return {};
+  }
+  [[nodiscard]] virtual bool has_defaults(const schema::Model& /*model*/) const { return false; }
+  /// The names of fields that are not stored, in the order in which rows show them.
+  [[nodiscard]] virtual std::span<const std::string> computed_fields(
+      const schema::Model& /*model*/) const {
+    return {};
+  }
+  /// Their values, row after row. The rows have a model with such fields; hidden columns count.
+  virtual Result<std::vector<Value>> compute(const query::RowSet& /*rows*/,
+                                             const Caller& /*caller*/) {
+    return std::vector<Value>();
+  }
+  /// A row was written; the transaction that it belongs to still runs. Not for bulk writes.
+  virtual Status happened(engine::Transaction& /*transaction*/,
+                          const Caller& /*caller*/,
+                          const WriteEvent& /*event*/) {
+    return {};
+  }
+  [[nodiscard]] virtual bool hears_events() const { return false; }
   /// Rules of the application on data about to be written ($validate).
   [[nodiscard]] virtual std::vector<RuleFailure> check(const schema::Model& /*model*/,
                                                        const Object& /*data*/) {

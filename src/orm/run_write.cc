@@ -99,7 +99,9 @@ bool names_one_row(const schema::Model& model, const Value* where) {
 /// Whether the call can leave something behind when it fails. One statement on one row cannot, and
 /// most calls are that: they are spared the mark, which costs as much as a small write.
 bool needs_mark(const WriteCall& call, const ModelCall& what) {
-  if (call.has_hooks() || call.rules_of(what.model).has_sequences) return true;
+  Host* const host = call.host();
+  const bool runs_code = call.has_hooks() || (host != nullptr && host->hears_events());
+  if (runs_code || call.rules_of(what.model).has_sequences) return true;
   const Value* const select = argument_of(what.arguments, "select");
   if (is_truthy(argument_of(what.arguments, "include")) || is_truthy(select)) return true;
   const Value* const data = argument_of(what.arguments, "data");

@@ -43,7 +43,7 @@ Result<Record> create_record(WriteCall& call,
   const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
 
   MS_TRY(Object data, data_of(given_arguments));
-  fill_defaults(call, rules, data);
+  MS_TRY_STATUS(fill_defaults(call, rules, data));
   MS_TRY(NestedWrites nested, take_nested(model, data));
   MS_TRY_STATUS(write_parents(call, nested.parents, data));
   MS_TRY_STATUS(run_create_hooks(call, model, hooked_arguments, data, nested));
@@ -61,7 +61,7 @@ Result<Record> create_record(WriteCall& call,
   }
   MS_TRY(record.outcome, shape_result(call, model, arguments, record.row));
   MS_TRY_STATUS(run_after(call, model, arguments, record.outcome));
-  note_event(call, model, "create", record.row);
+  MS_TRY_STATUS(note_event(call, model, "create", record.row));
   return record;
 }
 

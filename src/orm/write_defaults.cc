@@ -63,7 +63,7 @@ void fill_time(const WriteCall& call, const ModelField& field, Object& data) {
 
 }  // namespace
 
-void fill_defaults(WriteCall& call, const ModelRules& rules, Object& data) {
+Status fill_defaults(WriteCall& call, const ModelRules& rules, Object& data) {
   const auto each_stored = [&](auto&& fill) {
     for (const FieldRule& rule : rules.fields) {
       if (rule.field->role == FieldRole::Stored) fill(*rule.field);
@@ -75,6 +75,9 @@ void fill_defaults(WriteCall& call, const ModelRules& rules, Object& data) {
     each_stored([&](const ModelField& field) { fill_from_sibling(field, data); });
   }
   each_stored([&](const ModelField& field) { fill_time(call, field, data); });
+  Host* const host = call.host();
+  if (host == nullptr || !host->has_defaults(*rules.model)) return {};
+  return host->fill_defaults(*rules.model, call.caller, data);
 }
 
 Status fill_sequences(WriteCall& call, const ModelRules& rules, Object& data) {

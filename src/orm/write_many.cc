@@ -131,7 +131,7 @@ Result<std::vector<PreparedRow>> prepare_rows(WriteCall& call,
   prepared.reserve(given.size());
   for (const Object* const row : given) {
     Object data = *row;
-    fill_defaults(call, rules, data);
+    MS_TRY_STATUS(fill_defaults(call, rules, data));
     MS_TRY_STATUS(fill_sequences(call, rules, data));
     MS_TRY(std::vector<FieldValue> values, prepare_data(call.core, rules, std::move(data)));
     prepared.push_back({.given = row, .values = std::move(values)});
@@ -141,63 +141,45 @@ Result<std::vector<PreparedRow>> prepare_rows(WriteCall& call,
 
 }  // namespace
 
-Result<Outcome> create_many(WriteCall& call,
-                            const schema::Model& model,
-                            const Value& given_arguments) {
-  const WriteScope scope(call, "createMany", &given_arguments);
-  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
-  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
-  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
-  const ModelRules& rules = call.rules_of(model);
-  MS_TRY(const std::vector<const Object*> given, rows_of(arguments, "createMany"));
-  MS_TRY(const std::vector<PreparedRow> rows, prepare_rows(call, rules, given));
-  for (const PreparedRow& row : rows)
-    MS_TRY_STATUS(insert_row(call, rules, row.values, {}, Returning::Nothing));
-  Outcome outcome = count_outcome(rows.size());
-  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
-  return outcome;
+Result<Outcome> create_many(WriteCall& call, const schema::Model& model, const Value& arguments) {
+  const WriteScope scope(call, "createMany", &arguments);
+  return run_hooked(call, model, arguments, [&](const Value& hooked) -> Result<Outcome> {
+    const ModelRules& rules = call.rules_of(model);
+    MS_TRY(const std::vector<const Object*> given, rows_of(hooked, "createMany"));
+    MS_TRY(const std::vector<PreparedRow> rows, prepare_rows(call, rules, given));
+    for (const PreparedRow& row : rows)
+      MS_TRY_STATUS(insert_row(call, rules, row.values, {}, Returning::Nothing));
+    return count_outcome(rows.size());
+  });
 }
 
-Result<Outcome> upsert_many(WriteCall& call,
-                            const schema::Model& model,
-                            const Value& given_arguments) {
-  const WriteScope scope(call, "upsertMany", &given_arguments);
-  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
-  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
-  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
-  const ModelRules& rules = call.rules_of(model);
-  MS_TRY(const UpsertOptions options, upsert_options(model, arguments));
-  MS_TRY(const std::vector<const Object*> given, rows_of(arguments, "upsertMany"));
-  MS_TRY(const std::vector<PreparedRow> rows, prepare_rows(call, rules, given));
-  for (const PreparedRow& row : rows) {
-    const Conflict conflict = conflict_of(options, *row.given, row.values);
-    MS_TRY_STATUS(insert_row(call, rules, row.values, conflict, Returning::Nothing));
-  }
-  Outcome outcome = count_outcome(rows.size());
-  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
-  return outcome;
+Result<Outcome> upsert_many(WriteCall& call, const schema::Model& model, const Value& arguments) {
+  const WriteScope scope(call, "upsertMany", &arguments);
+  return run_hooked(call, model, arguments, [&](const Value& hooked) -> Result<Outcome> {
+    const ModelRules& rules = call.rules_of(model);
+    MS_TRY(const UpsertOptions options, upsert_options(model, hooked));
+    MS_TRY(const std::vector<const Object*> given, rows_of(hooked, "upsertMany"));
+    MS_TRY(const std::vector<PreparedRow> rows, prepare_rows(call, rules, given));
+    for (const PreparedRow& row : rows) {
+      const Conflict conflict = conflict_of(options, *row.given, row.values);
+      MS_TRY_STATUS(insert_row(call, rules, row.values, conflict, Returning::Nothing));
+    }
+    return count_outcome(rows.size());
+  });
 }
 
-Result<Outcome> update_many(WriteCall& call,
-                            const schema::Model& model,
-                            const Value& given_arguments) {
-  const WriteScope scope(call, "updateMany", &given_arguments);
-  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
-  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
-  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
-  const ModelRules& rules = call.rules_of(model);
-  MS_TRY(Object data, data_of(arguments));
-  if (!data.empty()) stamp_update(call, rules, data);
-  MS_TRY(const std::vector<FieldValue> values, prepare_data(call.core, rules, std::move(data)));
-  std::uint64_t count = 0;
-  if (!values.empty()) {
+Result<Outcome> update_many(WriteCall& call, const schema::Model& model, const Value& arguments) {
+  const WriteScope scope(call, "updateMany", &arguments);
+  return run_hooked(call, model, arguments, [&](const Value& hooked) -> Result<Outcome> {
+    const ModelRules& rules = call.rules_of(model);
+    MS_TRY(Object data, data_of(hooked));
+    if (!data.empty()) stamp_update(call, rules, data);
+    MS_TRY(const std::vector<FieldValue> values, prepare_data(call.core, rules, std::move(data)));
+    if (values.empty()) return count_outcome(0);
     MS_TRY(const store::Writer::Written written,
-           update_rows(call, live_target(model, arguments), values, Returning::Nothing));
-    count = written.count;
-  }
-  Outcome outcome = count_outcome(count);
-  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
-  return outcome;
+           update_rows(call, live_target(model, hooked), values, Returning::Nothing));
+    return count_outcome(written.count);
+  });
 }
 
 }  // namespace moonstone::orm

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "orm/internal/computed.h"
 #include "orm/internal/date_text.h"
 #include "orm/internal/errors.h"
 #include "orm/internal/write_call.h"
@@ -123,20 +124,21 @@ Result<store::Writer::Written> remove_rows(WriteCall& call, Target target, Retur
   return remove_softly(call, target, returning);
 }
 
-/// The part that remove and delete of one row share: hooks, outcome, event.
+/// The part that remove and delete of one row share: hooks and outcome.
 template <class Run>
 Result<Record> take_record(WriteCall& call,
                            const schema::Model& model,
-                           const Value& given_arguments,
+                           const Value& arguments,
                            Run&& run) {
-  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
-  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
-  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
-  MS_TRY(store::Writer::Written written, run(arguments));
-  Record record{.row = std::make_shared<const query::RowSet>(std::move(written.rows)),
-                .outcome = {}};
-  record.outcome = Outcome{.form = Outcome::Form::Row, .rows = record.row};
-  MS_TRY_STATUS(run_after(call, model, arguments, record.outcome));
+  Record record;
+  const auto body = [&](const Value& hooked) -> Result<Outcome> {
+    MS_TRY(store::Writer::Written written, run(hooked));
+    record.row = std::make_shared<const query::RowSet>(std::move(written.rows));
+    Outcome outcome{.form = Outcome::Form::Row, .rows = record.row};
+    MS_TRY_STATUS(add_computed(call.core, call.caller, {}, outcome));
+    return outcome;
+  };
+  MS_TRY(record.outcome, run_hooked(call, model, arguments, body));
   return record;
 }
 
@@ -144,15 +146,12 @@ Result<Record> take_record(WriteCall& call,
 template <class Run>
 Result<Outcome> take_many(WriteCall& call,
                           const schema::Model& model,
-                          const Value& given_arguments,
+                          const Value& arguments,
                           Run&& run) {
-  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
-  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
-  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
-  MS_TRY(const store::Writer::Written written, run(arguments));
-  Outcome outcome = count_outcome(written.count);
-  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
-  return outcome;
+  return run_hooked(call, model, arguments, [&](const Value& hooked) -> Result<Outcome> {
+    MS_TRY(const store::Writer::Written written, run(hooked));
+    return count_outcome(written.count);
+  });
 }
 
 }  // namespace
@@ -167,7 +166,7 @@ Result<Record> remove_record(WriteCall& call, const schema::Model& model, const 
            target.where_missing = where_missing;
            return remove_rows(call, target, Returning::Rows);
          }));
-  note_event(call, model, "remove", record.row);
+  MS_TRY_STATUS(note_event(call, model, "remove", record.row));
   return record;
 }
 
@@ -247,29 +246,28 @@ Status restore_children(WriteCall& call, const schema::Model& model, const query
 
 Result<Outcome> restore_records(WriteCall& call,
                                 const schema::Model& model,
-                                const Value& given_arguments) {
-  const WriteScope scope(call, "restore", &given_arguments);
+                                const Value& arguments) {
+  const WriteScope scope(call, "restore", &arguments);
   if (!model.has_soft_delete) {
     return bad_argument(
         "restore() is only available on soft-delete tables (deletedAt field). Use delete() for "
         "hard deletes.");
   }
-  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
-  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
-  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
-  query::RowSetPtr deleted;
-  if (model.soft_delete_cascades) {
-    MS_TRY(deleted, read_deleted(call, model, arguments));
-  }
-  const Target target{
-      .model = model, .where = argument_of(arguments, "where"), .deleted = DeletedRows::Only};
-  MS_TRY(store::Writer::Written written,
-         update_rows(call, target, deleted_at(call.rules_of(model), nullptr), Returning::Rows));
-  if (deleted != nullptr) MS_TRY_STATUS(restore_children(call, model, *deleted));
-  Outcome outcome{.form = Outcome::Form::Rows,
-                  .rows = std::make_shared<const query::RowSet>(std::move(written.rows))};
-  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
-  return outcome;
+  return run_hooked(call, model, arguments, [&](const Value& hooked) -> Result<Outcome> {
+    query::RowSetPtr deleted;
+    if (model.soft_delete_cascades) {
+      MS_TRY(deleted, read_deleted(call, model, hooked));
+    }
+    const Target target{
+        .model = model, .where = argument_of(hooked, "where"), .deleted = DeletedRows::Only};
+    MS_TRY(store::Writer::Written written,
+           update_rows(call, target, deleted_at(call.rules_of(model), nullptr), Returning::Rows));
+    if (deleted != nullptr) MS_TRY_STATUS(restore_children(call, model, *deleted));
+    Outcome outcome{.form = Outcome::Form::Rows,
+                    .rows = std::make_shared<const query::RowSet>(std::move(written.rows))};
+    MS_TRY_STATUS(add_computed(call.core, call.caller, {}, outcome));
+    return outcome;
+  });
 }
 
 }  // namespace moonstone::orm

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "orm/internal/computed.h"
 #include "orm/internal/errors.h"
 #include "orm/internal/shape.h"
 
@@ -52,8 +53,8 @@ Result<Outcome> read_back(WriteCall& call,
 }  // namespace
 
 Returning returning_for(const WriteCall& call, const Value& arguments, NeedsRow needs_row) {
-  const bool is_needed = needs_row == NeedsRow::Yes || call.has_hooks() ||
-                         call.effects.are_wanted || !is_false(argument_of(arguments, "select"));
+  const bool is_needed = needs_row == NeedsRow::Yes || call.has_hooks() || call.is_heard() ||
+                         !is_false(argument_of(arguments, "select"));
   return is_needed ? Returning::Rows : Returning::Nothing;
 }
 
@@ -62,11 +63,13 @@ Result<Outcome> shape_result(WriteCall& call,
                              const Value& arguments,
                              const query::RowSetPtr& row) {
   if (is_false(argument_of(arguments, "select"))) return Outcome{.value = nullptr};
-  if (row != nullptr && row->count > 0 && wants_projection(arguments)) {
-    return read_back(call, model, arguments, *row);
-  }
   if (row == nullptr) return Outcome{.value = nullptr};
-  return Outcome{.form = Outcome::Form::Row, .rows = row};
+  Outcome outcome{.form = Outcome::Form::Row, .rows = row};
+  if (row->count > 0 && wants_projection(arguments)) {
+    MS_TRY(outcome, read_back(call, model, arguments, *row));
+  }
+  MS_TRY_STATUS(add_computed(call.core, call.caller, arguments, outcome));
+  return outcome;
 }
 
 Status run_before(WriteCall& call, const schema::Model& model, Value& arguments) {
@@ -87,16 +90,33 @@ Status run_after(WriteCall& call,
   return {};
 }
 
-void note_event(WriteCall& call,
-                const schema::Model& model,
-                std::string_view operation,
-                const query::RowSetPtr& row,
-                Value details) {
-  if (!call.effects.are_wanted || row == nullptr || row->count == 0) return;
-  call.effects.events.push_back({.model = &model,
-                                 .operation = std::string(operation),
-                                 .result = Value(query::to_object(*row, 0)),
-                                 .details = std::move(details)});
+Result<Outcome> run_hooked(WriteCall& call,
+                           const schema::Model& model,
+                           const Value& given_arguments,
+                           const std::function<Result<Outcome>(const Value& arguments)>& body) {
+  if (!call.has_hooks()) return body(given_arguments);
+  Value arguments = given_arguments;
+  MS_TRY_STATUS(run_before(call, model, arguments));
+  MS_TRY(Outcome outcome, body(arguments));
+  MS_TRY_STATUS(run_after(call, model, arguments, outcome));
+  return outcome;
+}
+
+Status note_event(WriteCall& call,
+                  const schema::Model& model,
+                  std::string_view operation,
+                  const query::RowSetPtr& row,
+                  Value details) {
+  if (!call.is_heard() || row == nullptr || row->count == 0) return {};
+  WriteEvent event{.model = &model,
+                   .operation = std::string(operation),
+                   .result = Value(query::to_object(*row, 0)),
+                   .details = std::move(details)};
+  if (Host* const host = call.host(); host != nullptr && host->hears_events()) {
+    MS_TRY_STATUS(host->happened(call.transaction, call.caller, event));
+  }
+  if (call.effects.are_wanted) call.effects.events.push_back(std::move(event));
+  return {};
 }
 
 Outcome count_outcome(std::uint64_t count) {

@@ -29,6 +29,12 @@ struct Step {
   std::string to;
 };
 
+/// What an update did.
+struct Changed {
+  query::RowSetPtr row;
+  std::optional<Step> step;
+};
+
 /// The first field with transitions that gets a value, and the value.
 std::optional<std::pair<const FieldRule*, std::string>> find_moved_state(
     const ModelRules& rules, std::span<const FieldValue> values) {
@@ -126,44 +132,48 @@ Status require_where(WriteCall& call, const schema::Model& model, const Value& a
   return bad_argument(fmt::format("update on \"{}\" requires a where clause", model.table));
 }
 
-}  // namespace
-
-Result<Record> update_record(WriteCall& call,
-                             const schema::Model& model,
-                             const Value& given_arguments) {
-  const WriteScope scope(call, "update", &given_arguments);
-  MS_TRY_STATUS(scope.check());
+/// The update between its hooks.
+Result<Outcome> update_row(WriteCall& call,
+                           const schema::Model& model,
+                           const Value& arguments,
+                           Changed& changed) {
   const ModelRules& rules = call.rules_of(model);
-  Value hooked_arguments = call.has_hooks() ? given_arguments : Value();
-  MS_TRY_STATUS(run_before(call, model, hooked_arguments));
-  const Value& arguments = call.has_hooks() ? hooked_arguments : given_arguments;
-
   MS_TRY(Object data, data_of(arguments));
   if (!data.empty()) stamp_update(call, rules, data);
   MS_TRY(NestedWrites nested, take_nested(model, data));
   MS_TRY_STATUS(write_parents(call, nested.parents, data));
   MS_TRY(const std::vector<FieldValue> values, prepare_data(call.core, rules, std::move(data)));
-  MS_TRY(const std::optional<Step> step, check_transition(call, rules, arguments, values));
-
-  Record record;
+  MS_TRY(changed.step, check_transition(call, rules, arguments, values));
   if (values.empty()) {
     MS_TRY_STATUS(require_where(call, model, arguments));
-    MS_TRY(record.row, read_current(call, model, arguments));
+    MS_TRY(changed.row, read_current(call, model, arguments));
   } else {
-    MS_TRY(record.row, change_rows(call, model, arguments, values, step));
+    MS_TRY(changed.row, change_rows(call, model, arguments, values, changed.step));
   }
-  if (record.has_row()) {
-    MS_TRY_STATUS(write_lists(call, model, nested.lists, *record.row));
+  if (changed.row != nullptr && changed.row->count > 0) {
+    MS_TRY_STATUS(write_lists(call, model, nested.lists, *changed.row));
   }
-  MS_TRY(record.outcome, shape_result(call, model, arguments, record.row));
-  MS_TRY_STATUS(run_after(call, model, arguments, record.outcome));
-  note_event(call, model, "update", record.row);
-  if (step) {
-    note_event(call, model, "transition", record.row,
-               Object{{"transition", Value(step->transition)},
-                      {"field", Value(step->field)},
-                      {"from", Value(step->from)},
-                      {"to", Value(step->to)}});
+  return shape_result(call, model, arguments, changed.row);
+}
+
+}  // namespace
+
+Result<Record> update_record(WriteCall& call, const schema::Model& model, const Value& arguments) {
+  const WriteScope scope(call, "update", &arguments);
+  MS_TRY_STATUS(scope.check());
+  Changed changed;
+  Record record;
+  MS_TRY(record.outcome, run_hooked(call, model, arguments, [&](const Value& hooked) {
+           return update_row(call, model, hooked, changed);
+         }));
+  record.row = std::move(changed.row);
+  MS_TRY_STATUS(note_event(call, model, "update", record.row));
+  if (const std::optional<Step>& step = changed.step) {
+    Object details{{"transition", Value(step->transition)},
+                   {"field", Value(step->field)},
+                   {"from", Value(step->from)},
+                   {"to", Value(step->to)}};
+    MS_TRY_STATUS(note_event(call, model, "transition", record.row, Value(std::move(details))));
   }
   return record;
 }

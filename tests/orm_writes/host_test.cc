@@ -1,6 +1,8 @@
 // Moonstone. Licence: see LICENSE.
 // The application around writes: hooks, events, and documents of functions (litestone.md 29).
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -103,6 +105,134 @@ TEST_F(HostTest, KeepsEventsOfWhatHappenedOnly) {
   EXPECT_EQ(to_json(effects_.events[1].result), R"({"id":1,"name":"b"})");
   run("book", "create", R"({"data":{"notes":{"create":{"text":"t"}}}})");
   EXPECT_TRUE(effects_.events.empty());
+}
+
+/// What functions of an application add: defaults, computed fields, ears.
+class Application final : public Host {
+ public:
+  Status fill_defaults(const schema::Model& /*model*/,
+                       const Caller& /*caller*/,
+                       Object& data) override {
+    if (data.find("hint") == nullptr) data.set("hint", "default");
+    return {};
+  }
+  [[nodiscard]] bool has_defaults(const schema::Model& model) const override {
+    return model.name == "Note";
+  }
+  Result<std::vector<Value>> compute(const query::RowSet& rows, const Caller& /*caller*/) override {
+    const auto column = std::ranges::find(rows.shape->names, "text") - rows.shape->names.begin();
+    std::vector<Value> cells;
+    for (std::size_t i = 0; i < rows.count; ++i) {
+      const std::string& text = rows.row(i)[static_cast<std::size_t>(column)].as_text();
+      cells.emplace_back(static_cast<std::int64_t>(text.size()));
+      cells.emplace_back(text + "!");
+    }
+    return cells;
+  }
+  [[nodiscard]] std::span<const std::string> computed_fields(
+      const schema::Model& model) const override {
+    if (model.name != "Note") return {};
+    return computed_names_;
+  }
+  Status happened(engine::Transaction& /*transaction*/,
+                  const Caller& /*caller*/,
+                  const WriteEvent& event) override {
+    heard.push_back(event.model->name + "." + event.operation);
+    if (refuses) return Error(ErrorCode::LimitExceeded, "deaf");
+    return {};
+  }
+  [[nodiscard]] bool hears_events() const override { return true; }
+  Status before(const schema::Model& /*model*/,
+                std::string_view operation,
+                const Caller& /*caller*/,
+                Value& arguments) override {
+    reads.push_back("before " + std::string(operation) + " " + to_json(arguments));
+    arguments.as_object().set("limit", 1);
+    return {};
+  }
+  Status after(const schema::Model& /*model*/,
+               std::string_view operation,
+               const Caller& /*caller*/,
+               const Value& /*arguments*/,
+               Value& result) override {
+    if (operation == "count") result = Value("many");
+    return {};
+  }
+  [[nodiscard]] bool has_read_hooks() const override { return hooks_reads; }
+
+  std::vector<std::string> heard;
+  std::vector<std::string> reads;
+  bool refuses = false;
+  bool hooks_reads = false;
+
+ private:
+  std::vector<std::string> computed_names_ = {"length", "shout"};
+};
+
+class ApplicationTest : public OrmTest {
+ protected:
+  void SetUp() override {
+    std::string schema(kNotes);
+    schema.replace(schema.find("hint String?"), 12, "hint String?\n length Int @computed");
+    open(schema, {.host = &host_});
+  }
+  Application host_;
+};
+
+TEST_F(ApplicationTest, FillsWhatNobodyGave) {
+  EXPECT_EQ(run("note", "create", R"({"data":{"text":"t"},"select":{"hint":true}})"),
+            R"({"hint":"default"})");
+  EXPECT_EQ(run("note", "create", R"({"data":{"text":"t","hint":null},"select":{"hint":true}})"),
+            R"({"hint":null})");
+  run("note", "createMany", R"({"data":[{"text":"u"},{"text":"v","hint":"own"}]})");
+  EXPECT_EQ(rows("note", R"({"hint":true})"),
+            R"([{"hint":"default"},{"hint":null},{"hint":"default"},{"hint":"own"}])");
+}
+
+TEST_F(ApplicationTest, ComputesFieldsOfRowsOfReadsAndWrites) {
+  EXPECT_EQ(run("note", "create", R"({"data":{"text":"abc"}})"),
+            R"({"id":1,"text":"abc","pinned":false,"hint":"default","bookId":null,"length":3,)"
+            R"("shout":"abc!"})");
+  EXPECT_EQ(run("note", "findFirst", R"({"select":{"length":true,"id":true}})"),
+            R"({"id":1,"length":3})");
+  EXPECT_EQ(run("note", "findMany", R"({"select":{"id":true}})"), R"([{"id":1}])");
+  EXPECT_EQ(
+      run("note", "update", R"({"where":{"id":1},"data":{"text":"ab"},"select":{"length":true}})"),
+      R"({"length":2})");
+  run("book", "create", R"({"data":{"name":"b","notes":{"connect":{"id":1}}}})");
+  EXPECT_EQ(run("book", "findMany",
+                R"({"select":{"name":true,"notes":{"select":{"text":true,"length":true}}}})"),
+            R"([{"name":"b","notes":[{"text":"ab","length":2}]}])");
+  EXPECT_EQ(run("note", "delete", R"({"where":{"id":1}})"),
+            R"({"id":1,"text":"ab","pinned":false,"hint":"default","bookId":1,"length":2,)"
+            R"("shout":"ab!"})");
+}
+
+TEST_F(ApplicationTest, HearsOfWritesAndTakesThemBackWhenItFails) {
+  run("book", "create", R"({"data":{"name":"b","notes":{"create":{"text":"t"}}}})");
+  run("note", "update", R"({"where":{"id":1},"data":{"text":"u"}})");
+  run("note", "remove", R"({"where":{"id":1}})");
+  EXPECT_EQ(host_.heard,
+            (std::vector<std::string>{"Note.create", "Book.create", "Note.update", "Note.remove"}));
+  host_.refuses = true;
+  EXPECT_EQ(run("note", "create", R"({"data":{"text":"t"}})"), "error: deaf");
+  EXPECT_EQ(run("note", "count", "{}"), "0");
+}
+
+TEST_F(ApplicationTest, HearsOfDocumentsToo) {
+  const Status done = mutate([](engine::Transaction& transaction) -> Status {
+    MS_TRY(const std::string id, transaction.insert("note", Object{{"text", "t"}}));
+    return transaction.patch(id, Object{{"text", "u"}});
+  });
+  EXPECT_TRUE(done) << done.error().message();
+  EXPECT_EQ(host_.heard, (std::vector<std::string>{"Note.create", "Note.update"}));
+}
+
+TEST_F(ApplicationTest, IsAskedAroundReadsIfItWantsTo) {
+  run("note", "createMany", R"({"data":[{"text":"a"},{"text":"b"}]})");
+  host_.hooks_reads = true;
+  EXPECT_EQ(run("note", "findMany", R"({"select":{"text":true}})"), R"([{"text":"a"}])");
+  EXPECT_EQ(host_.reads, (std::vector<std::string>{R"(before findMany {"select":{"text":true}})"}));
 }
 
 class DocumentTest : public OrmTest {

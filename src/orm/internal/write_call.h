@@ -35,6 +35,10 @@ struct WriteCall {
 
   [[nodiscard]] Host* host() const { return core.options.host; }
   [[nodiscard]] bool has_hooks() const { return host() != nullptr && host()->has_hooks(); }
+  /// Whether anybody wants to hear what happened.
+  [[nodiscard]] bool is_heard() const {
+    return effects.are_wanted || (host() != nullptr && host()->hears_events());
+  }
   [[nodiscard]] const ModelRules& rules_of(const schema::Model& model) const {
     return core.rules->of(model);
   }

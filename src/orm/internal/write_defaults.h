@@ -11,8 +11,9 @@
 namespace moonstone::orm {
 
 /// Defaults that are made here and not by the database: also the time of the row and its uuids,
-/// which are then the same when the call is replayed.
-void fill_defaults(WriteCall& call, const ModelRules& rules, Object& data);
+/// which are then the same when the call is replayed. The host's own come last.
+/// Errors: those of the host.
+[[nodiscard]] Status fill_defaults(WriteCall& call, const ModelRules& rules, Object& data);
 
 /// Numbers of sequences, or their counters if the caller gave the number.
 [[nodiscard]] Status fill_sequences(WriteCall& call, const ModelRules& rules, Object& data);

@@ -3,6 +3,7 @@
 // What a write of one row tells: its caller, the host's hooks, those who hear of events.
 // Threads: confined to the call. Source: litestone.md 9.1, 13, 29.
 
+#include <functional>
 #include <string_view>
 
 #include "base/result.h"
@@ -32,13 +33,19 @@ enum class NeedsRow : unsigned char { No, Yes };
                                const schema::Model& model,
                                const Value& arguments,
                                Outcome& outcome);
+/// Runs a write between the two: `body` gets the arguments that the first hook left.
+[[nodiscard]] Result<Outcome> run_hooked(
+    WriteCall& call,
+    const schema::Model& model,
+    const Value& given_arguments,
+    const std::function<Result<Outcome>(const Value& arguments)>& body);
 
-/// Notes that the row was written.
-void note_event(WriteCall& call,
-                const schema::Model& model,
-                std::string_view operation,
-                const query::RowSetPtr& row,
-                Value details = {});
+/// Notes that the row was written, and tells the host.
+[[nodiscard]] Status note_event(WriteCall& call,
+                                const schema::Model& model,
+                                std::string_view operation,
+                                const query::RowSetPtr& row,
+                                Value details = {});
 
 /// {count: n}
 [[nodiscard]] Outcome count_outcome(std::uint64_t count);
