@@ -108,6 +108,9 @@ Result<std::unique_ptr<Client>> Client::open(Addon& addon,
     database.store.foreign_file = store::ForeignFile::Adopt;
     database.store.page_bytes = store::kModelPageBytes;
     database.store.cache_bytes = store::kProgramCacheBytes;
+    // Pages are twice as large as others', and so is the WAL.
+    database.store.wal.copy_bytes *= 2;
+    database.store.wal.drain_bytes *= 2;
     database.limits = limits_of_programs();
     MS_TRY(opened.database, engine::Database::open(database));
     MS_TRY(schema::Schema schema, schema::make_schema(file.catalog));

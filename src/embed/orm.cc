@@ -92,7 +92,6 @@ class OrmAdapter final : public Orm {
   Status start() {
     MS_TRY(schema::Schema schema, schema::make_schema(orm_->catalog()));
     MS_TRY_STATUS(database_->apply_schema(std::move(schema), store::Writer::AllowDataLoss::No));
-    MS_TRY(live_, live::LiveQueries::create(*database_, {}));
     return {};
   }
 
@@ -136,13 +135,25 @@ class OrmAdapter final : public Orm {
                                      .message = std::string(method) + " is no method that reads",
                                      .details_json = {}});
     }
+    auto live = live_queries();
+    if (!live) return fail(live.error());
     live::QueryDefinition definition{
         .key = "orm:" + std::to_string(++last_key_),
         .run = run_function(std::string(model), std::string(method), arguments.impl().value)};
-    return embed::subscribe(*live_, std::move(definition), std::move(on_result));
+    return embed::subscribe(**live, std::move(definition), std::move(on_result));
   }
 
  private:
+  /// From the first subscription on: whoever has none is spared its threads and what a commit costs
+  /// to tell them.
+  Result<live::LiveQueries*> live_queries() {
+    const std::lock_guard lock(live_mutex_);
+    if (live_ == nullptr) {
+      MS_TRY(live_, live::LiveQueries::create(*database_, {}));
+    }
+    return live_.get();
+  }
+
   live::RunFunction run_function(std::string model, std::string method, Value arguments) {
     return [this, model = std::move(model), method = std::move(method),
             arguments = std::move(arguments)](engine::ReadSession& session,
@@ -181,7 +192,8 @@ class OrmAdapter final : public Orm {
   std::unique_ptr<orm::Orm> orm_;
   orm::Caller caller_;
   std::unique_ptr<engine::Database> database_;
-  std::unique_ptr<live::LiveQueries> live_;
+  std::mutex live_mutex_;
+  std::unique_ptr<live::LiveQueries> live_;  // guarded by live_mutex_; lasts from then on
   std::atomic<std::uint64_t> last_key_{0};
   std::mutex reader_mutex_;
   std::unique_ptr<engine::ReadSession> reader_;  // guarded by reader_mutex_; opened on first use
@@ -200,6 +212,9 @@ Outcome<std::unique_ptr<Orm>> Orm::open(const Options& options) {
                                                                     : store::Durability::Normal;
     inner.store.page_bytes = store::kModelPageBytes;
     inner.store.cache_bytes = store::kProgramCacheBytes;
+    // Pages are twice as large as others', and so is the WAL.
+    inner.store.wal.copy_bytes *= 2;
+    inner.store.wal.drain_bytes *= 2;
     auto database = engine::Database::open(inner);
     if (!database && database.error().reason() == "foreign_file") {
       // Somebody else's file: its tables stay as they are.
