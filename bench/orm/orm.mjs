@@ -1,8 +1,8 @@
 // Moonstone. Licence: see LICENSE.
 //
 // The ORM through the addon against prepared statements of node:sqlite, or of bun:sqlite, in one
-// process and in turns. Prints the time of one call of each, their ratio, and that of their processor
-// time, which is the one to look at while others use the machine.
+// process and in turns. Prints the median time of one call of each, the median of their ratios, and
+// the ratio of their processor time in all, which is the one to look at while others use the machine.
 //
 //   node bench/orm/orm.mjs [rounds]       Node 22.5 or newer, or Bun; packages/orm must be built
 //
@@ -260,7 +260,8 @@ console.log(
 const only = process.argv[3];
 for (const [name, task] of Object.entries(tasks)) {
   if (only !== undefined && !name.includes(only)) continue;
-  const times = { raw: [], orm: [], ratio: [], processor: [] };
+  const times = { raw: [], orm: [], ratio: [] };
+  const processor = { raw: 0, orm: 0 };
   for (let round = -WARM_ROUNDS; round < (task.rounds ?? rounds); ++round) {
     const [raws, rawProcessor] = await measure(task.calls, task.raw);
     const [orms, ormProcessor] = await measure(task.calls, task.orm);
@@ -268,15 +269,16 @@ for (const [name, task] of Object.entries(tasks)) {
     times.raw.push(raws);
     times.orm.push(orms);
     times.ratio.push(orms / raws);
-    times.processor.push(ormProcessor / rawProcessor);
+    processor.raw += rawProcessor;
+    processor.orm += ormProcessor;
   }
-  const [rawTime, ormTime, ratio, processor] = Object.values(times).map(median);
+  const [rawTime, ormTime, ratio] = Object.values(times).map(median);
   console.log(
     name.padEnd(24) +
       column(rawTime, 11) +
       column(ormTime, 11) +
       column(ratio, 7) +
-      column(processor, 10),
+      column(processor.orm / processor.raw, 10),
   );
 }
 db.$close();

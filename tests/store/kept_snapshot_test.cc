@@ -37,8 +37,7 @@ class KeptSnapshotTest : public testing::Test {
   }
   void open(WalLimits wal = {}) {
     store_.reset();
-    auto opened =
-        open_sqlite_store({.path = path(), .durability = Durability::Normal, .wal = wal});
+    auto opened = open_sqlite_store({.path = path(), .durability = Durability::Normal, .wal = wal});
     ASSERT_TRUE(opened) << message_of(opened);
     store_ = *std::move(opened);
   }
@@ -60,8 +59,8 @@ class KeptSnapshotTest : public testing::Test {
   }
   Status insert() {
     ++rows_;
-    return writer().insert(conformance::row_of(*writer().schema(), "notes", id_of("notes", rows_),
-                                               {{"text", "a"}}));
+    return writer().insert(
+        conformance::row_of(*writer().schema(), "notes", id_of("notes", rows_), {{"text", "a"}}));
   }
 
   /// A reader between two uses; the second one has a snapshot that can be kept.
@@ -177,11 +176,10 @@ TEST_F(KeptSnapshotTest, IsTakenBackWhenTheStoreOpensAgain) {
 
 TEST_F(KeptSnapshotTest, FollowsTheSchema) {
   const auto reader = idle_reader();
-  const auto applied = writer().apply_schema(
-      conformance::schema_of(R"({"tables":{
+  const auto applied = writer().apply_schema(conformance::schema_of(R"({"tables":{
         "notes":{"fields":{"text":{"type":"string"}},"indexes":[]},
         "more":{"fields":{"text":{"type":"string"}},"indexes":[]}}})"),
-      Writer::AllowDataLoss::No);
+                                             Writer::AllowDataLoss::No);
   ASSERT_TRUE(applied) << message_of(applied);
   ASSERT_TRUE(reader->begin());
   EXPECT_NE(reader->schema()->find_table("more"), nullptr);
@@ -210,6 +208,32 @@ TEST_F(KeptSnapshotTest, AVersionWhoseEntriesWereTakenBackIsWritten) {
   ASSERT_TRUE(writer().commit());
   --rows_;
   EXPECT_EQ(version(*idle_reader()), begun->version + 1);
+}
+
+TEST_F(KeptSnapshotTest, TheWriterKnowsTheVersionWhateverBecameOfTheLastTransaction) {
+  const auto version_at_begin = [this] {
+    const auto begun = writer().begin();
+    EXPECT_TRUE(begun) << message_of(begun);
+    writer().rollback();
+    return begun.value_or(Writer::Begun()).version;
+  };
+  EXPECT_EQ(version_at_begin(), 1U);
+  write();
+  EXPECT_EQ(version_at_begin(), 2U);
+  const auto mark = writer().begin() ? writer().light_mark() : Result<Mark>(Mark());
+  ASSERT_TRUE(mark);
+  ASSERT_TRUE(insert());
+  const auto changes = writer().changes_since(*mark);
+  ASSERT_TRUE(changes);
+  ASSERT_TRUE(writer().append_log(3, 0, {}, *changes));
+  ASSERT_TRUE(writer().set_version(3));
+  writer().rollback();
+  --rows_;
+  EXPECT_EQ(version_at_begin(), 2U) << "it was rolled back";
+  OtherProgram(path()).run("UPDATE _moonstone_meta SET version=9");
+  EXPECT_EQ(version_at_begin(), 9U) << "another program has written";
+  write();
+  EXPECT_EQ(version_at_begin(), 10U);
 }
 
 TEST_F(KeptSnapshotTest, AFileOfTheFirstFormatIsBroughtUpToDate) {

@@ -80,8 +80,7 @@ Status Connection::configure(const SqliteOptions& options, Role role) {
       "PRAGMA journal_size_limit = {};"
       "PRAGMA secure_delete = FAST;"
       "PRAGMA query_only = {};",
-      options.durability == Durability::Full ? "FULL" : "NORMAL",
-      cache_kib, kWalKeptBytes,
+      options.durability == Durability::Full ? "FULL" : "NORMAL", cache_kib, kWalKeptBytes,
       role == Role::Reader ? "ON" : "OFF");
   return run_once(settings, fmt::format("configure {}", options.path));
 }

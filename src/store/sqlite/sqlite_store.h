@@ -55,7 +55,7 @@ struct SqliteOptions {
   std::string vfs{};  // empty: the default one; tests put a failing disk here
   WalLimits wal{};
   ForeignFile foreign_file = ForeignFile::Refuse;
-  int page_bytes = 0;          // of a new file; 0: SQLite's default
+  int page_bytes = 0;  // of a new file; 0: SQLite's default
   /// What each connection may keep of the file in memory; 0: little, for many databases at once.
   std::int64_t cache_bytes = 0;
   LoadCatalog load_catalog{};  // empty: that of the `.lite` language

@@ -125,8 +125,13 @@ Result<Writer::Begun> SqliteWriter::begin_with(ForeignKeys foreign_keys) {
 }
 
 Result<Writer::Begun> SqliteWriter::begin_checked() {
+  // Unless the last transaction has committed it is read again, whatever became of that one.
+  info_ = std::exchange(committed_info_, std::nullopt);
   MS_TRY_STATUS(notice_outside_change());
-  MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
+  if (!info_) {
+    MS_TRY(info_, read_snapshot_info(*connection_));
+  }
+  const SnapshotInfo info = *info_;
   if (info.schema_version != reads_.layout()->schema_version) {
     MS_TRY(LayoutPtr layout, layouts_.load(*connection_, info.schema_version));
     MS_TRY_STATUS(use_layout(std::move(layout)));
@@ -135,6 +140,7 @@ Result<Writer::Begun> SqliteWriter::begin_checked() {
     // Columns of models may lie otherwise now.
     MS_TRY_STATUS(capture_.use_layout(reads_.layout()));
     MS_TRY_STATUS(write_epoch(*connection_, info.epoch + 1));
+    info_.reset();
     capture_.pause();
     const Status mended = bring_search_indexes_in_step(*connection_, *reads_.layout()->schema);
     capture_.resume();
@@ -148,6 +154,7 @@ Status SqliteWriter::notice_outside_change() {
   if (data_version == data_version_) return {};
   data_version_ = data_version;
   outside_change_ = true;
+  info_.reset();
   next_row_numbers_.clear();
   log_.forget_position();
   return {};
@@ -186,6 +193,7 @@ Status SqliteWriter::rollback_to(const Mark& mark) {
   searches_.on_rollback_to(mark.depth);
   capture_.truncate(mark.change_count);
   log_.forget_appended();
+  info_.reset();
   return {};
 }
 
@@ -210,6 +218,7 @@ Status SqliteWriter::commit() {
     return committed;
   }
   outside_change_ = false;
+  committed_info_ = info_;
   forget_transaction();
   return {};
 }
@@ -325,6 +334,7 @@ Status SqliteWriter::optimize_search(std::string_view table) {
 
 Result<SqlRows> SqliteWriter::run_sql(std::string_view sql, std::span<const Value> values) {
   MS_TRY_STATUS(require_transaction());
+  info_.reset();  // nobody knows what it writes
   const std::size_t position = capture_.position();
   auto rows = query_raw(connection_->handle(), sql, values);
   if (!rows) capture_.truncate(position);
@@ -343,11 +353,14 @@ Status SqliteWriter::append_log(Version version,
                                 const Origin& origin,
                                 const std::vector<query::Change>& changes) {
   MS_TRY_STATUS(require_transaction());
-  return log_.append(version, unix_ms, origin, changes);
+  MS_TRY_STATUS(log_.append(version, unix_ms, origin, changes));
+  if (info_ && !changes.empty()) info_->version = std::max(info_->version, version);
+  return {};
 }
 
 Status SqliteWriter::set_version(Version version) {
   MS_TRY_STATUS(require_transaction());
+  if (info_) info_->version = std::max(info_->version, version);
   if (log_.has_appended(version)) return {};  // that tells it as well, and saves a page
   return write_version(*connection_, version);
 }

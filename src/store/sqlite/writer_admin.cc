@@ -54,6 +54,7 @@ Status SqliteWriter::delete_everything(const std::vector<std::string>& kept) {
   MS_TRY_STATUS(connection_->run_once("DELETE FROM _moonstone_replies", kDoing));
   // Positions in the log that were handed out mean nothing any more.
   MS_TRY(const SnapshotInfo info, read_snapshot_info(*connection_));
+  info_.reset();
   return write_epoch(*connection_, info.epoch + 1);
 }
 
@@ -112,6 +113,7 @@ Result<Writer::SchemaOutcome> SqliteWriter::apply_in_transaction(schema::Schema 
   MS_TRY(const bool keeps_tables, keeps_model_tables(next));
   if (!keeps_tables) MS_TRY_STATUS(migrate(*connection_, old, next, allow));
   const std::uint64_t schema_version = previous->schema_version + 1;
+  info_.reset();
   MS_TRY_STATUS(write_schema(*connection_, next, schema_version));
   const LayoutPtr layout =
       make_layout(std::make_shared<const schema::Schema>(std::move(next)), schema_version);

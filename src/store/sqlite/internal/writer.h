@@ -149,6 +149,10 @@ class SqliteWriter final : public Writer {
   std::uint32_t depth_ = 0;                                         // open savepoints
   ForeignKeys foreign_keys_ = ForeignKeys::Ignored;                 // as the connection has it
   std::int64_t data_version_ = 0;
+  /// Of the running transaction, as it would commit; nothing: to be read. Only this writer changes
+  /// it while no other program writes, so it is not read for each transaction.
+  std::optional<SnapshotInfo> info_;
+  std::optional<SnapshotInfo> committed_info_;  // of the last commit, if it is the newest state
   /// Another program wrote; stays until a transaction that raised the epoch has committed.
   bool outside_change_ = false;
 };
