@@ -246,6 +246,11 @@ Result<store::SqlRows> Client::run_sql(std::size_t database,
   });
 }
 
+Result<orm::PlanCounts> Client::cached_plans(std::size_t database) {
+  MS_TRY(const Opened* const opened, find(database));
+  return opened->orm->cached_plans();
+}
+
 void Client::observe(bool is_observed) {
   for (Opened& opened : databases_)
     opened.host->observe(is_observed);

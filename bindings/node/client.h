@@ -87,6 +87,9 @@ class Client {
 
   void observe(bool is_observed);
 
+  /// Of each database. Errors: NotFound (no such database).
+  [[nodiscard]] Result<orm::PlanCounts> cached_plans(std::size_t database);
+
  private:
   struct Opened {
     std::string name;

@@ -1,14 +1,15 @@
 // Moonstone. Licence: see LICENSE.
 //
 // Clients: opening them, their calls and transactions.
-#include <array>
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "members.h"
 #include "operations.h"
+#include "orm/methods.h"
 #include "schema/lite/ast_from_json.h"
 #include "schema/lite/catalog.h"
 
@@ -21,15 +22,6 @@ constexpr std::size_t kModelSlot = 5;
 constexpr std::size_t kWantsEventsSlot = 6;
 /// Of the answer.
 constexpr std::size_t kEventsSlot = 4;
-
-/// By their numbers: packages/orm/src/methods.ts has the same list.
-constexpr std::array<std::string_view, 26> kMethods{
-    "findMany",         "findFirst",  "findUnique", "findFirstOrThrow", "findUniqueOrThrow",
-    "findManyAndCount", "count",      "exists",     "findManyCursor",   "aggregate",
-    "groupBy",          "search",     "query",      "create",           "createMany",
-    "update",           "updateMany", "upsert",     "upsertMany",       "remove",
-    "removeMany",       "delete",     "deleteMany", "restore",          "transition",
-    "optimizeFts"};
 
 Result<Client*> find_client(Addon& addon, const Request& request) {
   if (Client* const client = addon.clients().find(request.number(1))) return client;
@@ -136,11 +128,12 @@ Status open_client(Addon& addon, Request& request, ExchangeWriter& answer) {
 Status run_call(Addon& addon, Request& request, ExchangeWriter& answer) {
   MS_TRY(Client* const client, find_client(addon, request));
   const std::size_t method = request.number(3);
-  if (method >= kMethods.size())
+  const std::span<const std::string_view> methods = orm::method_names();
+  if (method >= methods.size())
     return Error(ErrorCode::Unimplemented, "the addon is older than the package");
   ClientCall call;
   call.database = request.number(2);
-  call.method = kMethods[method];
+  call.method = methods[method];
   MS_TRY(const std::string_view model, client->accessor(call.database, request.number(kModelSlot)));
   call.model = model;
   call.caller = read_caller(request);
@@ -233,6 +226,13 @@ Status run_client_operation(Addon& addon,
       return {};
     case Operation::TurnSql:
       return run_turn_sql(addon, request, answer);
+    case Operation::CachedPlans: {
+      MS_TRY(Client* const client, find_client(addon, request));
+      MS_TRY(const orm::PlanCounts plans, client->cached_plans(request.number(2)));
+      answer.set_header(1, static_cast<double>(plans.reads));
+      answer.set_header(2, static_cast<double>(plans.writes));
+      return {};
+    }
     case Operation::Observe: {
       MS_TRY(Client* const client, find_client(addon, request));
       client->observe(request.number(2) == 1);

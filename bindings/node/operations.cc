@@ -1,7 +1,99 @@
 // Moonstone. Licence: see LICENSE.
 #include "operations.h"
 
+#include <string>
+#include <utility>
+
+#include "orm/methods.h"
+
 namespace moonstone::node {
+
+namespace {
+
+/// What JavaScript must number alike: {operations: {name: number}, methods: [name]}.
+Status describe(ExchangeWriter& answer) {
+  Object operations;
+  for (unsigned number = 0; number < 256; ++number) {
+    const std::string_view name = name_of(Operation{static_cast<std::uint8_t>(number)});
+    if (!name.empty()) operations.append(std::string(name), static_cast<double>(number));
+  }
+  Array methods;
+  for (const std::string_view method : orm::method_names())
+    methods.emplace_back(std::string(method));
+  answer.value(
+      Object{{"operations", Value(std::move(operations))}, {"methods", Value(std::move(methods))}});
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(Operation operation) {
+  switch (operation) {
+    case Operation::Parse:
+      return "Parse";
+    case Operation::TypeScript:
+      return "TypeScript";
+    case Operation::JsonSchema:
+      return "JsonSchema";
+    case Operation::LiteSchema:
+      return "LiteSchema";
+    case Operation::Open:
+      return "Open";
+    case Operation::Close:
+      return "Close";
+    case Operation::Call:
+      return "Call";
+    case Operation::Query:
+      return "Query";
+    case Operation::Begin:
+      return "Begin";
+    case Operation::Commit:
+      return "Commit";
+    case Operation::Rollback:
+      return "Rollback";
+    case Operation::Mark:
+      return "Mark";
+    case Operation::RollbackTo:
+      return "RollbackTo";
+    case Operation::Release:
+      return "Release";
+    case Operation::RawOpen:
+      return "RawOpen";
+    case Operation::RawClose:
+      return "RawClose";
+    case Operation::RawExec:
+      return "RawExec";
+    case Operation::RawQuery:
+      return "RawQuery";
+    case Operation::RawRun:
+      return "RawRun";
+    case Operation::Observe:
+      return "Observe";
+    case Operation::MigrationCreate:
+      return "MigrationCreate";
+    case Operation::MigrationStart:
+      return "MigrationStart";
+    case Operation::MigrationStatus:
+      return "MigrationStatus";
+    case Operation::MigrationVerify:
+      return "MigrationVerify";
+    case Operation::AutoMigrate:
+      return "AutoMigrate";
+    case Operation::TurnSql:
+      return "TurnSql";
+    case Operation::MigrationNext:
+      return "MigrationNext";
+    case Operation::MigrationFinish:
+      return "MigrationFinish";
+    case Operation::Describe:
+      return "Describe";
+    case Operation::CachedPlans:
+      return "CachedPlans";
+    case Operation::RawBackup:
+      return "RawBackup";
+  }
+  return {};
+}
 
 Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer) {
   const auto number = request.number(0);
@@ -19,6 +111,7 @@ Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer) {
     case Operation::Release:
     case Operation::Observe:
     case Operation::TurnSql:
+    case Operation::CachedPlans:
       return run_client_operation(addon, operation, request, answer);
     case Operation::Parse:
     case Operation::TypeScript:
@@ -29,6 +122,7 @@ Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer) {
     case Operation::RawExec:
     case Operation::RawQuery:
     case Operation::RawRun:
+    case Operation::RawBackup:
       return run_raw_operation(addon, operation, request, answer);
     case Operation::LiteSchema:
     case Operation::MigrationCreate:
@@ -39,6 +133,8 @@ Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer) {
     case Operation::MigrationVerify:
     case Operation::AutoMigrate:
       return run_migration_operation(addon, operation, request, answer);
+    case Operation::Describe:
+      return describe(answer);
   }
   return Error(ErrorCode::Unimplemented, "the addon is older than the package");
 }

@@ -3,6 +3,7 @@
 // The operations that JavaScript can ask for, by their numbers in the first slot of the buffer.
 
 #include <cstdint>
+#include <string_view>
 
 #include "addon.h"
 #include "base/result.h"
@@ -10,7 +11,7 @@
 
 namespace moonstone::node {
 
-/// Never renumber one side alone: packages/orm/src/native.ts.
+/// Never renumber one side alone: packages/orm/src/native.ts. A test compares the two.
 enum class Operation : std::uint8_t {
   Parse = 1,
   TypeScript = 3,
@@ -40,7 +41,13 @@ enum class Operation : std::uint8_t {
   TurnSql = 29,
   MigrationNext = 30,
   MigrationFinish = 31,
+  Describe = 32,
+  CachedPlans = 33,
+  RawBackup = 34,
 };
+
+/// Its name in packages/orm/src/native.ts; empty: there is no such operation.
+[[nodiscard]] std::string_view name_of(Operation operation);
 
 /// Runs the operation of the header. Errors: its own; Unimplemented (no such operation).
 [[nodiscard]] Status run_operation(Addon& addon, Request& request, ExchangeWriter& answer);

@@ -6,6 +6,7 @@
 
 #include "members.h"
 #include "operations.h"
+#include "store/maintenance.h"
 #include "store/raw_connection.h"
 
 namespace moonstone::node {
@@ -46,6 +47,14 @@ Status run_raw_query(store::RawConnection& connection, Request& request, Exchang
   return {};
 }
 
+/// header: whether it is written anew; values: path. Answers with the size in the header.
+Status run_raw_backup(store::RawConnection& connection, Request& request, ExchangeWriter& answer) {
+  const auto form = request.number(2) == 1 ? store::BackupForm::Vacuum : store::BackupForm::Copy;
+  MS_TRY(const store::Backup backup, store::back_up(connection, read_text(request), form));
+  answer.set_header(1, static_cast<double>(backup.size_bytes));
+  return {};
+}
+
 }  // namespace
 
 Status run_raw_operation(Addon& addon,
@@ -59,6 +68,7 @@ Status run_raw_operation(Addon& addon,
   }
   MS_TRY(store::RawConnection* const connection, find_connection(addon, request));
   if (operation == Operation::RawExec) return connection->exec(read_text(request));
+  if (operation == Operation::RawBackup) return run_raw_backup(*connection, request, answer);
   if (operation == Operation::RawQuery) return run_raw_query(*connection, request, answer);
   const std::string sql = read_text(request);
   const Array values = read_values(request);

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 
+#include "orm/methods.h"
+
 namespace moonstone::orm {
 namespace {
 
@@ -47,6 +49,18 @@ std::optional<Method> find_method(std::string_view name) {
 
 std::string_view name_of(Method method) {
   return kNames.at(static_cast<std::size_t>(method));
+}
+
+std::span<const std::string_view> method_names() {
+  return kNames;
+}
+
+std::size_t read_method_count() {
+  return static_cast<std::size_t>(Method::Query) + 1;
+}
+
+bool takes_list(std::string_view method) {
+  return method == name_of(Method::Search) || method == name_of(Method::Transition);
 }
 
 }  // namespace moonstone::orm

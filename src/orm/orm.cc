@@ -51,6 +51,10 @@ class OrmImpl final : public Orm {
     return orm::is_read(*found);
   }
 
+  [[nodiscard]] PlanCounts cached_plans() const override {
+    return {.reads = core_->plans.size(), .writes = core_->write_plans.size()};
+  }
+
   Result<Outcome> read(engine::DocumentReader& reader,
                        const Caller& caller,
                        const Call& call) override {

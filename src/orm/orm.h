@@ -11,6 +11,7 @@
 // Source: litestone.md 9-15, 17-19, 25, 26, 28, 29, 31, 32, 34.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -177,6 +178,12 @@ struct Effects {
   bool are_wanted = true;
 };
 
+/// How many plans are kept for calls to come.
+struct PlanCounts {
+  std::size_t reads = 0;
+  std::size_t writes = 0;
+};
+
 class Orm {
  public:
   [[nodiscard]] static std::unique_ptr<Orm> make(schema::CatalogPtr catalog, OrmOptions options);
@@ -185,6 +192,8 @@ class Orm {
   [[nodiscard]] virtual const schema::CatalogPtr& catalog() const = 0;
   /// Whether the method reads only. Nothing: no such method.
   [[nodiscard]] virtual std::optional<bool> is_read(std::string_view method) const = 0;
+
+  [[nodiscard]] virtual PlanCounts cached_plans() const = 0;
 
   /// Errors: InvalidArgument with the texts of litestone.md; their reason is the name of the error
   /// there ("ValidationError", "NOT_FOUND", "TransitionViolationError", ..), and Error::details()

@@ -78,7 +78,7 @@ class RowStatement {
   Result<store::Writer::Written> run() {
     auto written = run_once();
     if (written || written.error().reason() != "stale_plan") return written;
-    call_.core.plans.erase(shape_.key());
+    call_.core.write_plans.erase(shape_.key());
     return run_once();
   }
 
@@ -112,7 +112,7 @@ class RowStatement {
   }
 
   Result<StatementPlanPtr> find_plan() {
-    if (CachedPlanPtr known = call_.core.plans.find(shape_.key())) {
+    if (CachedPlanPtr known = call_.core.write_plans.find(shape_.key())) {
       return std::static_pointer_cast<const StatementPlan>(std::move(known));
     }
     if (shape_.is_too_deep()) {
@@ -124,7 +124,7 @@ class RowStatement {
     MS_TRY(store::CompiledStatementPtr statement, call_.transaction.compile_write(plan));
     auto made =
         std::make_shared<const StatementPlan>(std::move(statement), std::move(parameters).take());
-    call_.core.plans.put(std::string(shape_.key()), made);
+    call_.core.write_plans.put(std::string(shape_.key()), made);
     return made;
   }
 

@@ -1,13 +1,12 @@
 // Moonstone. Licence: see LICENSE.
 //
 // createClient, and the members that a client has besides its tables (litestone.md 8.1).
-import { mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Core } from "./core.js";
 import type { DatabaseInfo } from "./databases.js";
 import type { Exchange, Row } from "./exchange.js";
 import type { Gate, TransactionOptions } from "./gate.js";
-import { type Lock, Locks, type LockOptions } from "./locks.js";
+import { type Lock, type LockDatabase, Locks, type LockOptions } from "./locks.js";
 import { Operation, operate } from "./native.js";
 import {
   checkOptions,
@@ -26,8 +25,13 @@ import { makeTable, readOutcome, type View } from "./tables.js";
 export type AnyTable = Record<string, (...args: any[]) => any> & Record<string, any>;
 
 export interface BackupOptions {
-  /** Compacts the copy. */
+  /** Writes the copy anew, without free pages; else it is the file page by page. */
   readonly vacuum?: boolean;
+}
+/** Plans that are kept for calls to come. */
+export interface CacheSize {
+  readonly read: number;
+  readonly write: number;
 }
 export interface Backup {
   readonly path: string;
@@ -44,7 +48,9 @@ export interface WalStatus {
 export interface ClientMembers {
   /** Runs SQL of the application. Its rows are as the database has them. */
   sql(strings: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>;
-  /** Several reads on one snapshot: `{ name: args }` to `{ name: result }`. */
+  /**
+   * Several reads: `{ name: args }` to `{ name: result }`. Those of one database see one snapshot.
+   */
   query(spec: Record<string, unknown>): Promise<Record<string, any>>;
   $transaction<T>(run: (tx: Client) => Promise<T> | T, options?: TransactionOptions): Promise<T>;
   /** The client on behalf of somebody. */
@@ -62,6 +68,7 @@ export interface ClientMembers {
   readonly $config: { schemaPath: string | null; migrationsDir: string | null };
   $backup(target: string, options?: BackupOptions): Promise<Backup | Record<string, Backup>>;
   $walStatus(): Promise<WalStatus | Record<string, WalStatus>>;
+  readonly $cacheSize: CacheSize | Record<string, CacheSize>;
   $attach(path: string, alias: string): void;
   $detach(alias: string): void;
   readonly $attached: string[];
@@ -210,6 +217,9 @@ function membersOf(view: ClientView): Omit<ClientMembers, "$auth"> & { $auth: un
     },
     $backup: (target, options = {}) => whenFree(view, () => backUp(core, target, options)),
     $walStatus: () => whenFree(view, () => eachDatabase(core, (name) => walStatus(core, name))),
+    get $cacheSize() {
+      return eachDatabase(core, (name) => cacheSize(core, name));
+    },
     $attach: (path, alias) => attach(core, path, alias),
     $detach: (alias) => detach(core, alias),
     get $attached() {
@@ -237,9 +247,14 @@ function runSql(view: View, strings: TemplateStringsArray, values: readonly unkn
   const { sql: text } = sql(strings);
   const { core, gate } = view;
   if (!gate.isTransaction) return core.connection("main").all(text, values);
-  gate.join(0);
+  gate.join(core.databaseNumber("main"));
+  return runInTurn(core, text, values);
+}
+
+/** SQL in the transaction that is open on the main database. */
+function runInTurn(core: Core, text: string, values: readonly unknown[]): Row[] {
   return operate((exchange) => {
-    exchange.begin(Operation.TurnSql, core.number, 0);
+    exchange.begin(Operation.TurnSql, core.number, core.databaseNumber("main"));
     exchange.write(text);
     exchange.write(sqlValues(values));
   }, readSqlRows);
@@ -262,9 +277,8 @@ function readNamed(exchange: Exchange, view: View): Record<string, unknown> {
 function runQuery(view: View, spec: unknown): Record<string, unknown> {
   const isPlain = typeof spec === "object" && spec !== null && !Array.isArray(spec);
   if (!isPlain) throw new TypeError("db.query: spec must be an object of { name: queryArgs, ... }");
-  const { core, context, gate } = view;
-  const filtered: Row = {};
-  let database = 0;
+  const { core } = view;
+  const parts = new Map<number, Row>();
   for (const [name, given] of Object.entries(spec)) {
     const args = (given ?? {}) as Row;
     const accessor = String(args["model"] ?? name);
@@ -275,9 +289,18 @@ function runQuery(view: View, spec: unknown): Record<string, unknown> {
     }
     if (table.database < 0)
       throw new Error(`db.query: '${accessor}' is in a database that has no query()`);
-    database = table.database;
-    filtered[name] = filterRead(core, table, args, context);
+    const part = parts.get(table.database) ?? {};
+    part[name] = filterRead(core, table, args, view.context);
+    parts.set(table.database, part);
   }
+  const results: Record<string, unknown> = {};
+  for (const [database, part] of parts) Object.assign(results, queryDatabase(view, database, part));
+  return Object.fromEntries(Object.keys(spec).map((name) => [name, results[name]]));
+}
+
+/** The reads of one database, on one snapshot. */
+function queryDatabase(view: View, database: number, spec: Row): Record<string, unknown> {
+  const { core, context, gate } = view;
   gate.join(database);
   core.host.context = context;
   return operate(
@@ -285,7 +308,7 @@ function runQuery(view: View, spec: unknown): Record<string, unknown> {
       exchange.begin(Operation.Query, core.number, database);
       exchange.header(4, context.isSystem ? 1 : 0);
       exchange.write(context.auth);
-      exchange.write(filtered);
+      exchange.write(spec);
     },
     (exchange) => readNamed(exchange, view),
   );
@@ -306,14 +329,20 @@ function backUp(
   options: BackupOptions,
 ): Backup | Record<string, Backup> {
   const isSingle = core.databases.opened.length === 1;
+  const vacuumed = options.vacuum ?? false;
   return eachDatabase(core, (name) => {
     const path = isSingle ? resolve(target) : join(resolve(target), `${name}.db`);
-    mkdirSync(dirname(path), { recursive: true });
-    rmSync(path, { force: true });
-    // A consistent copy beside readers and writers; it is compact in any case.
-    core.connection(name).run("VACUUM INTO ?", path);
-    return { path, size: statSync(path).size, vacuumed: options.vacuum ?? false };
+    return { path, size: core.connection(name).backUp(path, vacuumed), vacuumed };
   });
+}
+
+/** How many plans of calls are kept. */
+function cacheSize(core: Core, name: string): CacheSize {
+  const database = core.databaseNumber(name);
+  return operate(
+    (exchange) => exchange.begin(Operation.CachedPlans, core.number, database),
+    (exchange) => ({ read: exchange.slots[1] as number, write: exchange.slots[2] as number }),
+  );
 }
 
 function walStatus(core: Core, name: string): WalStatus {
@@ -352,12 +381,35 @@ function tap(core: Core, listener: QueryListener): () => void {
 
 function locksOf(view: View): Locks {
   return new Locks((work) =>
-    whenFree(view, () => {
-      if (view.gate.isTransaction)
-        throw new Error("locks cannot be taken inside $transaction: take the lock around it");
-      return work(view.core.connection("main"));
-    }),
+    whenFree(view, () =>
+      work(view.gate.isTransaction ? lockTurn(view) : lockConnection(view.core)),
+    ),
   );
+}
+
+function lockConnection(core: Core): LockDatabase {
+  const connection = core.connection("main");
+  return {
+    all: (text, values) => connection.all(text, values),
+    // Whoever looks for the lock and takes it must not be overtaken in between.
+    atOnce(work) {
+      connection.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        connection.exec("COMMIT");
+        return result;
+      } catch (error) {
+        connection.exec("ROLLBACK");
+        throw error;
+      }
+    },
+  };
+}
+
+/** Locks of a transaction are seen by others when it is committed; until then it has the writer. */
+function lockTurn(view: View): LockDatabase {
+  view.gate.join(view.core.databaseNumber("main"));
+  return { all: (text, values) => runInTurn(view.core, text, values), atOnce: (work) => work() };
 }
 
 async function withLock<T>(

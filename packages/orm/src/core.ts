@@ -228,6 +228,13 @@ export class Core {
     return this.databases.info[name] as DatabaseInfo;
   }
 
+  /** The number of an open database in the addon. */
+  databaseNumber(name: string): number {
+    const number = this.databases.opened.findIndex((one) => one.name === name);
+    if (number < 0) throw new Error(`there is no open database "${name}"`);
+    return number;
+  }
+
   findTable(accessor: string): TableInfo | undefined {
     return this.tables.find((table) => table.accessor === accessor);
   }

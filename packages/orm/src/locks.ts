@@ -3,7 +3,7 @@
 // Locks of the application, in the table `_locks` of the main database (litestone.md 21). They hold
 // between processes; what is locked only the application knows.
 import { LockExpiredError, LockNotAcquiredError, LockReleasedByOtherError } from "./errors.js";
-import type { RawDatabase } from "./raw.js";
+import type { Row } from "./exchange.js";
 
 export interface LockOptions {
   /** How long it holds without a heartbeat, in milliseconds. */
@@ -57,21 +57,26 @@ function defaultOwner(): string {
   return `pid-${process.pid}-${Math.random().toString(36).slice(2, 8).padEnd(6, "0")}`;
 }
 
+/** Where the locks lie: a connection, or the transaction in which the call is made. */
+export interface LockDatabase {
+  all(text: string, values: readonly unknown[]): Row[];
+  /** Runs several statements that nobody comes between; all or none. */
+  atOnce<T>(work: () => T): T;
+}
+
 /** Runs SQL of the application when it is its turn: locks wait for transactions like other calls. */
-export type WithDatabase = <T>(work: (database: RawDatabase) => T) => Promise<T>;
+export type WithDatabase = <T>(work: (database: LockDatabase) => T) => Promise<T>;
 
 export class Locks {
   readonly #use: WithDatabase;
-  #isReady = false;
 
   constructor(use: WithDatabase) {
     this.#use = use;
   }
 
-  async #with<T>(work: (database: RawDatabase) => T): Promise<T> {
+  async #with<T>(work: (database: LockDatabase) => T): Promise<T> {
     return this.#use((database) => {
-      if (!this.#isReady) database.exec(CREATE);
-      this.#isReady = true;
+      database.all(CREATE, []);
       return work(database);
     });
   }
@@ -82,7 +87,7 @@ export class Locks {
     const giveUp = Date.now() + wait;
     for (;;) {
       const taken = await this.#with((database) => tryToTake(database, key, owner, ttl));
-      if (taken.owner === owner && taken.isNew) return this.#lockOf(taken.row, ttl);
+      if (taken.isNew) return this.#lockOf(taken.row, ttl);
       const left = giveUp - Date.now();
       if (left <= 0) throw notAcquired(key, taken.row);
       await new Promise((resolve) => setTimeout(resolve, Math.min(retryEvery, left)));
@@ -111,7 +116,7 @@ export class Locks {
       const row = find(database, key);
       if (row === undefined) return;
       if (row.owner !== owner) throw takenByOther(key, owner, row.owner);
-      database.run('DELETE FROM "_locks" WHERE "key" = ? AND "owner" = ?', key, owner);
+      database.all('DELETE FROM "_locks" WHERE "key" = ? AND "owner" = ?', [key, owner]);
       if (row.expires_at <= Date.now()) throw expired(key, owner);
     });
   }
@@ -119,8 +124,8 @@ export class Locks {
   /** Gives a lock back, whoever holds it; of one owner only, if there is one. */
   async release(key: string, owner?: string): Promise<void> {
     await this.#with((database) => {
-      if (owner === undefined) database.run('DELETE FROM "_locks" WHERE "key" = ?', key);
-      else database.run('DELETE FROM "_locks" WHERE "key" = ? AND "owner" = ?', key, owner);
+      if (owner === undefined) database.all('DELETE FROM "_locks" WHERE "key" = ?', [key]);
+      else database.all('DELETE FROM "_locks" WHERE "key" = ? AND "owner" = ?', [key, owner]);
     });
   }
 
@@ -132,12 +137,9 @@ export class Locks {
       if (row === undefined || (row.owner === owner && row.expires_at <= now))
         throw expired(key, owner);
       if (row.owner !== owner) throw takenByOther(key, owner, row.owner);
-      database.run(
+      database.all(
         'UPDATE "_locks" SET "expires_at" = ?, "heartbeat_at" = ? WHERE "key" = ? AND "owner" = ?',
-        now + ttl,
-        now,
-        key,
-        owner,
+        [now + ttl, now, key, owner],
       );
       return new Date(now + ttl);
     });
@@ -165,37 +167,27 @@ export class Locks {
   }
 }
 
-function find(database: RawDatabase, key: string): LockRow | undefined {
+function find(database: LockDatabase, key: string): LockRow | undefined {
   const [row] = database.all('SELECT * FROM "_locks" WHERE "key" = ?', [key]);
   return row as LockRow | undefined;
 }
 
 /** One attempt: what has expired goes, and whoever inserts the row has the lock. */
 function tryToTake(
-  database: RawDatabase,
+  database: LockDatabase,
   key: string,
   owner: string,
   ttl: number,
-): { row: LockRow; owner: string; isNew: boolean } {
+): { row: LockRow; isNew: boolean } {
   const now = Date.now();
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    database.run('DELETE FROM "_locks" WHERE "key" = ? AND "expires_at" <= ?', key, now);
-    const { changes } = database.run(
-      'INSERT OR IGNORE INTO "_locks" VALUES (?, ?, ?, ?, ?)',
-      key,
-      owner,
-      now,
-      now + ttl,
-      now,
+  return database.atOnce(() => {
+    database.all('DELETE FROM "_locks" WHERE "key" = ? AND "expires_at" <= ?', [key, now]);
+    const inserted = database.all(
+      'INSERT OR IGNORE INTO "_locks" VALUES (?, ?, ?, ?, ?) RETURNING "key"',
+      [key, owner, now, now + ttl, now],
     );
-    const row = find(database, key) as LockRow;
-    database.exec("COMMIT");
-    return { row, owner: row.owner, isNew: changes === 1 };
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
+    return { row: find(database, key) as LockRow, isNew: inserted.length === 1 };
+  });
 }
 
 function notAcquired(key: string, row: LockRow): LockNotAcquiredError {

@@ -1,17 +1,17 @@
 // Moonstone. Licence: see LICENSE.
 //
-// The methods of a table. Their numbers are those of bindings/node/client_operations.cc.
+// The methods of a table. Their numbers are their positions in src/orm/method.cc; a test compares.
 
 export const METHODS = [
   "findMany",
   "findFirst",
-  "findUnique",
   "findFirstOrThrow",
+  "findUnique",
   "findUniqueOrThrow",
   "findManyAndCount",
+  "findManyCursor",
   "count",
   "exists",
-  "findManyCursor",
   "aggregate",
   "groupBy",
   "search",

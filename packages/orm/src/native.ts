@@ -46,6 +46,9 @@ export const enum Operation {
   TurnSql = 29,
   MigrationNext = 30,
   MigrationFinish = 31,
+  Describe = 32,
+  CachedPlans = 33,
+  RawBackup = 34,
 }
 
 function places(): string[] {

@@ -124,6 +124,18 @@ export class RawDatabase {
     );
   }
 
+  /** Copies the database into a file, page by page or written anew. Returns its size in bytes. */
+  backUp(path: string, vacuum: boolean): number {
+    const connection = this.handle;
+    return operate(
+      (exchange) => {
+        exchange.begin(Operation.RawBackup, connection, vacuum ? 1 : 0);
+        exchange.write(path);
+      },
+      (exchange) => exchange.slots[1] as number,
+    );
+  }
+
   query(text: string): RawStatement {
     return new RawStatement(this, text);
   }

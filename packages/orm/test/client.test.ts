@@ -67,6 +67,19 @@ describe("createClient", () => {
     expect(
       await db.$transaction(async (tx) => [await tx.hit.count(), await tx.user.count()]),
     ).toEqual([1, 1]);
+    const spec = {
+      hits: { model: "hit", select: { path: true } },
+      user: { _count: true },
+      hit: { _count: true },
+    };
+    const answer = { hits: [{ path: "/" }], user: { _count: 1 }, hit: { _count: 1 } };
+    expect(Object.entries(await db.query(spec))).toEqual(Object.entries(answer));
+    const inside = await db.$transaction(async (tx) => {
+      await tx.hit.create({ data: { path: "/a" } });
+      return tx.query({ user: { _count: true }, hit: { _count: true } });
+    });
+    expect(inside).toEqual({ user: { _count: 1 }, hit: { _count: 2 } });
+    expect(db.$cacheSize).toMatchObject({ main: {}, stats: {} });
     db.$close();
     folder.remove();
   });
@@ -353,6 +366,42 @@ describe("locks", () => {
   });
 });
 
+describe("locks in transactions", () => {
+  test("stay or go with the transaction", async () => {
+    const db = await open();
+    const undone = db.$transaction(async (tx) => {
+      await tx.$locks.acquire("import", { owner: "me" });
+      expect(await tx.$locks.isHeld("import")).toBe(true);
+      expect(await failure(tx.$locks.acquire("import"))).toBeInstanceOf(LockNotAcquiredError);
+      throw new Error("undone");
+    });
+    expect((await failure(undone)).message).toBe("undone");
+    expect(await db.$locks.list()).toEqual([]);
+    const lock = await db.$transaction((tx) => tx.$locks.acquire("import", { owner: "me" }));
+    expect(await db.$locks.isHeld("import")).toBe(true);
+    expect((await failure(lock.heartbeat())).message).toMatch("has ended");
+    await db.$locks.release("import", "me");
+    const seen = await db.$transaction((tx) =>
+      tx.$lock("job", async () => {
+        await tx.label.create({ data: { name: "a" } });
+        return tx.$locks.isHeld("job");
+      }),
+    );
+    expect(seen).toBe(true);
+    expect(await db.$locks.isHeld("job")).toBe(false);
+    expect(await db.label.count()).toBe(1);
+  });
+});
+
+test("plans of calls are kept and counted", async () => {
+  const db = await open();
+  expect(db.$cacheSize).toEqual({ read: 0, write: 0 });
+  await db.label.create({ data: { name: "a" } });
+  await db.label.findMany({ where: { name: "a" } });
+  await db.label.findMany({ where: { name: "b" } });
+  expect(db.$cacheSize).toEqual({ read: 1, write: 1 });
+});
+
 describe("files", () => {
   test("are copied while they are used, attached and looked at", async () => {
     const folder = temporaryFolder();
@@ -360,7 +409,19 @@ describe("files", () => {
     await db.label.create({ data: { name: "a" } });
     const backup = await db.$backup(folder.file("copies/app.db"));
     expect(backup).toMatchObject({ path: folder.file("copies/app.db"), vacuumed: false });
-    expect((backup as { size: number }).size).toBeGreaterThan(0);
+    const { size } = backup as { size: number };
+    expect(size).toBeGreaterThan(0);
+    // Free pages are copied, unless the copy is written anew.
+    await db.label.createMany({
+      data: Array.from({ length: 2000 }, (_, i) => ({ name: `label ${i} ${"x".repeat(100)}` })),
+    });
+    await db.label.deleteMany({ where: { name: { startsWith: "label" } } });
+    const plain = (await db.$backup(folder.file("plain.db"))) as { size: number };
+    const small = await db.$backup(folder.file("small.db"), { vacuum: true });
+    expect(small).toMatchObject({ vacuumed: true });
+    expect((small as { size: number }).size).toBeLessThan(plain.size);
+    const copy = await open({ db: folder.file("plain.db") });
+    expect(await copy.label.findMany({ select: { name: true } })).toEqual([{ name: "a" }]);
     expect(await db.$walStatus()).toMatchObject({ busy: false });
     db.$attach(folder.file("copies/app.db"), "copy");
     expect(db.$attached).toEqual(["copy"]);

@@ -23,7 +23,8 @@ struct Core {
   OrmOptions options;
   /// By accessor; without join tables.
   std::map<std::string, const schema::Model*, std::less<>> models{};
-  mutable PlanCache plans{};
+  mutable PlanCache plans{};  // of reads
+  mutable PlanCache write_plans{};
   /// What fields take, of the models of the catalog.
   std::shared_ptr<const RuleBook> rules{};
 };
