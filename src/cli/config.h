@@ -55,7 +55,7 @@ struct Config {
 /// One setting as text or number, and where it stands for messages ("moonstone.toml:3").
 struct Setting {
   std::string key;  // "server.port"
-  /// Numbers as written, texts plain, lists separated by commas.
+  /// Numbers as written, texts plain, lists as setting_list.h writes them.
   std::string text;
   std::string place;
 };

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/setting_list.h"
+
 namespace moonstone::cli {
 namespace {
 
@@ -40,16 +42,7 @@ Refusal set_issuer(Provider& provider, const std::string& text) {
 }
 
 Refusal set_audiences(Provider& provider, const std::string& text) {
-  provider.audiences.clear();
-  for (std::size_t from = 0; from <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', from), text.size());
-    std::string name = text.substr(from, comma - from);
-    name.erase(0, std::min(name.find_first_not_of(' '), name.size()));
-    while (name.ends_with(' '))
-      name.pop_back();
-    if (!name.empty()) provider.audiences.push_back(std::move(name));
-    from = comma + 1;
-  }
+  provider.audiences = split_list(text);
   return provider.audiences.empty() ? "an audience or a list of them" : Refusal();
 }
 

@@ -5,11 +5,13 @@
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "cli/config.h"
+#include "cli/setting_list.h"
 
 namespace moonstone::cli {
 namespace {
@@ -30,14 +32,13 @@ std::optional<std::string> scalar_text(const toml::node& node) {
 }
 
 std::optional<std::string> list_text(const toml::array& array) {
-  std::string text;
+  std::vector<std::string> elements;
   for (const toml::node& element : array) {
-    const auto scalar = scalar_text(element);
+    auto scalar = scalar_text(element);
     if (!scalar) return std::nullopt;
-    if (!text.empty()) text += ",";
-    text += *scalar;
+    elements.push_back(*std::move(scalar));
   }
-  return text;
+  return join_list(elements);
 }
 
 /// Flattens a table into settings: [server] port = 1 is "server.port".

@@ -16,6 +16,7 @@
 
 #include "cli/config.h"
 #include "cli/config_auth.h"
+#include "cli/setting_list.h"
 
 namespace moonstone::cli {
 namespace {
@@ -90,21 +91,6 @@ Refusal set_job_days(Config& config, const std::string& text) {
   return set_number(text, 1, kDaysMax, [&](std::uint64_t number) {
     config.runtime.jobs.keep_time = std::chrono::days(number);
   });
-}
-
-std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> parts;
-  std::size_t from = 0;
-  while (from <= text.size()) {
-    const std::size_t comma = std::min(text.find(',', from), text.size());
-    std::string part = text.substr(from, comma - from);
-    part.erase(0, std::min(part.find_first_not_of(' '), part.size()));
-    while (part.ends_with(' '))
-      part.pop_back();
-    if (!part.empty()) parts.push_back(std::move(part));
-    from = comma + 1;
-  }
-  return parts;
 }
 
 /// Origins as browsers send them.

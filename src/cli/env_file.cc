@@ -35,6 +35,8 @@ class EnvParser {
       if (rest_.empty()) break;
       MS_TRY(std::string name, take_name());
       MS_TRY(std::string value, take_value());
+      // The environment of a process ends its texts with one.
+      if (value.find('\0') != std::string::npos) return wrong("a value cannot hold a zero byte");
       variables[std::move(name)] = std::move(value);
     }
     return std::vector<Variable>(variables.begin(), variables.end());

@@ -205,6 +205,16 @@ jwks = "keys.json"
   EXPECT_THAT(providers[1].secrets, ElementsAre("s1", "s0"));
 }
 
+TEST(Config, AnElementOfAListKeepsItsCommas) {
+  const auto loaded = load({.file = "[auth]\naudience = [\"a,b\", \"c \\\"d\\\"\", \"e\"]\n"});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_THAT(loaded->config.auth.at(0).audiences, ElementsAre("a,b", "c \"d\"", "e"));
+  const auto set =
+      load({.file = "[auth]\n", .environment = {{"MOONSTONE_AUTH_AUDIENCE", "\"a,b\" , c"}}});
+  ASSERT_TRUE(set) << set.error().message();
+  EXPECT_THAT(set->config.auth.at(0).audiences, ElementsAre("a,b", "c"));
+}
+
 TEST(Config, ASecretAloneIsAProvider) {
   const auto loaded = load({.environment = {{"MOONSTONE_AUTH_SECRET", "s"}}});
   ASSERT_TRUE(loaded);

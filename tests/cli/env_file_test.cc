@@ -44,6 +44,9 @@ TEST(EnvFile, ErrorsNameFileAndLine) {
   EXPECT_THAT(parse_env_file("A='x'y", ".env").error().message(),
               HasSubstr("nothing may follow a quoted value"));
   EXPECT_FALSE(parse_env_file("1A=2", ".env"));
+  for (const std::string& text : {std::string("A=1\nB=x\0y\n", 10), std::string("A=1\nB='\0'", 9)})
+    EXPECT_EQ(parse_env_file(text, ".env").error().message(),
+              ".env:2: a value cannot hold a zero byte");
 }
 
 TEST(ActionEnvironment, TheEnvironmentWinsThenTheLocalFile) {
