@@ -213,7 +213,10 @@ LiteCommandLine::LiteCommandLine(CLI::App& program) : state_(std::make_unique<St
 LiteCommandLine::~LiteCommandLine() = default;
 
 ExitCode LiteCommandLine::run(Terminal& terminal) {
-  if (state_->chosen) return state_->chosen(terminal);
+  if (state_->chosen) {
+    if (state_->flags.debug) print_lite_places(terminal, state_->flags);
+    return state_->chosen(terminal);
+  }
   terminal.line(state_->lite->help());
   return ExitCode::Success;
 }

@@ -104,6 +104,9 @@ struct LiteSeedOptions {
 ExitCode lite_failure(Terminal& terminal, const Error& error);
 /// ` ✓  text`.
 void lite_success(Terminal& terminal, std::string_view text);
+/// Where the commands look for what they need, to standard error. What cannot be found is left to
+/// the command to say.
+void print_lite_places(Terminal& terminal, const LiteFlags& flags);
 /// The warnings of the schema, to standard error.
 void print_lite_warnings(Terminal& terminal, const LiteProject& project);
 /// Writes what was generated and says where to. `usual`: the path if none is named.

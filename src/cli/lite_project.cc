@@ -127,6 +127,7 @@ Result<LiteEnvironment> LiteEnvironment::load(const LiteFlags& flags) {
     if (flags.env_file.empty() && !is_file(file)) continue;
     MS_TRY(const std::string text, read_file(file));
     MS_TRY(const auto variables, parse_env_file(text, file));
+    environment.files_.push_back(file);
     environment.from_files_.insert(environment.from_files_.end(), variables.begin(),
                                    variables.end());
   }

@@ -45,8 +45,11 @@ class LiteEnvironment {
   [[nodiscard]] std::optional<std::string> find(const std::string& name) const;
   /// "NAME=value", for child processes.
   [[nodiscard]] std::vector<std::string> for_children() const;
+  /// The files that were read.
+  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
 
  private:
+  std::vector<std::string> files_;
   std::vector<std::pair<std::string, std::string>> from_files_;
 };
 

@@ -18,6 +18,23 @@ void lite_success(Terminal& terminal, std::string_view text) {
   terminal.line(fmt::format(" {}  {}", terminal.styled(Style::Green, "✓"), text));
 }
 
+void print_lite_places(Terminal& terminal, const LiteFlags& flags) {
+  const auto say = [&terminal](std::string_view what, std::string_view where) {
+    terminal.error_line(fmt::format(" ·  {}: {}", what, where));
+  };
+  const auto places = find_lite_places(flags);
+  if (!places) return;
+  for (const std::string& file : places->environment.files())
+    say("environment", file);
+  say("config", places->config.empty() ? "none" : places->config);
+  say("schema", places->schema);
+  say("migrations", places->migrations);
+  const auto project = load_lite_project(flags);
+  if (!project) return say("database", places->db);
+  for (const LiteDatabase& database : project->databases)
+    say(fmt::format("database {}", database.name), database.path);
+}
+
 void print_lite_warnings(Terminal& terminal, const LiteProject& project) {
   for (const std::string& warning : project.warnings)
     terminal.error_line(fmt::format(" ⚠  {}", warning));

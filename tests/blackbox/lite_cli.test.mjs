@@ -40,6 +40,20 @@ test("init writes a project that migrates, and overwrites it only with --force",
   assert.match(await succeeds(lite("migrate", "verify")), /✓ schema is in sync/);
 });
 
+test("--debug says where everything was found", async () => {
+  const { lite } = projectOf({
+    "schema.lite": `database logs { path env("NO_SUCH_LOGS", "./logs.db") }\n${kUser}`,
+    ".env": "A=1\n",
+  });
+  const result = await lite("migrate", "status", "--debug", "--db", "other.db");
+  assert.equal(result.code, 0, result.text);
+  assert.match(
+    result.err,
+    /· {2}environment: \.env\n ?· {2}config: none\n ?· {2}schema: schema\.lite\n ?· {2}migrations: \S*migrations\n ?· {2}database main: other\.db\n ?· {2}database logs: \.\/logs\.db\n/,
+  );
+  assert.doesNotMatch(result.out, /database main:/);
+});
+
 test("the session of the guide says what the guide says", async () => {
   const { root, lite } = projectOf({});
   const guide = readFileSync(path.join(kRoot, "docs/guide/lite-cli.md"), "utf8");
