@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "cli/files.h"
 #include "cli/lite_schema.h"
+#include "orm/methods.h"
 #include "schema/names.h"
 #include "schema/type.h"
 
@@ -340,11 +341,13 @@ constexpr std::string_view kModelImports = R"(import {{
   createInternalQueryFactory,
   createMutationFactory,
   createQueryFactory,
+  defineModels as defineAnyModels,
   v as validators,
 }} from {0};
 import type {{
   ActionCtx as GenericActionCtx,
   ActionFactory,
+  DefineModels,
   FunctionFactory,
   MutationCtx as GenericMutationCtx,
   QueryCtx as GenericQueryCtx,
@@ -353,20 +356,7 @@ import type {{
 import type {{ DataModel, TableName }} from "./dataModel";
 import type {{ Models }} from "./models";
 
-type ReadMethod =
-  | "findMany"
-  | "findFirst"
-  | "findFirstOrThrow"
-  | "findUnique"
-  | "findUniqueOrThrow"
-  | "findManyAndCount"
-  | "findManyCursor"
-  | "count"
-  | "exists"
-  | "aggregate"
-  | "groupBy"
-  | "search"
-  | "query";
+type ReadMethod ={1};
 type Named<Db> = Omit<Models, keyof Db>;
 type Readable<M> = {{ [Name in keyof M]: Pick<M[Name], Extract<keyof M[Name], ReadMethod>> }};
 type QueryDb = GenericQueryCtx<DataModel>["db"];
@@ -396,6 +386,8 @@ export const internalMutation = createInternalMutationFactory() as unknown as Fu
   MutationCtx
 >;
 export const internalAction: ActionFactory<DataModel> = createInternalActionFactory<DataModel>();
+/** Adds functions to models: computed fields, defaults, rules, hooks, events. */
+export const defineModels = defineAnyModels as DefineModels<Models, Readable<Models>>;
 )";
 
 std::string schema_names(const schema::Schema& schema) {
@@ -419,11 +411,18 @@ std::string schema_names(const schema::Schema& schema) {
   return out + "}";
 }
 
+std::string read_method_types() {
+  std::string types;
+  for (const std::string_view name : orm::method_names().first(orm::read_method_count()))
+    types += fmt::format("\n  | {}", literal_of(name));
+  return types;
+}
+
 std::string server_file(const CodegenInput& input) {
   const bool has_models = input.bundle->orm != nullptr;
   return from_schema(input) +
          fmt::format(fmt::runtime(has_models ? kModelImports : kServerImports),
-                     literal_of(input.package)) +
+                     literal_of(input.package), read_method_types()) +
          fmt::format("export const schema = {} as const;\n\n", schema_names(input.bundle->schema)) +
          std::string(has_models ? kModelFactories : kServerFactories);
 }
@@ -547,15 +546,22 @@ constexpr std::string_view kStubManifest =
     "export const httpRouter: unknown = null;\n"
     "export const cronJobsDef: unknown = null;\n";
 
+/// Whether the project has models is not known yet. The package may be older than they are.
+constexpr std::string_view kStubDefineModels = R"(
+import * as authoring from {};
+export const defineModels: any = (authoring as any).defineModels;
+)";
+
 std::vector<GeneratedFile> generate_stubs(const std::string& package) {
   const std::string name = literal_of(package);
   const std::string imports = fmt::format(fmt::runtime(kServerImports), name);
-  return {{.name = "api.ts", .text = std::string(kStubApi)},
-          {.name = "dataModel.ts", .text = fmt::format(fmt::runtime(kStubDataModel), name)},
-          {.name = "manifest.ts", .text = std::string(kStubManifest)},
-          {.name = "server.ts",
-           .text = fmt::format("// A stand-in until the first build of moonstone.\n{}{}", imports,
-                               kServerFactories)}};
+  return {
+      {.name = "api.ts", .text = std::string(kStubApi)},
+      {.name = "dataModel.ts", .text = fmt::format(fmt::runtime(kStubDataModel), name)},
+      {.name = "manifest.ts", .text = std::string(kStubManifest)},
+      {.name = "server.ts",
+       .text = fmt::format("// A stand-in until the first build of moonstone.\n{}{}{}", imports,
+                           kServerFactories, fmt::format(fmt::runtime(kStubDefineModels), name))}};
 }
 
 Result<std::vector<std::string>> write_generated(const std::string& folder,

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "runtime/bundle_file.h"
 #include "runtime/internal/machine.h"
+#include "runtime/model_host.h"
 #include "schema/lite/catalog.h"
 
 namespace moonstone::runtime {
@@ -110,8 +111,29 @@ Status read_schema(const Value& json, Bundle& bundle) {
     return {};
   }
   MS_TRY(schema::CatalogPtr catalog, lite::load_catalog(*lite));
-  bundle.orm = orm::Orm::make(catalog, {});
+  bundle.orm = orm::Orm::make(catalog, {.host = &model_host()});
   MS_TRY(bundle.schema, schema::make_schema(std::move(catalog)));
+  return {};
+}
+
+/// After the functions of both halves are known: listeners name them.
+Status read_models(const Value& description, Bundle& bundle) {
+  const Array& lists = list_in(description.as_object(), "models");
+  if (lists.empty()) return {};
+  if (lists.size() > 1) {
+    return Error(ErrorCode::InvalidArgument,
+                 fmt::format("\"{}\" and \"{}\" both export defineModels; move it into one file",
+                             text_member(lists[0].as_object(), "module"),
+                             text_member(lists[1].as_object(), "module")));
+  }
+  const auto can_be_scheduled = [&bundle](const std::string& name) {
+    const Function* const function = bundle.find(name);
+    return function != nullptr && function->kind != FunctionKind::Query;
+  };
+  const schema::Catalog* const catalog =
+      bundle.orm == nullptr ? nullptr : bundle.orm->catalog().get();
+  MS_TRY(bundle.model_functions,
+         read_model_functions(lists.front().as_object(), catalog, can_be_scheduled));
   return {};
 }
 
@@ -214,6 +236,7 @@ Result<BundlePtr> load_bundle(BundleSource source) {
   if (!source.node_manifest.empty()) {
     MS_TRY_STATUS(read_node_manifest(source.node_manifest, *bundle));
   }
+  MS_TRY_STATUS(read_models(description, *bundle));
   bundle->hash = content_hash(source);
   bundle->source = std::move(source);
   return BundlePtr(std::move(bundle));

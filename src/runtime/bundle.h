@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "orm/orm.h"
 #include "runtime/jobs/job.h"
+#include "runtime/model_functions.h"
 #include "schema/schema.h"
 #include "schema/type.h"
 
@@ -61,6 +62,7 @@ class Bundle {
   schema::Schema schema;
   /// Calls of the models, if the schema is a `.lite` file; null else.
   std::shared_ptr<orm::Orm> orm;
+  ModelFunctionsPtr model_functions;  // what the project adds to its models; null: nothing
   std::map<std::string, Function, std::less<>> functions;  // by canonical name
   std::vector<jobs::CronDefinition> crons;                 // checked
   std::vector<HttpRoute> routes;                           // in the order in which they are tried

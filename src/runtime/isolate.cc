@@ -20,14 +20,25 @@ class ReplaceableIsolate final : public Isolate {
 
   Result<CallOutcome> run(const BundlePtr& bundle, Call& call) override {
     auto outcome = machine_->run(bundle, call);
-    if (machine_->is_spent()) {
-      machine_.reset();
-      machine_ = std::make_unique<Machine>(limits_);
-    }
+    replace_if_spent();
+    return outcome;
+  }
+
+  Result<CallOutcome> run_inside(const BundlePtr& bundle,
+                                 Call& call,
+                                 const std::function<Status()>& body) override {
+    auto outcome = machine_->run_inside(bundle, call, body);
+    replace_if_spent();
     return outcome;
   }
 
  private:
+  void replace_if_spent() {
+    if (!machine_->is_spent()) return;
+    machine_.reset();
+    machine_ = std::make_unique<Machine>(limits_);
+  }
+
   RuntimeLimits limits_;
   std::unique_ptr<Machine> machine_;
 };

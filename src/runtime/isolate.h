@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,6 +105,13 @@ class Isolate {
   /// FailedPrecondition reason "never_settles". Errors of the engine inside the handler become
   /// exceptions there; if they are not caught their message and code come back.
   [[nodiscard]] virtual Result<CallOutcome> run(const BundlePtr& bundle, Call& call) = 0;
+
+  /// Runs `body` in place of a handler, under the limits of the call: what it does with models
+  /// leads to the functions that the bundle adds to them (model_host.h). `call.function` names it;
+  /// the outcome has no JSON. Errors: those of `body`; DeadlineExceeded, LimitExceeded as above.
+  [[nodiscard]] virtual Result<CallOutcome> run_inside(const BundlePtr& bundle,
+                                                       Call& call,
+                                                       const std::function<Status()>& body) = 0;
 };
 
 /// The isolate of the calling thread, created on first use and destroyed with the thread, or when

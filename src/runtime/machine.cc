@@ -42,6 +42,12 @@ std::string quoted_name(const Call& call) {
   return fmt::format("\"{}\"", call.function->name);
 }
 
+/// What runs on this thread. Calls do not run inside each other.
+Run*& running_here() {
+  thread_local Run* run = nullptr;
+  return run;
+}
+
 v8::Isolate* new_isolate(const RuntimeLimits& limits) {
   start_v8();
   v8::Isolate::CreateParams params;
@@ -192,7 +198,23 @@ Status Machine::prepare(const BundlePtr& bundle) {
   return {};
 }
 
+Run* Machine::run_of_this_thread() {
+  return running_here();
+}
+
 Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
+  return run_with(bundle, call, [this](Run& run) { return execute(run); });
+}
+
+Result<CallOutcome> Machine::run_inside(const BundlePtr& bundle,
+                                        Call& call,
+                                        const std::function<Status()>& body) {
+  return run_with(bundle, call, [this, &body](Run& run) { return execute_body(run, body); });
+}
+
+Result<CallOutcome> Machine::run_with(const BundlePtr& bundle,
+                                      Call& call,
+                                      const Executor& executor) {
   const auto start = steady_clock::now();
   const auto deadline =
       call.deadline == steady_clock::time_point{} ? steady_clock::time_point::max() : call.deadline;
@@ -203,19 +225,24 @@ Result<CallOutcome> Machine::run(const BundlePtr& bundle, Call& call) {
   Run run{.token = ++last_token_,
           .call = &call,
           .program = program,
+          .bundle = bundle.get(),
           .outcome = {},
           .errors = {},
+          .model_depth = 0,
+          .thrown_by_model = {},
           .rejections = {},
           .reads = {}};
   std::optional<Result<CallOutcome>> outcome;
   current_ = &run;
+  running_here() = &run;
   Stop stop = Stop::None;
   {
     const FrozenClock clock(call.now_unix_ms);
-    stop = guarded(deadline, [&] { outcome = execute(run); });
+    stop = guarded(deadline, [&] { outcome = executor(run); });
     if (outcome && *outcome && clock.was_read()) (*outcome)->read_time_or_random = true;
   }
   current_ = nullptr;
+  running_here() = nullptr;
   // Moving the outcome out has left its flags in place.
   call.read_identity = run.outcome.read_identity;
   call.read_base_url = run.outcome.read_base_url;
@@ -236,6 +263,17 @@ Result<CallOutcome> Machine::execute(Run& run) {
   MS_TRY(const v8::Local<v8::Value> returned, call_handler(run));
   MS_TRY(const v8::Local<v8::Value> result, settle(run, returned));
   MS_TRY_STATUS(finish(run, result));
+  return std::move(run.outcome);
+}
+
+Result<CallOutcome> Machine::execute_body(Run& run, const std::function<Status()>& body) {
+  const v8::HandleScope handle_scope(isolate_);
+  const v8::Context::Scope context_scope(run.program->context());
+  const v8::TryCatch thrown(isolate_);
+  if (run.program->seed(run.call->random_seed).IsEmpty()) return error_of(run, thrown.Exception());
+  MS_TRY_STATUS(body());
+  run.program->drain_microtasks();
+  report_rejections(run);
   return std::move(run.outcome);
 }
 
@@ -353,6 +391,13 @@ Error Machine::error_of(Run& run, v8::Local<v8::Value> thrown) {
 }
 
 void Machine::throw_error(v8::Local<v8::Context> context, Error error) {
+  if (current_ != nullptr && !current_->thrown_by_model.IsEmpty() &&
+      error.reason() == "user_code") {
+    const v8::Local<v8::Value> thrown = current_->thrown_by_model.Get(isolate_);
+    current_->thrown_by_model.Reset();
+    isolate_->ThrowException(thrown);
+    return;
+  }
   const v8::Local<v8::Value> exception =
       v8::Exception::Error(to_v8_string(isolate_, error.message()));
   if (const Value* const details = error.details(); details != nullptr && details->is_object()) {

@@ -1,11 +1,13 @@
 // Moonstone. Licence: see LICENSE.
 //
 // Natives for the models of a `.lite` schema: their names, and calls of their methods.
+#include <span>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "orm/methods.h"
 #include "runtime/internal/native_call.h"
 #include "runtime/internal/row_sets.h"
 
@@ -22,11 +24,30 @@ NativeResult model_accessors(const NativeCall& call) {
   return v8::Local<v8::Value>(v8::Array::New(call.isolate, accessors.data(), accessors.size()));
 }
 
+/// The methods of models by what they do. Upkeep of search indexes is none of functions' business.
+NativeResult model_methods(const NativeCall& call) {
+  const std::span<const std::string_view> names = orm::method_names();
+  const auto list_of = [&](std::span<const std::string_view> chosen) {
+    std::vector<v8::Local<v8::Value>> texts;
+    for (const std::string_view name : chosen) {
+      if (name != "optimizeFts") texts.push_back(to_v8_name(call.isolate, name));
+    }
+    return v8::Array::New(call.isolate, texts.data(), texts.size());
+  };
+  const v8::Local<v8::Object> methods = v8::Object::New(call.isolate);
+  const std::size_t reads = orm::read_method_count();
+  methods->Set(call.context, to_v8_name(call.isolate, "reads"), list_of(names.first(reads)))
+      .Check();
+  methods->Set(call.context, to_v8_name(call.isolate, "writes"), list_of(names.subspan(reads)))
+      .Check();
+  return v8::Local<v8::Value>(methods);
+}
+
 /// What the call is given: one object, or for a few methods the list of their arguments.
 Result<Value> arguments_of(const NativeCall& call, std::string_view method) {
   MS_TRY(Value list, from_v8(call.context, call.arg(3)));
   if (!list.is_array()) return Value(Object());
-  if (method == "search" || method == "transition") return list;
+  if (orm::takes_list(method)) return list;
   Array& given = list.as_array();
   return given.empty() || given.front().is_missing() ? Value(Object()) : std::move(given.front());
 }
@@ -39,6 +60,22 @@ orm::Caller caller_of(const NativeCall& call) {
   const Value* const subject = auth.find("subject");
   if (auth.find("id") == nullptr && subject != nullptr) auth.append("id", *subject);
   return {.auth = std::move(auth)};
+}
+
+/// The declaration of a model in the tree of the schema; undefined if it is not there.
+NativeResult model_schema(const NativeCall& call) {
+  const std::string name = call.text(1);
+  const Value* const tree = call.run->call->orm->catalog()->source.as_object().find("schema");
+  const Value* const models = tree == nullptr ? nullptr : tree->as_object().find("models");
+  if (models == nullptr || !models->is_array()) return call.undefined();
+  for (const Value& model : models->as_array()) {
+    const Value* const known = model.as_object().find("name");
+    if (known == nullptr || *known != Value(name)) continue;
+    v8::Local<v8::Value> declaration;
+    if (!to_v8(call.context, model).ToLocal(&declaration)) return pending_exception();
+    return declaration;
+  }
+  return call.undefined();
 }
 
 NativeResult call_model(const NativeCall& call) {
@@ -63,8 +100,10 @@ NativeResult call_model(const NativeCall& call) {
 }  // namespace
 
 void add_model_natives(v8::Local<v8::Context> context, v8::Local<v8::Object> natives) {
+  add_native<model_methods, Needs::Nothing>(context, natives, "modelMethods");
   add_native<model_accessors, Needs::Run>(context, natives, "modelAccessors");
   add_native<call_model, Needs::Run>(context, natives, "callModel");
+  add_native<model_schema, Needs::Run>(context, natives, "modelSchema");
 }
 
 }  // namespace moonstone::runtime

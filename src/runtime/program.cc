@@ -224,6 +224,19 @@ v8::MaybeLocal<v8::Value> Program::invoke(const Invocation& invocation) {
                                      static_cast<int>(args.size()), args.data());
 }
 
+v8::MaybeLocal<v8::Value> Program::call_on_default(const std::string& module,
+                                                   std::string_view name,
+                                                   std::vector<v8::Local<v8::Value>> args) {
+  v8::Local<v8::Value> exported;
+  if (!call("find", {copies_.back().bundle.Get(isolate_), to_v8_name(isolate_, module),
+                     to_v8_name(isolate_, "default")})
+           .ToLocal(&exported)) {
+    return {};
+  }
+  args.insert(args.begin(), exported);
+  return call(name, std::move(args));
+}
+
 Error Program::error_of(v8::Local<v8::Value> thrown) {
   const v8::Local<v8::Context> context = this->context();
   const v8::TryCatch ignored(isolate_);  // a getter of the thrown object may throw in turn

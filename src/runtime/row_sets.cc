@@ -85,10 +85,6 @@ class RowSetWriter {
   std::vector<v8::Local<v8::Object>> made_;
 };
 
-v8::MaybeLocal<v8::Value> rows_to_v8(v8::Local<v8::Context> context, const query::RowSet& rows) {
-  return RowSetWriter(context, rows).all();
-}
-
 v8::MaybeLocal<v8::Value> page_to_v8(v8::Local<v8::Context> context, const orm::Outcome& outcome) {
   v8::Isolate* const isolate = context->GetIsolate();
   v8::Local<v8::Value> items;
@@ -111,6 +107,10 @@ v8::MaybeLocal<v8::Value> page_to_v8(v8::Local<v8::Context> context, const orm::
 }
 
 }  // namespace
+
+v8::MaybeLocal<v8::Value> rows_to_v8(v8::Local<v8::Context> context, const query::RowSet& rows) {
+  return RowSetWriter(context, rows).all();
+}
 
 v8::MaybeLocal<v8::Value> outcome_to_v8(v8::Local<v8::Context> context,
                                         const orm::Outcome& outcome) {

@@ -30,6 +30,11 @@ model Order {
   createdAt DateTime @default(now())
   @@index([customerId])
 }
+view Spending {
+  customerId Int
+  spent Float
+  @@sql("SELECT customerId, sum(total) AS spent FROM \\"order\\" GROUP BY customerId")
+}
 `;
 const kShop = `
 import { query, mutation } from "./_generated/server";
@@ -183,6 +188,25 @@ test("the same call over the socket is live, for administrators only", async () 
   const refused = await page.query("_orm:query", spec);
   assert.equal(refused.type, "error");
   page.ws.close();
+});
+
+test("a live query over a view wakes when the tables change that it reads", async () => {
+  const { id } = await result("mutate", {
+    model: "customer",
+    method: "create",
+    args: { data: { name: "Max" } },
+  });
+  const socket = await Socket.open(server);
+  const spec = { model: "spending", method: "findFirst", args: { where: { customerId: id } } };
+  assert.equal((await socket.query("_orm:query", spec, "view")).result, null);
+  const order = { data: { total: 4, customerId: id } };
+  await result("mutate", { model: "order", method: "create", args: order });
+  await until("the push", () =>
+    socket.pushes().some(([wire, row]) => wire === "view" && row?.spent === 4),
+  );
+  const refused = await orm("mutate", { model: "spending", method: "deleteMany", args: {} });
+  assert.match(refused.error.message, /is a view/);
+  socket.ws.close();
 });
 
 test("soft deletion, transitions and cursors work as the language says", async () => {

@@ -19,8 +19,10 @@
 #include "engine/limits.h"
 #include "engine/session.h"
 #include "engine/transaction.h"
+#include "orm/record_rules.h"
 #include "runtime/bundle.h"
 #include "runtime/isolate.h"
+#include "runtime/model_host.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace moonstone::runtime {
@@ -106,8 +108,10 @@ class RuntimeFixture : public testing::Test {
       ASSERT_TRUE(store) << store.error().message();
       store_ = *std::move(store);
     }
+    schema::Schema schema = bundle_->schema;
+    schema.tables.insert(schema.tables.end(), system_tables_.begin(), system_tables_.end());
     auto applied =
-        store_->writer().apply_schema(bundle_->schema, store::Writer::AllowDataLoss::Yes);
+        store_->writer().apply_schema(std::move(schema), store::Writer::AllowDataLoss::Yes);
     ASSERT_TRUE(applied) << applied.error().message();
     if (reader_ == nullptr) reader_ = *store_->new_reader();
   }
@@ -121,6 +125,7 @@ class RuntimeFixture : public testing::Test {
       EXPECT_TRUE(schema::check_and_convert(*call.function->args, call.args));
     }
     call.session = &session_;
+    call.orm = bundle_->orm.get();
     call.now_unix_ms = kNow;
     call.random_seed = seed_;
     call.deadline = std::chrono::steady_clock::now() + time_max_;
@@ -154,7 +159,8 @@ class RuntimeFixture : public testing::Test {
                                      .limits = &engine_limits_,
                                      .now_unix_ms = kNow,
                                      .random_seed = seed_,
-                                     .deadline = call.deadline});
+                                     .deadline = call.deadline,
+                                     .rules = rules_.get()});
     call.reader = &transaction;
     call.transaction = &transaction;
     auto outcome = isolate_->run(bundle_, call);
@@ -184,12 +190,14 @@ class RuntimeFixture : public testing::Test {
   RuntimeLimits limits_;
   std::chrono::milliseconds time_max_{20'000};  // generous: only runaways come near it
   std::uint64_t seed_ = 42;
+  std::vector<schema::Table> system_tables_;  // beside those of the bundle
   engine::Session session_;
   engine::Limits engine_limits_;
   std::filesystem::path folder_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Reader> reader_;
   UlidGenerator ids_{system_random()};
+  std::unique_ptr<engine::RecordRules> rules_ = orm::make_record_rules({.host = &model_host()});
   std::unique_ptr<Isolate> isolate_;
   BundlePtr bundle_;
   query::Footprint footprint_;

@@ -46,6 +46,25 @@ export { LunoraError, ValidationError } from "./errors.js";
 export type { LunoraErrorOptions } from "./errors.js";
 export { httpAction, httpRouter, HttpRouter } from "./http.js";
 export type { HttpAction, HttpPrefixRoute, HttpRoute } from "./http.js";
+export { defineModels } from "./models.js";
+export type {
+  CreateOf,
+  DefineModels,
+  EventName,
+  FunctionsOfAll,
+  FunctionsOfModel,
+  HookCtx,
+  HookName,
+  ModelAtOnce,
+  ModelContext,
+  ModelEvents,
+  ModelFunctions,
+  ModelHook,
+  ModelHookFunction,
+  ModelHooks,
+  ModelRule,
+  RowOf,
+} from "./models.js";
 export { cronJobs, CronJobs } from "./crons.js";
 export type { CronField, CronJob, CronSchedule, ParsedCron } from "./crons.js";
 export type {

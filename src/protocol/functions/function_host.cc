@@ -210,8 +210,21 @@ live::RunResult FunctionHost::run_query(const QueryRun& given) {
   const auto run = [&]() -> Result<live::SharedText> {
     MS_TRY(const runtime::BundlePtr bundle, bundle_for(given.schema_version));
     if (const SystemFunction* const system = find_system_function(name)) {
-      return run_system_query(*system,
-                              {.args = given.args, .bundle = bundle.get(), .reader = &reader});
+      runtime::Call inside{.function = &system->function,
+                           .args = {},
+                           .reader = &reader,
+                           .session = given.session,
+                           .links = options_.links,
+                           .orm = bundle->orm.get(),
+                           .now_unix_ms = options_.clock->unix_ms(),
+                           .random_seed = options_.random->next(),
+                           .deadline = given.deadline};
+      auto ran = run_system_query(
+          *system, {.args = given.args, .bundle = bundle.get(), .reader = &reader}, bundle, inside);
+      result.reads = {.identity = inside.read_identity, .base_url = inside.read_base_url};
+      MS_TRY(const SystemOutcome outcome, std::move(ran));
+      result.lasts = outcome.lasts;
+      return std::make_shared<const std::string>(to_json(outcome.value));
     }
     const Function* function = bundle->find(name);
     if (function == nullptr) return not_found(name, bundle.get(), options_.mode);
@@ -303,18 +316,41 @@ void FunctionHost::run_system_action(PreparedCall call, CallDone done) {
   });
 }
 
-Result<live::SharedText> FunctionHost::run_system_query(const SystemFunction& system,
-                                                        const SystemCall& call) {
+Result<FunctionHost::SystemOutcome> FunctionHost::run_system(const SystemFunction& system,
+                                                             const SystemCall& call,
+                                                             const runtime::BundlePtr& bundle,
+                                                             runtime::Call& inside) {
+  SystemOutcome outcome;
+  if (bundle == nullptr || bundle->model_functions == nullptr) {
+    MS_TRY(outcome.value, system.run(call));
+    return outcome;
+  }
+  MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
+  inside.reader->extend_deadline(ready.preparation);
+  inside.deadline += ready.preparation;
+  const auto ran = ready.isolate->run_inside(bundle, inside, [&]() -> Status {
+    MS_TRY(outcome.value, system.run(call));
+    return {};
+  });
+  log_console(inside, ran ? ran->console : inside.console);
+  if (!ran) return ran.error();
+  outcome.lasts = !ran->read_time_or_random;
+  return outcome;
+}
+
+Result<FunctionHost::SystemOutcome> FunctionHost::run_system_query(const SystemFunction& system,
+                                                                   const SystemCall& call,
+                                                                   const runtime::BundlePtr& bundle,
+                                                                   runtime::Call& inside) {
   const auto start = std::chrono::steady_clock::now();
   const std::chrono::nanoseconds work_start = thread_cpu_time();
-  const Result<Value> value = system.run(call);
+  auto outcome = run_system(system, call, bundle, inside);
   count_run(system.function, nullptr,
             {.duration = std::chrono::steady_clock::now() - start,
              .work = thread_cpu_time() - work_start,
              .documents = call.reader->rows_read(),
-             .error = value ? std::string_view() : value.error().message()});
-  if (!value) return value.error();
-  return std::make_shared<const std::string>(to_json(*value));
+             .error = outcome ? std::string_view() : outcome.error().message()});
+  return outcome;
 }
 
 void FunctionHost::stop_system_actions() {
@@ -367,11 +403,22 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
   // On the writer's thread the current bundle is the one that fits the schema (invariant 2).
   runtime::BundlePtr bundle = this->bundle();
   if (const SystemFunction* const system = find_system_function(prepared.function->name)) {
-    MS_TRY(const Value value, system->run({.args = &prepared.args,
-                                           .bundle = bundle.get(),
-                                           .reader = &transaction,
-                                           .transaction = &transaction}));
-    return value.is_undefined() ? std::optional<std::string>() : to_json(value);
+    runtime::Call inside{.function = &system->function,
+                         .args = {},
+                         .reader = &transaction,
+                         .transaction = &transaction,
+                         .session = &session,
+                         .links = options_.links,
+                         .orm = bundle == nullptr ? nullptr : bundle->orm.get(),
+                         .now_unix_ms = transaction.now_unix_ms(),
+                         .random_seed = transaction.random_seed(),
+                         .deadline = transaction.deadline()};
+    const SystemCall call{.args = &prepared.args,
+                          .bundle = bundle.get(),
+                          .reader = &transaction,
+                          .transaction = &transaction};
+    MS_TRY(const SystemOutcome outcome, run_system(*system, call, bundle, inside));
+    return outcome.value.is_undefined() ? std::optional<std::string>() : to_json(outcome.value);
   }
   const Function* function = prepared.function;
   Value args = prepared.args;

@@ -241,7 +241,20 @@ class FunctionHost {
                                                     Value args,
                                                     std::optional<runtime::FunctionKind> kind,
                                                     Caller caller) const;
-  Result<live::SharedText> run_system_query(const SystemFunction& system, const SystemCall& call);
+  struct SystemOutcome {
+    Value value;
+    bool lasts = true;  // see live::RunResult
+  };
+  /// Runs a function of the system; functions of the project's models run in `inside`.
+  Result<SystemOutcome> run_system(const SystemFunction& system,
+                                   const SystemCall& call,
+                                   const runtime::BundlePtr& bundle,
+                                   runtime::Call& inside);
+  /// The same, counted.
+  Result<SystemOutcome> run_system_query(const SystemFunction& system,
+                                         const SystemCall& call,
+                                         const runtime::BundlePtr& bundle,
+                                         runtime::Call& inside);
   /// Runs one of the system's actions on a thread that may wait.
   void run_system_action(PreparedCall call, CallDone done);
   void log_console(const runtime::Call& call, const std::vector<runtime::ConsoleLine>& lines);

@@ -8,6 +8,7 @@
 #include "orm/record_rules.h"
 #include "protocol/functions/function_session.h"
 #include "protocol/functions/tenants.h"
+#include "runtime/model_host.h"
 
 namespace moonstone::protocol::functions {
 
@@ -21,7 +22,7 @@ Result<std::shared_ptr<Tenant>> Tenant::open(TenantOptions options) {
                  "cannot make the folder " + options.folder + ": " + failed.message());
   }
   std::shared_ptr<Tenant> tenant(new Tenant(std::move(options)));
-  tenant->rules_ = orm::make_record_rules({});
+  tenant->rules_ = orm::make_record_rules({.host = &runtime::model_host()});
   const TenantOptions& given = tenant->options_;
   MS_TRY(tenant->database_,
          engine::Database::open({.store = {.path = given.folder + "/" + std::string(kDatabaseFile),

@@ -37,11 +37,19 @@ class Machine {
 
   [[nodiscard]] Status prepare(const BundlePtr& bundle);
   [[nodiscard]] Result<CallOutcome> run(const BundlePtr& bundle, Call& call);
+  /// Runs `body` as if it were the handler of `call`: functions of models that it leads to find the
+  /// bundle's own.
+  [[nodiscard]] Result<CallOutcome> run_inside(const BundlePtr& bundle,
+                                               Call& call,
+                                               const std::function<Status()>& body);
   /// What a bundle declares, as JSON text; evaluates it and forgets it.
   [[nodiscard]] Result<std::string> describe(const BundleSource& source);
 
   /// The heap was full: the machine works on, but its heap is no longer bounded.
   [[nodiscard]] bool is_spent() const { return has_filled_heap_; }
+
+  /// What runs on this thread; null: nothing does.
+  [[nodiscard]] static Run* run_of_this_thread();
 
   // For natives.
   [[nodiscard]] v8::Isolate* isolate() const { return isolate_; }
@@ -56,6 +64,8 @@ class Machine {
   /// The error that this exception object stands for; null if it is none of the running call.
   [[nodiscard]] const Error* error_behind(v8::Local<v8::Context> context,
                                           v8::Local<v8::Value> thrown);
+  /// The error for what JavaScript has thrown: the one that a native threw, or one of its own.
+  [[nodiscard]] Error error_of(Run& run, v8::Local<v8::Value> thrown);
   /// Stops the running call for good: a deadline passed inside a native.
   void stop_for_deadline();
 
@@ -75,7 +85,12 @@ class Machine {
   /// The program of the bundle with modules in which nobody else has run, as `isolation` says.
   [[nodiscard]] Result<Program*> program_for(const BundlePtr& bundle, const Call& call);
   void forget(const Program* program);
+  using Executor = std::function<Result<CallOutcome>(Run& run)>;
+  [[nodiscard]] Result<CallOutcome> run_with(const BundlePtr& bundle,
+                                             Call& call,
+                                             const Executor& executor);
   [[nodiscard]] Result<CallOutcome> execute(Run& run);
+  [[nodiscard]] Result<CallOutcome> execute_body(Run& run, const std::function<Status()>& body);
   [[nodiscard]] Result<v8::Local<v8::Value>> call_handler(Run& run);
   [[nodiscard]] Result<v8::Local<v8::Value>> settle(Run& run, v8::Local<v8::Value> returned);
   [[nodiscard]] Status finish(Run& run, v8::Local<v8::Value> result);
@@ -83,7 +98,6 @@ class Machine {
   [[nodiscard]] Status write_result(Run& run, v8::Local<v8::Value> result);
   /// A rejection that nobody handles is most often a forgotten `await`: the console says so.
   void report_rejections(Run& run);
-  [[nodiscard]] Error error_of(Run& run, v8::Local<v8::Value> thrown);
   [[nodiscard]] Error stop_error(Stop stop,
                                  std::string_view what,
                                  std::chrono::steady_clock::duration given) const;

@@ -50,6 +50,7 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
+  [[nodiscard]] v8::Isolate* isolate() const { return isolate_; }
   [[nodiscard]] v8::Local<v8::Context> context() const { return context_.Get(isolate_); }
 
   /// Makes the copy of the modules current that `user` has, or one that nobody has run in yet.
@@ -76,6 +77,11 @@ class Program {
   };
   /// Calls a handler; empty if it threw.
   [[nodiscard]] v8::MaybeLocal<v8::Value> invoke(const Invocation& invocation);
+  /// Calls a function of the prelude with the default export of a module, and further arguments;
+  /// empty if it threw.
+  [[nodiscard]] v8::MaybeLocal<v8::Value> call_on_default(const std::string& module,
+                                                          std::string_view name,
+                                                          std::vector<v8::Local<v8::Value>> args);
   /// Runs microtasks until none is left.
   void drain_microtasks() { microtasks_->PerformCheckpoint(isolate_); }
 

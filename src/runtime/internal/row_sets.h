@@ -10,6 +10,10 @@
 
 namespace moonstone::runtime {
 
+/// The rows as an array. Empty if JavaScript threw or was stopped.
+[[nodiscard]] v8::MaybeLocal<v8::Value> rows_to_v8(v8::Local<v8::Context> context,
+                                                   const query::RowSet& rows);
+
 /// Empty if JavaScript threw or was stopped (the heap is full).
 [[nodiscard]] v8::MaybeLocal<v8::Value> outcome_to_v8(v8::Local<v8::Context> context,
                                                       const orm::Outcome& outcome);

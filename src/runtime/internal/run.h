@@ -18,9 +18,14 @@ struct Run {
   std::uint32_t token = 0;  // never reused within a machine
   Call* call = nullptr;
   Program* program = nullptr;
+  const Bundle* bundle = nullptr;
   CallOutcome outcome;
   /// Errors that natives threw into JavaScript; the exception objects carry their position.
   std::vector<Error> errors;
+  /// Functions of models that run inside each other (model_host.h), and what the last of them
+  /// threw.
+  unsigned model_depth = 0;
+  v8::Global<v8::Value> thrown_by_model;
   /// Promises that were rejected and that nobody has looked at yet.
   std::vector<v8::Global<v8::Promise>> rejections;
 

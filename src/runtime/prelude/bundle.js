@@ -96,6 +96,7 @@ function describe(bundle) {
     routers: routersAmong(bundle.modules ?? {}),
     crons: describeCrons({ ...bundle.modules, ...(bundle.crons && { crons: bundle.crons }) }),
     schema: schemaOf(bundle.schema),
+    models: describeModelFunctions(bundle.modules ?? {}),
   });
 }
 
@@ -110,4 +111,8 @@ return Object.freeze({
   renew: forgetRegExp,
   isRepeatable: () => isRepeatable(intrinsics),
   find: (bundle, module, name) => bundle.modules[module][name],
+  runModelHooks,
+  fillModelDefaults,
+  checkModelData,
+  computeModelRows,
 });

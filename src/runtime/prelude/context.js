@@ -70,7 +70,7 @@ function makeContext(isMutation, run, now) {
   };
   if (isMutation) {
     return {
-      db: withModels(run, makeWriter(run), true),
+      db: withModels(run, makeWriter(run), "write"),
       auth,
       scheduler: makeScheduler(run),
       storage: makeStorageWriter(run),
@@ -78,7 +78,7 @@ function makeContext(isMutation, run, now) {
     };
   }
   return {
-    db: withModels(run, makeReader(run), false),
+    db: withModels(run, makeReader(run), "read"),
     auth,
     storage: makeStorageReader(run),
     get now() {

@@ -3,37 +3,10 @@
 // ctx.db of a project whose schema is a `.lite` file: beside the document methods, each model under
 // its accessor (`ctx.db.user.findMany({ ... })`). Document methods win over models of their name.
 
-const kReads = [
-  "findMany",
-  "findFirst",
-  "findFirstOrThrow",
-  "findUnique",
-  "findUniqueOrThrow",
-  "findManyAndCount",
-  "findManyCursor",
-  "count",
-  "exists",
-  "aggregate",
-  "groupBy",
-  "search",
-  "query",
-];
-const kWrites = [
-  "create",
-  "createMany",
-  "update",
-  "updateMany",
-  "upsert",
-  "upsertMany",
-  "remove",
-  "removeMany",
-  "delete",
-  "deleteMany",
-  "restore",
-  "transition",
-];
+const kMethods = natives.modelMethods(); // { reads, writes }
 
-class ReadableModel {
+// In functions methods answer with promises, in hooks at once.
+class Model {
   #run;
   #accessor;
   constructor(run, accessor) {
@@ -44,21 +17,30 @@ class ReadableModel {
     return natives.callModel(model.#run, model.#accessor, method, args);
   }
 }
-class WritableModel extends ReadableModel {}
 
-function addMethods(type, methods) {
+function makeModelType(methods, answersAtOnce) {
+  class ModelType extends Model {}
   for (const method of methods) {
-    type.prototype[method] = async function (...args) {
-      return ReadableModel.call(this, method, args);
-    };
+    ModelType.prototype[method] = answersAtOnce
+      ? function (...args) {
+          return Model.call(this, method, args);
+        }
+      : async function (...args) {
+          return Model.call(this, method, args);
+        };
   }
-  Object.freeze(type.prototype);
+  Object.freeze(ModelType.prototype);
+  return ModelType;
 }
-addMethods(WritableModel, [...kReads, ...kWrites]);
-addMethods(ReadableModel, kReads);
+const kModelTypes = {
+  read: makeModelType(kMethods.reads, false),
+  write: makeModelType([...kMethods.reads, ...kMethods.writes], false),
+  readAtOnce: makeModelType(kMethods.reads, true),
+  writeAtOnce: makeModelType([...kMethods.reads, ...kMethods.writes], true),
+};
 
 /** A class whose instances have the members of `db` and the models; made once per context. */
-function makeDatabaseType(Model, accessors) {
+function makeDatabaseType(ModelType, accessors) {
   class Database {
     #run;
     constructor(run, db) {
@@ -69,7 +51,7 @@ function makeDatabaseType(Model, accessors) {
       for (const accessor of accessors) {
         Object.defineProperty(this.prototype, accessor, {
           get() {
-            return new Model(this.#run, accessor);
+            return new ModelType(this.#run, accessor);
           },
           enumerable: true,
         });
@@ -82,18 +64,13 @@ function makeDatabaseType(Model, accessors) {
 
 let databaseTypes;
 
-function withModels(run, db, isMutation) {
+/** `db` with the models of the project, if it has any. `kind`: one of kModelTypes. */
+function withModels(run, db, kind) {
   if (databaseTypes === undefined) {
     const accessors = natives.modelAccessors(run);
-    databaseTypes =
-      accessors.length === 0
-        ? null
-        : {
-            readable: makeDatabaseType(ReadableModel, accessors),
-            writable: makeDatabaseType(WritableModel, accessors),
-          };
+    databaseTypes = accessors.length === 0 ? null : {};
+    for (const [name, ModelType] of Object.entries(databaseTypes === null ? {} : kModelTypes))
+      databaseTypes[name] = makeDatabaseType(ModelType, accessors);
   }
-  if (databaseTypes === null) return db;
-  const Database = isMutation ? databaseTypes.writable : databaseTypes.readable;
-  return new Database(run, db);
+  return databaseTypes === null ? db : new databaseTypes[kind](run, db);
 }
