@@ -149,20 +149,9 @@ class Builder {
   Status add_relation(std::string_view name, const Value& options) {
     if (name == "_count") return add_counts(options);
     MS_TRY(const Relation* const relation, find_relation(model_, name));
-    MS_TRY_STATUS(check_key(*relation));
     MS_TRY(Include include, make_include(*relation, options));
     related_->includes.push_back(std::move(include));
     return {};
-  }
-
-  /// Keys travel as a list in JSON, which has no bytes.
-  Status check_key(const Relation& relation) const {
-    const ModelField* const key = model_.find_field(relation.own_fields.front());
-    if (key == nullptr || key->scalar != schema::ScalarKind::Bytes) return {};
-    return Error(ErrorCode::Unimplemented,
-                 fmt::format("Relation \"{}\" on \"{}\" has a key of type {}, over which rows "
-                             "cannot be included",
-                             relation.name, model_.name, key->type_name));
   }
 
   Result<Include> make_include(const Relation& relation, const Value& given) {
@@ -269,7 +258,6 @@ class Builder {
   }
 
   Status add_count(const std::string& name, const Relation& relation, const Value& options) {
-    MS_TRY_STATUS(check_key(relation));
     const Model& target = planner_.core.catalog->models[relation.target];
     const std::string& key = relation.target_fields.front();
     RelationCount count;

@@ -191,5 +191,32 @@ TEST_F(OrmTest, BoundsTheDepthOfNestedWrites) {
   EXPECT_EQ(run("node", "count", "{}"), "32");
 }
 
+TEST_F(OrmTest, IncludesRowsOverKeysOfBytes) {
+  open(R"(
+    model Asset {
+      hash Bytes @id
+      name String
+      uses Use[]
+    }
+    model Use {
+      id Int @id
+      asset Asset? @relation(fields: [assetHash], references: [hash])
+      assetHash Bytes?
+    })");
+  run("asset", "createMany", R"({"data":[{"hash":"AP8=","name":"a"},{"hash":"","name":"b"}]})");
+  run("use", "createMany",
+      R"({"data":[{"assetHash":"AP8="},{"assetHash":""},{},{"assetHash":"AP8="}]})");
+  EXPECT_EQ(
+      run("use", "findMany",
+          R"({"select":{"id":true,"asset":{"select":{"name":true}}},"orderBy":{"id":"asc"}})"),
+      R"([{"id":1,"asset":{"name":"a"}},{"id":2,"asset":{"name":"b"}},{"id":3,"asset":null},)"
+      R"({"id":4,"asset":{"name":"a"}}])");
+  EXPECT_EQ(run("asset", "findMany",
+                R"({"select":{"name":true,"uses":{"select":{"id":true}},"_count":true},)"
+                R"("orderBy":{"name":"asc"}})"),
+            R"([{"name":"a","uses":[{"id":1},{"id":4}],"_count":{"uses":2}},)"
+            R"({"name":"b","uses":[{"id":2}],"_count":{"uses":1}}])");
+}
+
 }  // namespace
 }  // namespace moonstone::orm

@@ -46,7 +46,7 @@ Error nul_error() {
   return {ErrorCode::InvalidArgument, "text must not contain U+0000", "nul_in_text"};
 }
 
-/// A member of an In as JSON; bytes as the hexadecimal text that hex() gives of the column.
+/// A member of an In as JSON; bytes as hexadecimal text, of which moonstone_unhex() makes them.
 void write_member(const Value& member, std::string& out) {
   switch (member.kind()) {
     case ValueKind::Integer:
@@ -62,14 +62,9 @@ void write_member(const Value& member, std::string& out) {
     case ValueKind::Text:
       write_json_string(member.as_text(), out);
       break;
-    case ValueKind::Bytes: {
-      std::string hex = to_hex(member.as_bytes().data);
-      std::ranges::transform(hex, hex.begin(), [](char c) {
-        return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-      });
-      write_json_string(hex, out);
+    case ValueKind::Bytes:
+      write_json_string(to_hex(member.as_bytes().data), out);
       break;
-    }
     default:
       out += "null";
       break;

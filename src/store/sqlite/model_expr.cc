@@ -366,17 +366,11 @@ class ModelExprWriter {
   }
 
   void append_parameter_members(const Side& side, std::size_t parameter, std::string_view word) {
-    if (side.column == ColumnClass::Bytes) {
-      // JSON has no bytes, and hex() no NULL.
-      out_.text += "iif(";
-      out_.append(side.sql);
-      out_.text += " IS NULL, NULL, hex(";
-      out_.append(side.sql);
-      out_.text += "))";
-    } else {
-      out_.append(side.sql);
-    }
-    out_.text += fmt::format("{}SELECT value FROM json_each(", word);
+    out_.append(side.sql);
+    // JSON has no bytes.
+    const bool is_bytes = side.column == ColumnClass::Bytes;
+    out_.text += fmt::format("{}SELECT {} FROM json_each(", word,
+                             is_bytes ? "moonstone_unhex(value)" : "value");
     out_.append_place(
         FittedPlace{.use = FittedPlace::Use::Members, .source = parameter, .column = side.column});
     out_.text += "))";

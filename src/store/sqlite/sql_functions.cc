@@ -1,8 +1,11 @@
 // Moonstone. Licence: see LICENSE.
 #include "store/sqlite/internal/sql_functions.h"
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <sqlite3.h>
 
@@ -76,6 +79,14 @@ void base64_function(sqlite3_context* context, int /*count*/, sqlite3_value** ar
                to_base64(data == nullptr ? std::string_view() : std::string_view(data, size)));
 }
 
+/// The bytes of a hexadecimal text; anything else as it is.
+void unhex_function(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
+  const bool is_text = sqlite3_value_type(arguments[0]) == SQLITE_TEXT;
+  std::optional<std::string> bytes = is_text ? from_hex(text_of(arguments[0])) : std::nullopt;
+  if (!bytes) return sqlite3_result_value(context, arguments[0]);
+  return_value(context, Bytes{*std::move(bytes)});
+}
+
 void time_function(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
   const std::string_view id = text_of(arguments[0]);
   const std::size_t colon = id.find(':');
@@ -94,7 +105,8 @@ Status register_functions(sqlite3* db) {
   };
   static constexpr Function kFunctions[] = {{"moonstone_json", -1, json_function},
                                             {"moonstone_time", 1, time_function},
-                                            {"moonstone_base64", 1, base64_function}};
+                                            {"moonstone_base64", 1, base64_function},
+                                            {"moonstone_unhex", 1, unhex_function}};
   constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
   for (const Function& function : kFunctions) {
     const int code = sqlite3_create_function_v2(db, function.name, function.arguments, kFlags,
