@@ -119,6 +119,9 @@ TEST_F(OrmTest, CountsInSequencesPerScope) {
   EXPECT_EQ(run("invoice", "create", R"({"data":{"accountId":2,"nope":1}})").substr(0, 24),
             "error: Validation failed");
   EXPECT_EQ(run("invoice", "create", R"({"data":{"accountId":2})" + select), R"({"number":2})");
+  ASSERT_TRUE(database_->reset());
+  run("account", "create", R"({"data":{"name":"a"}})");
+  EXPECT_EQ(run("invoice", "create", R"({"data":{"accountId":1})" + select), R"({"number":1})");
 }
 
 TEST_F(OrmTest, GivesTheSameRowsForTheSameTimeAndSeed) {

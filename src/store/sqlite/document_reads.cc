@@ -68,13 +68,22 @@ Result<const TableLayout*> DocumentReads::table(const schema::Table& table) cons
   return layout_->schema->unknown_table(table.name);
 }
 
+Result<CompiledStatementPtr> DocumentReads::get_of(const TableLayout& table) {
+  CompiledStatementPtr& known = gets_[&table];
+  if (known == nullptr) {
+    MS_TRY(known, compile_get(*layout_, table));
+  }
+  return known;
+}
+
 Result<std::optional<query::Row>> DocumentReads::get(const schema::Table& table,
                                                      std::string_view id,
                                                      ReadBudget& budget) {
   MS_TRY(const TableLayout* layout, this->table(table));
   MS_TRY_STATUS(check_deadline(budget));
   if (layout->model() != nullptr) {
-    return ModelDocuments(connection_, *layout_, *layout).get(id, budget);
+    MS_TRY(const CompiledStatementPtr by_key, get_of(*layout));
+    return ModelDocuments(connection_, *layout_, *layout).get(*by_key, id, budget);
   }
   MS_TRY(Statement statement, connection_.prepare(layout->get_sql));
   statement.bind_text(1, id);

@@ -47,16 +47,23 @@ bool has_row_number(const Model& model) {
   return !model.is_view && !model.is_external;
 }
 
-/// The rows with that key: at most one.
-ExprPtr has_key(const Model& model, std::vector<Value> key) {
+/// The rows whose key has those values: at most one.
+ExprPtr has_key(const Model& model, std::vector<ExprPtr> values) {
   std::vector<ExprPtr> equalities;
-  for (std::size_t i = 0; i < key.size(); ++i) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
     const std::string_view field =
         model.key.empty() ? query::kRowNumberField : std::string_view(model.key[i]);
-    equalities.push_back(Expr::compare(CompareOp::Eq, Expr::make_field(field),
-                                       Expr::make_literal(std::move(key[i]))));
+    equalities.push_back(
+        Expr::compare(CompareOp::Eq, Expr::make_field(field), std::move(values[i])));
   }
   return Expr::all_of(std::move(equalities));
+}
+
+ExprPtr has_key(const Model& model, std::vector<Value> key) {
+  std::vector<ExprPtr> values;
+  for (Value& value : key)
+    values.push_back(Expr::make_literal(std::move(value)));
+  return has_key(model, std::move(values));
 }
 
 /// Puts comparisons of the key in place of those of `_id`.
@@ -155,6 +162,18 @@ query::TermPtr field_term(std::string_view name) {
   return term;
 }
 
+/// What makes the row of a document: its number, if it has one, and its fields.
+std::vector<query::Output> outputs_of(const schema::Table& table) {
+  std::vector<query::Output> outputs;
+  if (has_row_number(*table.model)) {
+    outputs.push_back(
+        {.name = std::string(query::kRowNumberField), .term = field_term(query::kRowNumberField)});
+  }
+  for (const schema::Field& field : table.fields)
+    outputs.push_back({.name = field.name, .term = field_term(field.name)});
+  return outputs;
+}
+
 Result<ExprPtr> condition_of(const schema::Table& table, const query::Query& query) {
   if (query.search) {
     MS_TRY_STATUS(query::search_index_of(table, query.search->field));
@@ -196,12 +215,7 @@ Result<query::Select> rows_select_of(const schema::Table& table, const query::Qu
   query::Select select;
   select.table = table.name;
   MS_TRY(select.where, condition_of(table, query));
-  if (has_row_number(*table.model)) {
-    select.outputs.push_back(
-        {.name = std::string(query::kRowNumberField), .term = field_term(query::kRowNumberField)});
-  }
-  for (const schema::Field& field : table.fields)
-    select.outputs.push_back({.name = field.name, .term = field_term(field.name)});
+  select.outputs = outputs_of(table);
   append_order(table, query, select);
   if (query.limit) {
     constexpr std::uint64_t kMax = std::uint64_t{1} << 62;
@@ -248,15 +262,28 @@ query::Row ModelDocuments::row_of(std::span<const Value> cells) const {
   return row;
 }
 
-Result<std::optional<query::Row>> ModelDocuments::get(std::string_view id, ReadBudget& budget) {
-  query::Query query;
-  query.table = table_.table->name;
-  query.where =
-      Expr::compare(CompareOp::Eq, Expr::make_field(schema::kIdField), Expr::make_literal(id));
-  query.limit = 1;
-  MS_TRY(std::vector<query::Row> rows, select(query, budget));
-  if (rows.empty()) return std::optional<query::Row>();
-  return std::optional<query::Row>(std::move(rows.front()));
+Result<CompiledStatementPtr> compile_get(const Layout& layout, const TableLayout& table) {
+  const Model& model = *table.model();
+  query::Select select;
+  select.table = table.table->name;
+  std::vector<ExprPtr> values;
+  for (std::size_t i = 0; i < std::max<std::size_t>(model.key.size(), 1); ++i)
+    values.push_back(Expr::make_parameter(i));
+  const bool has_ids = !model.key.empty() || has_row_number(model);
+  select.where = has_ids ? has_key(model, std::move(values)) : Expr::any_of({});
+  select.outputs = outputs_of(*table.table);
+  return compile_select(layout, select);
+}
+
+Result<std::optional<query::Row>> ModelDocuments::get(const CompiledStatement& by_key,
+                                                      std::string_view id,
+                                                      ReadBudget& budget) {
+  const auto key = query::parse_row_id(*table_.table, id);
+  if (!key) return std::optional<query::Row>();
+  MS_TRY(const query::RowSet set,
+         run_select(connection_, by_key, layout_.schema_version, *key, budget));
+  if (set.count == 0) return std::optional<query::Row>();
+  return std::optional<query::Row>(row_of(set.row(0)));
 }
 
 Result<std::vector<query::Row>> ModelDocuments::select(const query::Query& query,

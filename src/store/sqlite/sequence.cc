@@ -22,7 +22,16 @@ constexpr std::string_view kAtLeast =
     "ON CONFLICT (model, field, scope) DO UPDATE SET lastNum = max(lastNum, excluded.lastNum) "
     "RETURNING lastNum";
 
+constexpr std::string_view kForget = "DELETE FROM _litestone_sequences WHERE model = ?";
+
 }  // namespace
+
+Status forget_sequences(Connection& connection, std::string_view model) {
+  MS_TRY_STATUS(connection.run(kCreate, kDoing));
+  MS_TRY(Statement statement, connection.prepare(kForget));
+  statement.bind_text(1, model);
+  return statement.run(kDoing);
+}
 
 Result<std::int64_t> advance_sequence(Connection& connection,
                                       const SequenceScope& scope,

@@ -10,6 +10,7 @@
 #include "store/sqlite/internal/meta.h"
 #include "store/sqlite/internal/schema_apply.h"
 #include "store/sqlite/internal/schema_check.h"
+#include "store/sqlite/internal/sequence.h"
 #include "store/sqlite/internal/writer.h"
 
 namespace moonstone::store::sqlite {
@@ -46,6 +47,11 @@ Status SqliteWriter::delete_everything(const std::vector<std::string>& kept) {
     const schema::Model* const model = table.model();
     if (model != nullptr && (model->is_view || model->is_external)) continue;
     MS_TRY_STATUS(connection_->run_once(fmt::format("DELETE FROM {}", table.name), kDoing));
+    const bool has_sequences =
+        model != nullptr && std::ranges::any_of(model->fields, [](const schema::ModelField& field) {
+          return !field.sequence_scope.empty();
+        });
+    if (has_sequences) MS_TRY_STATUS(forget_sequences(*connection_, model->name));
     for (const SearchLayout& search : table.searches)
       MS_TRY_STATUS(clear_search_index(*connection_, search));
   }

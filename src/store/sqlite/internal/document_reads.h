@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -22,7 +23,10 @@ class DocumentReads {
  public:
   DocumentReads(Connection& connection, ScanLog& scans) : connection_(connection), scans_(scans) {}
 
-  void use_layout(LayoutPtr layout) { layout_ = std::move(layout); }
+  void use_layout(LayoutPtr layout) {
+    layout_ = std::move(layout);
+    gets_.clear();
+  }
   [[nodiscard]] const LayoutPtr& layout() const { return layout_; }
   /// Errors: NotFound with the text of functions.md 5.2.
   [[nodiscard]] Result<const TableLayout*> table(std::string_view name) const;
@@ -36,12 +40,15 @@ class DocumentReads {
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget);
 
  private:
+  /// The read of a model's rows by their ids; compiled when it is first needed.
+  [[nodiscard]] Result<CompiledStatementPtr> get_of(const TableLayout& table);
   /// Steps, and says what is wrong with a search text.
   Result<bool> step(const query::Query& query, Statement& statement, std::string_view doing);
 
   Connection& connection_;
   ScanLog& scans_;
   LayoutPtr layout_;
+  std::unordered_map<const TableLayout*, CompiledStatementPtr> gets_;  // of tables of the layout
 };
 
 }  // namespace moonstone::store::sqlite

@@ -26,6 +26,10 @@ namespace moonstone::store::sqlite {
 [[nodiscard]] Result<query::Select> count_select_of(const schema::Table& table,
                                                     const query::Query& query);
 
+/// The read of one row by its key, whose values are the parameters in their order.
+[[nodiscard]] Result<CompiledStatementPtr> compile_get(const Layout& layout,
+                                                       const TableLayout& table);
+
 /// Reads and writes of documents through one connection. Errors: those of DocumentSource and of
 /// Writer::write.
 class ModelDocuments {
@@ -33,7 +37,10 @@ class ModelDocuments {
   ModelDocuments(Connection& connection, const Layout& layout, const TableLayout& table)
       : connection_(connection), layout_(layout), table_(table) {}
 
-  [[nodiscard]] Result<std::optional<query::Row>> get(std::string_view id, ReadBudget& budget);
+  /// `by_key`: compile_get of the table.
+  [[nodiscard]] Result<std::optional<query::Row>> get(const CompiledStatement& by_key,
+                                                      std::string_view id,
+                                                      ReadBudget& budget);
   [[nodiscard]] Result<std::vector<query::Row>> select(const query::Query& query,
                                                        ReadBudget& budget);
   [[nodiscard]] Result<std::uint64_t> count(const query::Query& query, ReadBudget& budget);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/result.h"
 #include "store/sqlite/internal/connection.h"
@@ -17,5 +18,8 @@ namespace moonstone::store::sqlite {
 [[nodiscard]] Result<std::int64_t> advance_sequence(Connection& connection,
                                                     const SequenceScope& scope,
                                                     std::optional<std::int64_t> at_least);
+
+/// Lets the sequences of a model begin again at 1.
+[[nodiscard]] Status forget_sequences(Connection& connection, std::string_view model);
 
 }  // namespace moonstone::store::sqlite
