@@ -17,6 +17,10 @@ namespace moonstone::cli {
 /// Writes schema.lite, litestone.config.js and migrations/; overwrites only with --force.
 [[nodiscard]] ExitCode run_lite_init(const LiteFlags& flags, Terminal& terminal);
 
+/// Makes the schema, the configuration and the folders that a project has not, and says which.
+/// What is there stays as it is. Errors: those of find_lite_places and of the files.
+[[nodiscard]] Result<std::vector<std::string>> write_missing_lite_files(const LiteFlags& flags);
+
 struct LiteMigrateOptions {
   enum class Action : unsigned char { Create, DryRun, Apply, Status, Verify };
   LiteFlags flags;

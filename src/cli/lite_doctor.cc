@@ -88,22 +88,14 @@ class LiteDoctor {
     terminal_.line(line);
   }
 
-  /// Makes what is missing; what is there stays as it is.
   void fix() {
-    const bool has_schema = !options_.flags.schema.empty() || is_file("schema.lite");
-    if (has_schema || is_file("litestone.config.js") || !options_.flags.config.empty()) {
-      const auto places = find_lite_places(options_.flags);
-      if (!places) return;
-      std::error_code failure;
-      fs::create_directories(places->migrations, failure);
-      const fs::path parent = fs::path(places->db).parent_path();
-      if (!parent.empty()) fs::create_directories(parent, failure);
-      say(Verdict::Info, "made missing folders");
+    const auto made = write_missing_lite_files(options_.flags);
+    if (!made) {
+      say(Verdict::Fail, "fix", made.error().message());
       return;
     }
-    say(run_lite_init(options_.flags, terminal_) == ExitCode::Success ? Verdict::Info
-                                                                      : Verdict::Fail,
-        "made a new project");
+    for (const std::string& path : *made)
+      say(Verdict::Info, fmt::format("made {}", path));
   }
 
   void check_project() {

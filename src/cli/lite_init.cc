@@ -2,8 +2,10 @@
 // moonstone lite init: the files of a new `.lite` project.
 #include <array>
 #include <filesystem>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -42,6 +44,33 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFiles = 
 }};
 
 }  // namespace
+
+Result<std::vector<std::string>> write_missing_lite_files(const LiteFlags& flags) {
+  std::vector<std::string> made;
+  const auto make = [&](const std::string& path, std::string_view text) -> Status {
+    if (is_file(path)) return {};
+    MS_TRY_STATUS(write_file(std::filesystem::absolute(path).string(), text));
+    made.push_back(path);
+    return {};
+  };
+  // A configuration with the usual paths would be wrong for somebody who names others.
+  const bool has_usual_paths =
+      flags.config.empty() && flags.schema.empty() && flags.db.empty() && flags.migrations.empty();
+  MS_TRY(LitePlaces places, find_lite_places(flags));
+  if (has_usual_paths && places.config.empty()) {
+    MS_TRY_STATUS(make(std::string(kFiles[1].first), kConfig));
+  }
+  MS_TRY_STATUS(make(places.schema, kSchema));
+  for (const std::filesystem::path& folder :
+       {std::filesystem::path(places.migrations), std::filesystem::path(places.db).parent_path()}) {
+    if (folder.empty() || std::filesystem::is_directory(folder)) continue;
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    if (failure) return Error(ErrorCode::Unavailable, failure.message());
+    made.push_back(folder.string());
+  }
+  return made;
+}
 
 ExitCode run_lite_init(const LiteFlags& flags, Terminal& terminal) {
   for (const auto& [name, text] : kFiles) {

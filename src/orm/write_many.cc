@@ -35,19 +35,25 @@ Result<std::vector<const Object*>> rows_of(const Value& arguments, std::string_v
   return rows;
 }
 
+/// Whether names that no field has are errors: of `update` they are left out, like all that the
+/// rows do not have (litestone.md 9.7).
+enum class UnknownNames : unsigned char { Refused, LeftOut };
+
 /// Names in an argument that is a name or a list of them. Errors: InvalidArgument (no such field).
 Result<std::vector<std::string>> names_of(const schema::Model& model,
                                           const Value& value,
-                                          std::string_view argument) {
+                                          std::string_view argument,
+                                          UnknownNames unknown) {
   std::vector<std::string> names;
   const Array single{value};
   for (const Value& name : value.is_array() ? value.as_array() : single) {
     const bool is_known = name.is_text() && model.find_field(name.as_text()) != nullptr;
-    if (!is_known) {
+    if (is_known) {
+      names.push_back(name.as_text());
+    } else if (!name.is_text() || unknown == UnknownNames::Refused) {
       return bad_argument(
           fmt::format("upsertMany: {} on model '{}' must name fields", argument, model.name));
     }
-    names.push_back(name.as_text());
   }
   return names;
 }
@@ -76,12 +82,12 @@ Result<UpsertOptions> upsert_options(const schema::Model& model, const Value& ar
   UpsertOptions options{.target = model.key};
   if (const Value* const target = argument_of(arguments, "conflictTarget");
       target != nullptr && !target->is_missing()) {
-    MS_TRY(options.target, names_of(model, *target, "conflictTarget"));
+    MS_TRY(options.target, names_of(model, *target, "conflictTarget", UnknownNames::Refused));
   }
   if (const Value* const update = argument_of(arguments, "update");
       update != nullptr && !update->is_missing()) {
     options.has_update = true;
-    MS_TRY(options.update, names_of(model, *update, "update"));
+    MS_TRY(options.update, names_of(model, *update, "update", UnknownNames::LeftOut));
   }
   if (options.target.empty()) {
     return bad_argument(
@@ -161,7 +167,9 @@ Result<Outcome> upsert_many(WriteCall& call, const schema::Model& model, const V
     MS_TRY(const std::vector<const Object*> given, rows_of(hooked, "upsertMany"));
     MS_TRY(const std::vector<PreparedRow> rows, prepare_rows(call, rules, given));
     for (const PreparedRow& row : rows) {
-      const Conflict conflict = conflict_of(options, *row.given, row.values);
+      // A row of defaults alone has nothing to meet another row with, and SQL no words for it.
+      const Conflict conflict =
+          row.values.empty() ? Conflict{} : conflict_of(options, *row.given, row.values);
       MS_TRY_STATUS(insert_row(call, rules, row.values, conflict, Returning::Nothing));
     }
     return count_outcome(rows.size());

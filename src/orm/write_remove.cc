@@ -39,6 +39,32 @@ Array keys_of(const query::RowSet& rows, const std::string& field) {
   return keys;
 }
 
+/// The conditions that together find the children of the rows: one for all of them, or one for each
+/// row where the key has several fields. Nothing may be removed because half of its key is the
+/// same.
+std::vector<std::vector<FieldMatch>> matches_of_children(const query::RowSet& parents,
+                                                         const Relation& relation) {
+  std::vector<std::vector<FieldMatch>> conditions;
+  if (relation.own_fields.size() == 1) {
+    Array keys = keys_of(parents, relation.own_fields.front());
+    if (keys.empty()) return conditions;
+    conditions.push_back(
+        {{.field = relation.target_fields.front(), .value = Value(std::move(keys))}});
+    return conditions;
+  }
+  for (std::size_t row = 0; row < parents.count; ++row) {
+    std::vector<FieldMatch> matches;
+    for (std::size_t i = 0; i < relation.own_fields.size(); ++i) {
+      Value key = cell_of(parents, row, relation.own_fields[i]);
+      if (key.is_missing() || key.is_null()) break;
+      matches.push_back({.field = relation.target_fields[i], .value = std::move(key)});
+    }
+    // A key with NULL in it is nobody's.
+    if (matches.size() == relation.own_fields.size()) conditions.push_back(std::move(matches));
+  }
+  return conditions;
+}
+
 /// Walks from rows to their children, breadth first. Every step touches only rows that are not yet
 /// as they shall be, so the walk ends even where models refer to each other in circles.
 class Cascade {
@@ -71,11 +97,15 @@ class Cascade {
     const bool is_soft = child.has_soft_delete;
     const bool is_deleted_for_good = relation.is_hard_delete && direction_ == Direction::Remove;
     if (!is_soft && !is_deleted_for_good) return {};
-    Array keys = keys_of(parents, relation.own_fields.front());
-    if (keys.empty()) return {};
-    Target target{.model = child};
-    target.matches.push_back(
-        {.field = relation.target_fields.front(), .value = Value(std::move(keys))});
+    for (std::vector<FieldMatch>& matches : matches_of_children(parents, relation)) {
+      Target target{.model = child};
+      target.matches = std::move(matches);
+      MS_TRY_STATUS(step_to(target, is_deleted_for_good));
+    }
+    return {};
+  }
+
+  Status step_to(Target& target, bool is_deleted_for_good) {
     if (is_deleted_for_good) {
       MS_TRY_STATUS(delete_rows(call_, target, Returning::Nothing));
       return {};
@@ -88,10 +118,10 @@ class Cascade {
       new_time = nullptr;
     }
     MS_TRY(store::Writer::Written changed,
-           update_rows(call_, target, deleted_at(call_.rules_of(child), std::move(new_time)),
+           update_rows(call_, target, deleted_at(call_.rules_of(target.model), std::move(new_time)),
                        Returning::Rows));
     if (changed.rows.count > 0) {
-      waiting_.push_back({.model = &child, .rows = std::move(changed.rows)});
+      waiting_.push_back({.model = &target.model, .rows = std::move(changed.rows)});
     }
     return {};
   }

@@ -240,17 +240,24 @@ Result<Record> create_or_update(WriteCall& call,
   return updated;
 }
 
+/// Whether the condition of an upsert finds a row. Observers see the read as `findFirst`.
+Result<bool> has_match(WriteCall& call, const schema::Model& model, const Value& arguments) {
+  // One column is enough to see it.
+  const Value options =
+      read_arguments(arguments, model.key.empty() ? std::string_view() : model.key.front());
+  MS_TRY(const Outcome found, run_read(call.core, call.transaction,
+                                       {.model = model,
+                                        .method = Method::FindFirst,
+                                        .caller = call.caller,
+                                        .arguments = options}));
+  return found.rows != nullptr && found.rows->count > 0;
+}
+
 }  // namespace
 
 Result<Record> upsert_record(WriteCall& call, const schema::Model& model, const Value& arguments) {
   if (!arguments.is_object()) return bad_argument("upsert takes {where, create, update}");
-  const Value options = read_arguments(arguments, {});
-  MS_TRY(
-      const Outcome found,
-      run_read(
-          call.core, call.transaction,
-          {.model = model, .method = Method::Exists, .caller = call.caller, .arguments = options}));
-  const bool exists = found.value.is_boolean() && found.value.as_boolean();
+  MS_TRY(const bool exists, has_match(call, model, arguments));
   if (exists) return update_record(call, model, branch_arguments(arguments, "update"));
   return create_or_update(call, model, arguments);
 }

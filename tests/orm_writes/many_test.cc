@@ -66,11 +66,12 @@ TEST_F(ManyTest, UpsertsByKeyOrByTarget) {
   clock_.advance(std::chrono::seconds(5));
   EXPECT_EQ(run("item", "upsertMany",
                 R"({"data":[{"sku":"b","name":"B","stock":7},{"sku":"c"}],)"
-                R"("conflictTarget":"sku","update":["name","none"]})"),
+                R"("conflictTarget":"sku","update":["name",7]})"),
             "error: upsertMany: update on model 'Item' must name fields");
+  // What no row has is left out, whether a field is called so or not.
   EXPECT_EQ(run("item", "upsertMany",
                 R"({"data":[{"sku":"b","name":"B","stock":7},{"sku":"c"}],)"
-                R"("conflictTarget":"sku","update":["name","label"]})"),
+                R"("conflictTarget":"sku","update":["name","label","none"]})"),
             R"({"count":2})");
   EXPECT_EQ(rows("item", select_), R"([{"sku":"a","name":"A","label":null,"stock":1},)"
                                    R"({"sku":"b","name":"B","label":"B","stock":1},)"
@@ -78,6 +79,12 @@ TEST_F(ManyTest, UpsertsByKeyOrByTarget) {
   EXPECT_EQ(run("item", "findFirst",
                 R"({"where":{"sku":"b"},"select":{"id":true,"made":true,"touched":true}})"),
             R"({"id":"2","made":"2026-02-01T10:00:00.000Z","touched":"2026-02-01T10:00:05.000Z"})");
+}
+
+TEST_F(OrmTest, UpsertsARowOfDefaultsAlone) {
+  open("model N { id Int @id\n v Int @default(1) }");
+  EXPECT_EQ(run("n", "upsertMany", R"({"data":[{},{}]})"), R"({"count":2})");
+  EXPECT_EQ(run("n", "count", "{}"), "2");
 }
 
 TEST_F(ManyTest, LeavesARowAloneIfNothingIsLeftToUpdate) {

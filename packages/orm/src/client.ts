@@ -109,6 +109,8 @@ class ClientView implements View {
       {
         get: (_, name) => {
           if (typeof name === "symbol" || ABSENT.has(name)) return undefined;
+          // What every object has is no table: debuggers and test frameworks look at it.
+          if (name in Object.prototype) return Reflect.get(Object.prototype, name);
           const known = this.core.tables.map((table) => table.accessor).join(", ");
           throw new Error(`"${name}" is not a table in this schema. Tables: ${known}`);
         },
@@ -182,7 +184,7 @@ function membersOf(view: ClientView): Omit<ClientMembers, "$auth"> & { $auth: un
     asSystem: () => view.asSystem(),
     $auth: view.context.auth,
     $close: () => core.close(),
-    $schema: schema,
+    $schema: core.shownSchema,
     get $enums() {
       return Object.fromEntries(
         schema.enums.map((one) => [one.name, one.values.map((value) => value.name)]),

@@ -12,6 +12,7 @@ import type { ClientOptions, Filter, ModelFunctions } from "./options.js";
 import { RawDatabase } from "./raw.js";
 import { databaseOf, type ModelDeclaration, readSchema, type SchemaTree } from "./schema.js";
 import { checkScopes, type Scopes } from "./scopes.js";
+import { shownSchema } from "./shown_schema.js";
 
 /** A table that a client has. */
 export interface TableInfo {
@@ -106,6 +107,8 @@ async function loadFunctions(
 export class Core {
   readonly options: ClientOptions;
   readonly schema: SchemaTree;
+  /** What `$schema` gives. */
+  readonly shownSchema: SchemaTree;
   readonly schemaPath: string | null;
   readonly databases: Databases;
   readonly number: number;
@@ -141,6 +144,7 @@ export class Core {
   ) {
     this.options = options;
     this.schema = schema;
+    this.shownSchema = shownSchema(schema);
     this.schemaPath = schemaPath;
     this.databases = databases;
     const hostOf = (tables: readonly TableInfo[]): Host =>

@@ -8,6 +8,7 @@ import type { Row } from "./exchange.js";
 import { Operation, operate } from "./native.js";
 import { RawDatabase } from "./raw.js";
 import type { ParseResult, SchemaTree } from "./schema.js";
+import { sourceOf } from "./shown_schema.js";
 
 export interface CreatedMigration {
   readonly created: boolean;
@@ -70,10 +71,10 @@ function placesOf(source: Source, folder: string): Place[] {
 }
 
 function treeOf(parsed: Parsed): SchemaTree {
-  if ("models" in parsed) return parsed;
+  if ("models" in parsed) return sourceOf(parsed);
   if (parsed.schema === null || !parsed.valid)
     throw new Error(`schema.lite has errors:\n${parsed.errors.join("\n")}`);
-  return parsed.schema;
+  return sourceOf(parsed.schema);
 }
 
 function run<T>(operation: Operation, place: Place, more: Row = {}): T {

@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Operation, operate } from "./native.js";
+import { sourceOf } from "./shown_schema.js";
 
 /** The tree of a schema (litestone.md 3.7). */
 export interface SchemaTree {
@@ -113,7 +114,7 @@ export function readSchema(source: SchemaSource): { tree: SchemaTree; file: stri
   if (!result.valid || result.schema === null)
     throw new Error(`schema.lite has errors:\n${result.errors.join("\n")}`);
   const file = parsed === undefined && path !== undefined ? resolve(path) : null;
-  return { tree: result.schema, file: file !== null && existsSync(file) ? file : null };
+  return { tree: sourceOf(result.schema), file: file !== null && existsSync(file) ? file : null };
 }
 
 export function attributeOf(
@@ -132,7 +133,7 @@ export function databaseOf(model: ModelDeclaration): string {
 function treeOf(given: SchemaTree | ParseResult): SchemaTree {
   const tree = "models" in given ? given : given.schema;
   if (tree === null) throw new Error("the schema has errors");
-  return tree;
+  return sourceOf(tree);
 }
 
 export interface TypeScriptOptions {

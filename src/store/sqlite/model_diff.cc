@@ -128,9 +128,24 @@ class Differ {
     return {};
   }
 
+  /// New tables are told by the names of their models; join tables have only their own.
+  [[nodiscard]] std::string_view told_name(const SqlTable& table) const {
+    const schema::Model* const model = catalog_.find_table(table.name);
+    return model == nullptr || model->is_join_table ? table.name : model->name;
+  }
+
+  /// The statement with the documentation of its model before it.
+  [[nodiscard]] std::string documented(const SqlTable& table) const {
+    const auto object =
+        std::ranges::find_if(objects_, [&](const SqlObject& o) { return o.name == table.name; });
+    const std::string text = create_if_missing(table.sql);
+    if (object == objects_.end() || object->comment.empty()) return text;
+    return fmt::format("{}\n{}", object->comment, text);
+  }
+
   void make_table(const SqlTable& table) {
-    note(fmt::format("  + {}  (new table)", table.name));
-    statement(create_if_missing(table.sql));
+    note(fmt::format("  + {}  (new table)", told_name(table)));
+    statement(documented(table));
     for (const SqlIndex& index : table.indexes) {
       if (!index.is_constraint) statement(create_if_missing(index.sql));
     }

@@ -59,7 +59,7 @@ TEST_F(MigrationsTest, CreateWritesAFileWithItsHeader) {
   const CreatedMigration created = create(kUser, "Add users!");
   ASSERT_TRUE(created.created);
   EXPECT_THAT(created.name, MatchesRegex("[0-9]{14}_add_users\\.sql"));
-  EXPECT_THAT(created.summary, ElementsAre("  + user  (new table)"));
+  EXPECT_THAT(created.summary, ElementsAre("  + User  (new table)"));
   std::stringstream text;
   text << std::ifstream(created.path).rdbuf();
   EXPECT_EQ(text.str(), created.sql);
@@ -67,7 +67,7 @@ TEST_F(MigrationsTest, CreateWritesAFileWithItsHeader) {
             "-- Litestone migration\n"
             "-- Created:   2026-02-01T10:00:00.123Z\n"
             "-- Changes:\n"
-            "--  + user  (new table)\n"
+            "--  + User  (new table)\n"
             "\n"
             "PRAGMA foreign_keys = OFF;\n"
             "BEGIN;\n"
@@ -256,7 +256,7 @@ TEST_F(MigrationsTest, SeveralDatabasesHaveTheirOwnModelsFoldersAndMessages) {
   const schema::CatalogPtr catalog = catalog_in("logs", schema);
   const auto created = create_migration(logs, *catalog, "x", clock_);
   ASSERT_TRUE(created) << message_of(created);
-  EXPECT_THAT(created->summary, ElementsAre("logs:   + entry  (new table)"));
+  EXPECT_THAT(created->summary, ElementsAre("logs:   + Entry  (new table)"));
   ASSERT_TRUE(apply_migrations(logs, clock_));
   EXPECT_EQ(verify_schema(logs, *catalog)->message, "logs: ✓ schema is in sync");
   EXPECT_EQ(apply_migrations(logs, clock_)->message, "logs: ✓ all migrations already applied");

@@ -41,7 +41,7 @@ class ModelDiffTest : public testing::Test {
 
 TEST_F(ModelDiffTest, AFreshDatabaseGetsEveryTable) {
   const SchemaGap gap = change_to(std::string(kUser) + "model Post { id Int @id }");
-  EXPECT_THAT(gap.summary, ElementsAre("  + user  (new table)", "  + post  (new table)"));
+  EXPECT_THAT(gap.summary, ElementsAre("  + User  (new table)", "  + Post  (new table)"));
   EXPECT_THAT(gap.sql, testing::StartsWith("PRAGMA foreign_keys = OFF;\nBEGIN;\n\n"
                                            "CREATE TABLE IF NOT EXISTS \"user\" ("));
   EXPECT_THAT(gap.sql, testing::EndsWith("COMMIT;\nPRAGMA foreign_keys = ON;\n"));
