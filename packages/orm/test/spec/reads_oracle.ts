@@ -1,6 +1,6 @@
 // What the random reads should answer: each argument of litestone.md 10 to 14, 17 and 32.4 on rows
 // in memory, in the plainest way.
-import { columnsOf, type Field, type Model, type World } from "./reads_random_schema.js";
+import { type Field, fieldsOf, type Model, type World } from "./reads_random_schema.js";
 import type { Row } from "./reads_support.js";
 
 /** What SQL knows: null is "unknown"; undefined is no condition at all, which AND and OR leave out. */
@@ -236,10 +236,10 @@ export class Oracle {
   project(model: Model, rows: readonly Row[], args: Row): Row[] {
     const { select, include } = args;
     const isField = (name: string): boolean =>
-      columnsOf(model).some((field: Field) => field.name === name);
+      fieldsOf(model).some((field: Field) => field.name === name);
     return rows.map((row) => {
       const shown: Row = {};
-      for (const { name } of columnsOf(model))
+      for (const { name } of fieldsOf(model))
         if (select === undefined || select[name]) shown[name] = row[name];
       const related = { ...include, ...select };
       for (const [name, options] of Object.entries<any>(related)) {
@@ -317,7 +317,7 @@ export class Oracle {
   }
 
   aggregate(model: Model, args: Row): Row {
-    return aggregates(this.find(model, { ...args, orderBy: undefined }), args);
+    return aggregates(model, this.find(model, { ...args, orderBy: undefined }), args);
   }
 
   groupBy(model: Model, args: any): Row[] {
@@ -329,7 +329,7 @@ export class Oracle {
     const kept = [...groups.values()].filter((rows) => meets(rows, args.having));
     const result = kept.map((rows) => ({
       ...Object.fromEntries(args.by.map((field: string) => [field, plain(rows[0]![field])])),
-      ...aggregates(rows, args),
+      ...aggregates(model, rows, args),
     }));
     return cut(this.sort({ ...model, relations: [] }, result, args.orderBy), args);
   }
@@ -361,7 +361,7 @@ function cut<T>(rows: readonly T[], args: Row): T[] {
   return rows.slice(offset, args["limit"] === undefined ? undefined : offset + args["limit"]);
 }
 
-function aggregates(rows: readonly Row[], args: Row): Row {
+function aggregates(model: Model, rows: readonly Row[], args: Row): Row {
   const result: Row = {};
   const values = (field: string, from = rows): unknown[] => from.map((row) => row[field] ?? null);
   for (const [name, spec] of Object.entries<any>(args)) {
@@ -377,9 +377,10 @@ function aggregates(rows: readonly Row[], args: Row): Row {
       const [kind, field] = Object.entries(spec)[0] as [string, any];
       // The random filters are of the form `"field" op ?`.
       const [, column, sign] = /^"(\w+)" (>=|<>) \?$/.exec(spec.filter.sql) as unknown as string[];
-      const [operand] = spec.filter.params;
+      const tested = fieldsOf(model).find((one) => one.column === column) as Field;
+      const operator = sign === ">=" ? "gte" : "not";
       const kept = rows.filter((row) =>
-        isKept(operate(sign === ">=" ? "gte" : "not", row[column as string] ?? null, operand)),
+        isKept(operate(operator, row[tested.name] ?? null, spec.filter.params[0])),
       );
       result[name] = field === true ? kept.length : aggregateOf(`_${kind}`, values(field, kept));
     }

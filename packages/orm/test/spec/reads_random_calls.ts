@@ -2,6 +2,7 @@
 import {
   columnsOf,
   type Field,
+  fieldsOf,
   isList,
   type Model,
   POOLS,
@@ -107,7 +108,7 @@ export class Calls {
     const random = this.#random;
     const where: Row = {};
     for (let count = random.int(depth === 0 ? 0 : 1, 2); count > 0; count -= 1) {
-      const field = random.pick(columnsOf(model));
+      const field = random.pick(fieldsOf(model));
       if (isList(field)) where[field.name] = this.#listTest(field);
       else if (field.type === "Json") where[field.name] = this.#jsonTest();
       else where[field.name] = this.#scalarTest(() => this.#value(model, field), field.type);
@@ -130,7 +131,7 @@ export class Calls {
   /** Orders by fields alone. */
   flatOrder(model: Model): Row[] {
     return this.#random
-      .some(scalars(model))
+      .some([...scalars(model), ...model.derived])
       .slice(0, 3)
       .map((field) => ({ [field.name]: this.#direction() }));
   }
@@ -194,7 +195,7 @@ export class Calls {
     if (lists.length > 0 && random.chance(0.3)) related["_count"] = this.#counts(lists);
     const hasRelated = Object.keys(related).length > 0;
     if (random.chance(0.5)) return hasRelated ? { include: related } : {};
-    const fields = random.some(columnsOf(model), hasRelated ? 0 : 1);
+    const fields = random.some(fieldsOf(model), hasRelated ? 0 : 1);
     return {
       select: { ...Object.fromEntries(fields.map(({ name }) => [name, true])), ...related },
     };
@@ -261,7 +262,7 @@ export class Calls {
       const operand = this.#value(model, field);
       const filter = {
         _litestoneRaw: true,
-        sql: `"${field.name}" ${sign} ?`,
+        sql: `"${field.column}" ${sign} ?`,
         params: [typeof operand === "boolean" ? Number(operand) : operand],
       };
       args["_named"] = { ...random.pick([{ count: true }, { max: field.name }]), filter };

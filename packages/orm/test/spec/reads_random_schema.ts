@@ -49,6 +49,15 @@ export interface Field {
   readonly name: string;
   readonly type: FieldType;
   readonly isOptional: boolean;
+  /** Its name in the file. */
+  readonly column: string;
+}
+
+/** A field of `@from`: of the rows of a hasMany relation. */
+export interface Derived extends Field {
+  readonly relation: Relation;
+  readonly kind: "count" | "exists" | "sum";
+  readonly summed: string;
 }
 
 export interface Relation {
@@ -66,6 +75,7 @@ export interface Model {
   readonly hasSoftDelete: boolean;
   readonly fields: Field[];
   readonly relations: Relation[];
+  readonly derived: Derived[];
 }
 
 export interface World {
@@ -126,8 +136,13 @@ function makeFields(random: Random): Field[] {
   return Array.from({ length: random.int(3, 7) }, (_, index) => {
     const type = random.pick(FIELD_TYPES);
     const isOptional = !type.endsWith("[]") && random.chance(0.5);
-    return { name: `${type.replace("[]", "s").toLowerCase()}${index}`, type, isOptional };
+    const name = `${type.replace("[]", "s").toLowerCase()}${index}`;
+    return { name, type, isOptional, column: columnName(random, name) };
   });
+}
+
+function columnName(random: Random, field: string): string {
+  return random.chance(0.2) ? `${field}_column` : field;
 }
 
 /** Relations go to models before, so that tables can be made in order; each pair has one. */
@@ -167,13 +182,27 @@ function addBelongsTo(
 ): void {
   const foreignKey = `${name}Id`;
   const type = target.hasTextKey ? "String" : "Int";
-  model.fields.splice(random.int(0, model.fields.length), 0, {
-    name: foreignKey,
-    type,
-    isOptional,
-  });
+  const column = columnName(random, foreignKey);
+  const key: Field = { name: foreignKey, type, isOptional, column };
+  model.fields.splice(random.int(0, model.fields.length), 0, key);
   model.relations.push({ name, kind: "belongsTo", target: target.name, foreignKey });
   target.relations.push({ name: list, kind: "hasMany", target: model.name, foreignKey });
+}
+
+/** Fields of `@from`, over the lists that a model has. */
+function derive(random: Random, model: Model, models: readonly Model[]): void {
+  for (const relation of model.relations) {
+    if (relation.kind !== "hasMany" || random.chance(0.5)) continue;
+    const numbers = models
+      .find((one) => one.name === relation.target)!
+      .fields.filter((field) => field.type === "Float");
+    const kinds = ["count", "exists", ...(numbers.length > 0 ? ["sum"] : [])] as const;
+    const kind = random.pick<Derived["kind"]>(kinds as readonly Derived["kind"][]);
+    const name = `${relation.name}${kind}`;
+    const type = kind === "exists" ? "Boolean" : kind === "sum" ? "Float" : "Int";
+    const summed = kind === "sum" ? random.pick(numbers).name : "";
+    model.derived.push({ name, type, isOptional: false, column: name, relation, kind, summed });
+  }
 }
 
 export function makeModels(random: Random): Model[] {
@@ -184,8 +213,10 @@ export function makeModels(random: Random): Model[] {
     hasSoftDelete: random.chance(0.4),
     fields: makeFields(random),
     relations: [] as Relation[],
+    derived: [] as Derived[],
   }));
   connect(random, models);
+  for (const model of models) derive(random, model, models);
   return models;
 }
 
@@ -193,10 +224,13 @@ export function schemaText(models: readonly Model[]): string {
   return TYPES + models.map(modelText).join("");
 }
 
+function fieldText({ name, type, isOptional, column }: Field): string {
+  const mapped = column === name ? "" : ` @map("${column}")`;
+  return `${name} ${type}${isOptional ? "?" : ""}${type === "Json" ? " @type(Detail)" : ""}${mapped}`;
+}
+
 function modelText(model: Model): string {
-  const lines = [`id ${model.hasTextKey ? "String" : "Int"} @id`];
-  for (const { name, type, isOptional } of model.fields)
-    lines.push(`${name} ${type}${isOptional ? "?" : ""}${type === "Json" ? " @type(Detail)" : ""}`);
+  const lines = [`id ${model.hasTextKey ? "String" : "Int"} @id`, ...model.fields.map(fieldText)];
   for (const { name, kind, target, foreignKey } of model.relations) {
     const key = model.fields.find((field) => field.name === foreignKey);
     lines.push(
@@ -205,15 +239,30 @@ function modelText(model: Model): string {
         : `${name} ${target}[]`,
     );
   }
+  for (const { name, type, relation, kind, summed } of model.derived) {
+    const operation = kind === "sum" ? `sum: ${summed}` : `${kind}: true`;
+    lines.push(`${name} ${type} @from(${relation.target}, ${operation})`);
+  }
   if (model.hasSoftDelete) lines.push("deletedAt DateTime?", "@@softDelete");
   return `model ${model.name} {\n  ${lines.join("\n  ")}\n}\n`;
 }
 
 /** All stored fields, with the key first and the mark of deletion last, as rows have them. */
 export function columnsOf(model: Model): Field[] {
-  const key: Field = { name: "id", type: model.hasTextKey ? "String" : "Int", isOptional: false };
-  const deleted: Field = { name: "deletedAt", type: "DateTime", isOptional: true };
+  const type = model.hasTextKey ? "String" : "Int";
+  const key: Field = { name: "id", type, isOptional: false, column: "id" };
+  const deleted: Field = {
+    name: "deletedAt",
+    type: "DateTime",
+    isOptional: true,
+    column: "deletedAt",
+  };
   return [key, ...model.fields, ...(model.hasSoftDelete ? [deleted] : [])];
+}
+
+/** All fields that rows show. */
+export function fieldsOf(model: Model): Field[] {
+  return [...columnsOf(model), ...model.derived];
 }
 
 function makeRow(
@@ -253,7 +302,21 @@ export function makeWorld(random: Random, models: readonly Model[]): World {
       if (row !== null) own.push(row);
     }
   }
+  for (const model of models) deriveRows(model, rows);
   return { models, rows, links: makeLinks(random, models, rows) };
+}
+
+/** The values of `@from`, of rows that are deleted, too. */
+function deriveRows(model: Model, rows: ReadonlyMap<string, Row[]>): void {
+  for (const { name, relation, kind, summed } of model.derived) {
+    for (const row of rows.get(model.name) ?? []) {
+      const children = (rows.get(relation.target) ?? []).filter(
+        (child) => child[relation.foreignKey] === row["id"],
+      );
+      const sum = children.reduce((total, child) => total + (child[summed] ?? 0), 0);
+      row[name] = kind === "exists" ? children.length > 0 : kind === "sum" ? sum : children.length;
+    }
+  }
 }
 
 function makeLinks(
@@ -281,8 +344,13 @@ function makeLinks(
 
 /** Writes the world into a database; links directly, since rows that are deleted have some, too. */
 export async function fill(db: Db, world: World): Promise<void> {
-  for (const model of world.models)
-    await db[model.accessor].createMany({ data: world.rows.get(model.name) });
+  for (const model of world.models) {
+    const names = columnsOf(model).map((field) => field.name);
+    const data = (world.rows.get(model.name) ?? []).map((row) =>
+      Object.fromEntries(names.map((name) => [name, row[name]])),
+    );
+    await db[model.accessor].createMany({ data });
+  }
   for (const [name, pairs] of world.links) {
     const [model, relation] = name.split(".") as [string, string];
     const { joinTable, selfKey, targetKey } = db.$relations[model][relation];
