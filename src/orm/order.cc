@@ -229,8 +229,12 @@ Result<OrderKey> decode_direction(const Value& direction) {
     return key;
   }
   const Value* const given = direction.as_object().find("dir");
-  MS_TRY(key.direction, parse_direction(given == nullptr ? Value() : *given));
-  MS_TRY(key.nulls, parse_nulls(direction.as_object().find("nulls")));
+  const Value* const nulls = direction.as_object().find("nulls");
+  // {nulls} alone is ascending; whatever has neither is a mistake.
+  if (given != nullptr || nulls == nullptr) {
+    MS_TRY(key.direction, parse_direction(given == nullptr ? Value() : *given));
+  }
+  MS_TRY(key.nulls, parse_nulls(nulls));
   return key;
 }
 

@@ -54,13 +54,15 @@ class PagePlan final : public ReadPlan {
     MS_TRY(const std::int64_t limit, limit_of(run));
     MS_TRY(query::RowSet rows,
            run_main_statement(run, parts_.rows, name_of(Method::FindManyCursor)));
-    const bool has_more = limit >= 0 && rows.count > static_cast<std::uint64_t>(limit);
-    if (has_more) {
+    const bool is_cut = limit >= 0 && rows.count > static_cast<std::uint64_t>(limit);
+    if (is_cut) {
       rows.count = static_cast<std::size_t>(limit);
       rows.cells.resize(rows.count * rows.width());
     }
+    // An empty page leads nowhere: whoever asks for more would ask for ever.
+    const bool has_more = is_cut && rows.count > 0;
     std::optional<std::string> next;
-    if (has_more && rows.count > 0) next = token_of(rows);
+    if (has_more) next = token_of(rows);
     if (parts_.related != nullptr) MS_TRY_STATUS(attach_related(run, *parts_.related, rows));
     Outcome outcome = rows_outcome(Outcome::Form::Page, std::move(rows));
     outcome.next_cursor = std::move(next);

@@ -226,7 +226,7 @@ TEST_F(PageTest, ConditionsAndModesHoldOnEveryPage) {
   EXPECT_EQ(walk("customer", R"({"select":{"id":true}})", 1), "123");
   EXPECT_EQ(walk("customer", R"({"select":{"id":true},"withDeleted":true})", 1), "1234");
   EXPECT_EQ(read("label", "findManyCursor", R"({"limit":0})"),
-            R"({"items":[],"nextCursor":null,"hasMore":true})");
+            R"({"items":[],"nextCursor":null,"hasMore":false})");
 }
 
 }  // namespace

@@ -15,11 +15,10 @@ import {
   type QueryListener,
 } from "./options.js";
 import { type RawDatabase, readSqlRows, sqlValues } from "./raw.js";
-import { computedRows, plainRows } from "./rows.js";
 import type { SchemaTree } from "./schema.js";
 import { filterRead } from "./filters.js";
 import { sql } from "./sql.js";
-import { makeTable, readOutcome, type View } from "./tables.js";
+import { makeTable, readOutcome, rowsOf, type View } from "./tables.js";
 
 /** The methods of one table; generateTypeScript() makes exact types of them. */
 export type AnyTable = Record<string, (...args: any[]) => any> & Record<string, any>;
@@ -262,15 +261,14 @@ function runInTurn(core: Core, text: string, values: readonly unknown[]): Row[] 
   }, readSqlRows);
 }
 
-function readNamed(exchange: Exchange, view: View): Record<string, unknown> {
-  const { core } = view;
-  const rows = core.hasComputed ? computedRows((model) => core.host.computedOf(model)) : plainRows;
+function readNamed(exchange: Exchange, view: View, spec: Row): Record<string, unknown> {
   const results: Record<string, unknown> = {};
   for (let left = exchange.slots[1] as number; left > 0; --left) {
     const name = exchange.read() as string;
     const form = exchange.number();
     const hasMore = exchange.read() as boolean;
     const total = exchange.number();
+    const rows = rowsOf(view, spec[name]);
     results[name] = readOutcome(exchange, rows, form, hasMore, total);
   }
   return results;
@@ -312,7 +310,7 @@ function queryDatabase(view: View, database: number, spec: Row): Record<string, 
       exchange.write(context.auth);
       exchange.write(spec);
     },
-    (exchange) => readNamed(exchange, view),
+    (exchange) => readNamed(exchange, view, filtered),
   );
 }
 

@@ -147,8 +147,12 @@ export function computedRows(
     make(exchange, number, attached, count) {
       const shape = shapes[number] as Shape;
       const computed = computedOf(shape.model);
-      if (computed === undefined) return plainRows.make(exchange, number, attached, count);
-      return makeComputedRows(shape, computed, selection?.fields)(exchange, attached, count);
+      const fields = selection?.fields;
+      // Rows that show no computed field lack the columns that these are made of.
+      const isShown = (name: string): boolean => fields === undefined || fields.has(name);
+      if (computed === undefined || !Object.keys(computed).some(isShown))
+        return plainRows.make(exchange, number, attached, count);
+      return makeComputedRows(shape, computed, fields)(exchange, attached, count);
     },
     related(name) {
       return computedRows(computedOf, selection?.related[name]);

@@ -59,20 +59,23 @@ export function readOutcome(
 /** Which computed fields a result shows. */
 function selectionOf(args: unknown): Selection | undefined {
   if (typeof args !== "object" || args === null) return undefined;
-  const { select, include } = args as { select?: unknown; include?: unknown };
+  const { select, include, recursive } = args as Record<string, unknown>;
   const chosen = typeof select === "object" && select !== null ? (select as Row) : undefined;
   const related: Record<string, Selection | undefined> = {};
   for (const [name, value] of Object.entries({ ...(include as Row | undefined), ...chosen }))
     related[name] = selectionOf(value);
-  if (chosen === undefined) return { related };
-  const fields = new Set(Object.keys(chosen).filter((name) => Boolean(chosen[name])));
-  return { fields, related };
+  const fields = chosen && new Set(Object.keys(chosen).filter((name) => Boolean(chosen[name])));
+  const selection: Selection = fields === undefined ? { related } : { fields, related };
+  // The rows of a tree look like its roots.
+  if (isRow(recursive) && recursive["nested"]) related["children"] = selection;
+  return selection;
 }
 
-function rowsOf(view: View, args: unknown): RowContext {
-  const { host } = view.core;
-  if (!view.core.hasComputed) return plainRows;
-  return computedRows((model) => host.computedOf(model), selectionOf(args));
+/** What makes the rows of a call; search has its options second. */
+export function rowsOf({ core }: View, args: unknown): RowContext {
+  if (!core.hasComputed) return plainRows;
+  const options: unknown = Array.isArray(args) ? args[1] : args;
+  return computedRows((model) => core.host.computedOf(model), selectionOf(options));
 }
 
 /** The event of a call that changed something, as the addon tells it. */

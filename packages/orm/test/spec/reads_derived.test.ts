@@ -210,6 +210,35 @@ describe("32.3: computed", () => {
     expect(await people.person.findMany({ select: { id: true } })).toEqual([{ id: 1 }]);
   });
 
+  test("are made only where they are shown, for they need the whole row", async () => {
+    const strict = await open(
+      `model Node { id Int @id  name String  parent Node? @relation(fields: [parentId], references: [id])
+         parentId Int?  kids Node[]  loud String @computed  @@fts([name]) }`,
+      { computed: { Node: { loud: (row: any) => row.name.toUpperCase() } } } as any,
+    );
+    await strict.node.createMany({
+      data: [{ name: "a b" }, { name: "b", parentId: 1 }, { name: "c", parentId: 2 }],
+    });
+    const select = { id: true };
+    const args = { where: { id: 1 }, select };
+    const two = { id: 2, _depth: 1, children: [{ id: 3, _depth: 2, children: [] }] };
+    expect(await strict.node.findMany(args)).toEqual([{ id: 1 }]);
+    expect((await strict.node.findManyCursor(args)).items).toEqual([{ id: 1 }]);
+    expect(await strict.node.search("a", { select, withRank: false })).toEqual([{ id: 1 }]);
+    expect(await strict.query({ node: args })).toEqual({ node: [{ id: 1 }] });
+    expect(await strict.node.findMany({ ...args, recursive: { nested: true } })).toEqual([two]);
+    expect(await strict.node.findFirst({ ...args, include: { kids: { select } } })).toEqual({
+      id: 1,
+      kids: [{ id: 2 }],
+    });
+    expect(await strict.node.search("a", { select: { loud: true }, withRank: false })).toEqual([
+      { loud: "A B" },
+    ]);
+    expect(await strict.query({ node: { where: { id: 3 }, select: { loud: true } } })).toEqual({
+      node: [{ loud: "C" }],
+    });
+  });
+
   test("are no columns: not in where, not in data", async () => {
     await failure(people.person.findMany({ where: { full: "Ada L" } }));
     expect((await failure(people.person.create({ data: { first: "x", full: "y" } }))).name).toBe(

@@ -47,6 +47,7 @@ describe("17: the functions", () => {
     [{ rank: true, ...byAmount }, [4, 1, 1, 5, 3]],
     [{ denseRank: true, ...byAmount }, [3, 1, 1, 4, 2]],
     [{ rank: true, orderBy: { amount: { dir: "asc", nulls: "last" } } }, [1, 3, 3, 5, 2]],
+    [{ rank: true, orderBy: { amount: { nulls: "last" } } }, [1, 3, 3, 5, 2]],
     [{ cumeDist: true, ...byAmount }, [0.8, 0.4, 0.4, 1, 0.6]],
     [{ percentRank: true, ...byAmount }, [0.75, 0, 0, 1, 0.5]],
     [{ lag: "amount", ...byId }, [null, 10, 30, 30, null]],
