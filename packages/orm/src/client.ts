@@ -18,7 +18,7 @@ import { type RawDatabase, readSqlRows, sqlValues } from "./raw.js";
 import type { SchemaTree } from "./schema.js";
 import { filterRead } from "./filters.js";
 import { sql } from "./sql.js";
-import { makeTable, readOutcome, rowsOf, type View } from "./tables.js";
+import { checkAccess, makeTable, readOutcome, rowsOf, type View } from "./tables.js";
 
 /** The methods of one table; generateTypeScript() makes exact types of them. */
 export type AnyTable = Record<string, (...args: any[]) => any> & Record<string, any>;
@@ -287,8 +287,7 @@ function runQuery(view: View, spec: unknown): Record<string, unknown> {
       const known = core.tables.map((one) => one.accessor).join(", ");
       throw new Error(`db.query: '${accessor}' is not a model accessor. Available: ${known}`);
     }
-    if (table.database < 0)
-      throw new Error(`db.query: '${accessor}' is in a database that has no query()`);
+    checkAccess(view, table, "query");
     const part = parts.get(table.database) ?? {};
     part[name] = filterRead(core, table, args, view.context);
     parts.set(table.database, part);
@@ -310,7 +309,7 @@ function queryDatabase(view: View, database: number, spec: Row): Record<string, 
       exchange.write(context.auth);
       exchange.write(spec);
     },
-    (exchange) => readNamed(exchange, view, filtered),
+    (exchange) => readNamed(exchange, view, spec),
   );
 }
 

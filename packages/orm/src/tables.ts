@@ -177,7 +177,8 @@ function callWithHooks(view: View, table: TableInfo, method: Method, args: unkno
   return core.host.after(table.name, operation, changed, result);
 }
 
-function checkAccess(view: View, table: TableInfo, method: Method): void {
+/** Throws if the client may not make such a call of the table. */
+export function checkAccess(view: View, table: TableInfo, method: Method): void {
   const { access, driver } = view.core.databaseInfo(table.databaseName);
   const database = table.databaseName;
   if (access === false) {

@@ -127,6 +127,34 @@ describe("18: db.query", () => {
     expect(await db.query({ order: { _count: true } })).toEqual({ order: { _count: 3 } });
   });
 
+  test("asks several databases, each on a snapshot of its own", async () => {
+    const several = await open(
+      `database main { path "main.db" }
+       database stats { path "stats.db" }
+       model User { id Int @id  name String }
+       model Hit { id Int @id  path String  @@db(stats) }`,
+      { databases: ":memory:" } as any,
+    );
+    await several.user.create({ data: { name: "a" } });
+    await several.hit.createMany({ data: [{ path: "/" }, { path: "/x" }] });
+    const spec = { hits: { model: "hit", _count: true }, user: {}, hit: { where: { path: "/x" } } };
+    const expected = {
+      hits: { _count: 2 },
+      user: [{ id: 1, name: "a" }],
+      hit: [{ id: 2, path: "/x" }],
+    };
+    expect(await several.query(spec)).toEqual(expected);
+    expect(Object.keys(await several.query(spec))).toEqual(["hits", "user", "hit"]);
+    expect(await several.$transaction((tx: Db) => tx.query(spec))).toEqual(expected);
+  });
+
+  test("a database that is closed to the client is closed here, too", async () => {
+    const closed = await open(SCHEMA, { access: { main: false } } as any);
+    expect((await failure(() => closed.query({ order: {} }))).message).toBe(
+      "Database 'main' is not accessible in this client (access: false)",
+    );
+  });
+
   test("sees one snapshot while others write", async () => {
     const own = await fill(await open(SCHEMA));
     const writes: Promise<unknown>[] = [];

@@ -57,7 +57,7 @@ export class Calls {
       return random.chance(0.15) ? [...values, null] : values;
     };
     const isText = type === "String" || type === "Mood" || type === "DateTime";
-    const text = (): string => String(value()).slice(0, random.int(0, 3));
+    const text = (): string => [...String(value())].slice(0, random.int(0, 3)).join("");
     const operator = (): [string, unknown] => {
       const names = ["not", "in", "notIn"];
       if (type !== "Boolean") names.push("gt", "gte", "lt", "lte");
