@@ -45,6 +45,9 @@ class CallArguments {
       : borrowed_(&borrowed) {}
   CallArguments(Value&& owned)  // NOLINT(google-explicit-constructor)
       : owned_(std::move(owned)) {}
+  /// What a conditional expression gives is const, and gone at the end of the statement.
+  CallArguments(const Value&& copied)  // NOLINT(google-explicit-constructor)
+      : owned_(copied) {}
   template <class T>
     requires(std::is_same_v<T, Object> || std::is_same_v<T, Array>)
   CallArguments(T owned) : owned_(std::move(owned)) {}  // NOLINT(google-explicit-constructor)
