@@ -89,7 +89,8 @@ NativeResult call_model(const NativeCall& call) {
   if (transaction == nullptr) {
     MS_TRY(outcome, orm.read(call.run->reader(), {}, made));
   } else {
-    orm::Effects effects;  // nobody listens to them here
+    // Whoever listens is told by the host (model_host.h).
+    orm::Effects effects{.events = {}, .are_wanted = false};
     MS_TRY(outcome, orm.write(*transaction, caller_of(call), made, effects));
   }
   v8::Local<v8::Value> result;

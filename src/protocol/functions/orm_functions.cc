@@ -68,7 +68,8 @@ Result<Value> run_orm_query(const SystemCall& call) {
 
 Result<Value> run_orm_mutate(const SystemCall& call) {
   MS_TRY(orm::Orm* const orm, orm_of(call));
-  orm::Effects effects;  // nobody listens to them here
+  // Whoever listens is told by the host of the models (runtime/model_host.h).
+  orm::Effects effects{.events = {}, .are_wanted = false};
   const Value* const list = member_of(call, "transaction");
   if (list == nullptr) {
     MS_TRY(const orm::Call made, read_call(*call.args));
