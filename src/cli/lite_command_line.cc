@@ -11,6 +11,7 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/version.h"
 #include "cli/lite_commands.h"
 
@@ -191,6 +192,22 @@ struct LiteCommandLine::State {
       seed.action = seed.name.empty() ? Action::List : Action::Named;
     });
   }
+
+  /// Commands of the original that are not there yet say so by name, whatever follows them.
+  void add_missing() {
+    for (const std::string name :
+         {"codemod", "studio", "repl", "replicate", "rsync", "transform", "tenant", "diagram"}) {
+      add(*lite, name, "",
+          [name](Terminal& terminal) {
+            return lite_failure(terminal,
+                                Error(ErrorCode::Unimplemented,
+                                      fmt::format("`moonstone lite {}` is not there yet", name)));
+          })
+          ->fallthrough(false)
+          ->prefix_command()
+          ->group("");
+    }
+  }
 };
 
 LiteCommandLine::LiteCommandLine(CLI::App& program) : state_(std::make_unique<State>()) {
@@ -208,6 +225,7 @@ LiteCommandLine::LiteCommandLine(CLI::App& program) : state_(std::make_unique<St
   state_->add_backup();
   state_->add_optimize();
   state_->add_seed();
+  state_->add_missing();
 }
 
 LiteCommandLine::~LiteCommandLine() = default;

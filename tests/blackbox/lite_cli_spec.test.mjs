@@ -348,6 +348,23 @@ test("several databases have a folder each, and lines that name them", async () 
   await out(lite("backup", "copy"));
 });
 
+test("commands that are not there yet say so by name", async () => {
+  const { lite } = projectOf({ "schema.lite": kUser });
+  for (const command of [
+    ["codemod", "schema.lite", "--dry-run"],
+    ["studio", "--port", "5001"],
+    ["repl"],
+    ["replicate", "litestone.config.js"],
+    ["rsync", "elsewhere", "--verbose"],
+    ["transform", "--preview"],
+    ["tenant", "list"],
+  ])
+    assert.match(
+      await failing(lite(...command)),
+      new RegExp(`lite ${command[0]}\\b.* not there yet`),
+    );
+});
+
 test("--version and --help", async () => {
   const { lite } = projectOf({});
   assert.match(await out(lite("--version")), /\d+\.\d+/);

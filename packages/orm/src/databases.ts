@@ -23,21 +23,29 @@ export interface Databases {
 
 const MEMORY = ":memory:";
 
+/** Folders of open clients. One listener removes them all: a program may have many clients. */
+const folders = new Set<string>();
+
+function removeFolders(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
 class TemporaryFolder {
   #path: string | undefined;
-  readonly #atExit = (): void => this.discard();
 
   file(name: string): string {
     if (this.#path === undefined) {
       this.#path = mkdtempSync(join(tmpdir(), "moonstone-orm-"));
-      process.once("exit", this.#atExit);
+      if (folders.size === 0) process.once("exit", removeFolders);
+      folders.add(this.#path);
     }
     return join(this.#path, name);
   }
   discard(): void {
     if (this.#path === undefined) return;
-    process.removeListener("exit", this.#atExit);
     rmSync(this.#path, { recursive: true, force: true });
+    folders.delete(this.#path);
+    if (folders.size === 0) process.removeListener("exit", removeFolders);
     this.#path = undefined;
   }
 }

@@ -351,6 +351,12 @@ describe("8.1 members", () => {
     expect(await db.asSystem().user.count()).toBe(1);
   });
 
+  test("many clients in memory are no leak", async () => {
+    const before = process.listenerCount("exit");
+    for (let index = 0; index < 12; ++index) await open(USER);
+    expect(process.listenerCount("exit")).toBeLessThanOrEqual(before + 1);
+  });
+
   test("$close ends it", async () => {
     const db = await createClient({ schema: USER, db: ":memory:" });
     db.$close();

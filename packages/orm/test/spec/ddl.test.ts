@@ -25,8 +25,8 @@ function statementsOf(schema: string): string {
 }
 
 /** The lines of a table between its parentheses, without commas. */
-async function linesOf(schema: string, table: string): Promise<string[]> {
-  const db = await open(schema);
+async function linesOf(schema: string, table: string, options = {}): Promise<string[]> {
+  const db = await open(schema, options);
   const text = sqlOf(db, table) ?? "";
   expect(text.startsWith(`CREATE TABLE "${table}" (\n`)).toBe(true);
   return text
@@ -122,6 +122,7 @@ describe("6.1 columns", () => {
        model B { id Int @id  as A[] }
        model C { id Int @id  a A @relation(fields: [aId], references: [id])  aId Int }`,
       "a",
+      { computed: { A: { c: () => "" } } },
     );
     expect(lines).toEqual(['"id" INTEGER NOT NULL PRIMARY KEY']);
   });

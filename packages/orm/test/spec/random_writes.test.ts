@@ -6,7 +6,7 @@ import "./support.js";
 import { type Client, createClient, SQLiteError, ValidationError } from "../../src/index.js";
 import { Failure, Oracle, type Row } from "./random/oracle.js";
 import { Random } from "./random/random.js";
-import { type ModelSpec, randomSchema, type SchemaSpec } from "./random/schema.js";
+import { type ModelSpec, PARENT_COLUMN, randomSchema, type SchemaSpec } from "./random/schema.js";
 import { type Step, Steps } from "./random/steps.js";
 
 const STEPS = 40;
@@ -14,7 +14,15 @@ const STEPS = 40;
 /** What stands in the tables, in the form of the oracle. */
 function stateOf(db: Client, schema: SchemaSpec): Record<string, unknown> {
   const read = (model: ModelSpec): Row[] => {
-    const rows = db.$db.query(`SELECT * FROM "${model.accessor}" ORDER BY id`).all();
+    const names: Record<string, string> = { [PARENT_COLUMN]: "parentId" };
+    for (const { column, name } of model.fields) names[column] = name;
+    const rows = db.$db
+      .all(`SELECT * FROM "${model.table}" ORDER BY id`)
+      .map((row) =>
+        Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [names[name] ?? name, value]),
+        ),
+      );
     const booleans = model.fields.filter((field) => field.type === "Boolean");
     for (const row of rows)
       for (const { name } of booleans) row[name] = row[name] === null ? null : row[name] === 1;
@@ -32,9 +40,8 @@ function stateOf(db: Client, schema: SchemaSpec): Record<string, unknown> {
   }
   if (schema.linked !== undefined) {
     const [left, right] = schema.linked.map((model) => model.accessor);
-    const links = db.$db
-      .query(`SELECT ${left}Id AS l, ${right}Id AS r FROM _${left}_${right}`)
-      .all();
+    const table = `_${left}_${right}`.toLowerCase();
+    const links = db.$db.all(`SELECT ${left}Id AS l, ${right}Id AS r FROM ${table}`);
     state["links"] = links.map((row) => `${row["l"]} ${row["r"]}`).sort();
   }
   return state;

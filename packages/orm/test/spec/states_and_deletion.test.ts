@@ -1,7 +1,12 @@
 // litestone.md 25, 26, 32.1: soft delete, state machines, sequences.
 import { beforeEach, describe, expect, test } from "vitest";
 import "../addon.js";
-import { type Client, TransitionNotFoundError, TransitionViolationError } from "../../src/index.js";
+import {
+  type Client,
+  TransitionConflictError,
+  TransitionNotFoundError,
+  TransitionViolationError,
+} from "../../src/index.js";
 import { failure, open, rowsOf } from "./support.js";
 
 describe("25 soft delete", () => {
@@ -178,22 +183,30 @@ describe("26 state machines", () => {
     expect((await failure(db.bare.transition(1, "fly"))).message).toContain("no transitions block");
   });
 
-  test("a move of somebody else in between is a conflict", async () => {
-    // A before hook runs between the read of the state and the write, in the original as here; here
-    // a rule of the program is the only such place, because a call is one transaction.
-    const own = await open(SCHEMA, {
-      hooks: {
-        before: {
-          update: (_: unknown, hook: any) => {
-            if (hook.args.data.title === "race")
-              hook.args.where = { $raw: "id = 1 AND stage = 'review'" };
-          },
-        },
-      },
-    });
-    await own.post.create({ data: { stage: "draft" } });
-    expect(await own.post.update({ where, data: { title: "race", stage: "live" } })).toBeNull();
-    expect((await own.post.findFirst()).stage).toBe("draft");
+  test("a row that is not as it was read is a conflict, which may be tried again", async () => {
+    // A call holds the writer, so nobody comes in between; a trigger can keep the row as it is.
+    db.$db.exec(`CREATE TRIGGER busy BEFORE UPDATE ON post WHEN NEW.title = 'busy'
+      BEGIN SELECT RAISE(IGNORE); END`);
+    const error = await failure(db.post.update({ where, data: { title: "busy", stage: "live" } }));
+    expect(error).toBeInstanceOf(TransitionConflictError);
+    expect(error).toMatchObject({ model: "post", field: "stage", expected: "draft" });
+    expect(error.retryable).toBe(true);
+    expect(error.name).toBe("TransitionConflictError");
+    expect(error.message).toBe(
+      "Transition conflict on post.stage: row was modified before update could complete " +
+        "(expected 'draft', transition to 'live')",
+    );
+    expect(await db.post.findFirst()).toMatchObject({ title: "", stage: "draft" });
+    expect((await db.post.update({ where, data: { stage: "live" } })).stage).toBe("live");
+  });
+
+  test("of several rows, those move that are where the first one is", async () => {
+    await db.post.createMany({ data: [{ stage: "review" }, { stage: "draft" }] });
+    await db.post.update({ where: { id: { gt: 0 } }, data: { stage: "live" } });
+    const stages = (await db.post.findMany({ orderBy: { id: "asc" } })).map(
+      (row: any) => row.stage,
+    );
+    expect(stages).toEqual(["live", "review", "live"]);
   });
 });
 

@@ -8,6 +8,8 @@ export const COLOURS = ["red", "green", "blue"] as const;
 
 export interface FieldSpec {
   readonly name: string;
+  /** In the database; often the name. */
+  readonly column: string;
   readonly type: Scalar;
   readonly isOptional: boolean;
   readonly isUnique: boolean;
@@ -16,11 +18,17 @@ export interface FieldSpec {
   readonly maximumLength: number | undefined;
 }
 
+/** The column of `parentId`. */
+export const PARENT_COLUMN = "parent_ref";
+
 export type Action = "Cascade" | "SetNull" | "Restrict" | "none";
 
 export interface ModelSpec {
   readonly name: string;
   readonly accessor: string;
+  /** In the database: of two words, or mapped. */
+  readonly table: string;
+  readonly isMapped: boolean;
   readonly fields: FieldSpec[];
   readonly isSoft: boolean;
   readonly cascades: boolean;
@@ -68,8 +76,10 @@ function randomField(random: Random, index: number): FieldSpec {
   const isUnique = type === "Int" && random.chance(0.5);
   const defaults = DEFAULTS[type];
   const hasDefault = !isUnique && defaults.length > 0 && random.chance(0.4);
+  const name = `f${index}`;
   return {
-    name: `f${index}`,
+    name,
+    column: random.chance(0.3) ? `col_${index}` : name,
     type,
     isOptional: random.chance(0.5),
     isUnique,
@@ -80,9 +90,12 @@ function randomField(random: Random, index: number): FieldSpec {
 
 function randomModel(random: Random, name: string): ModelSpec {
   const isSoft = random.chance(0.5);
+  const isMapped = random.chance(0.3);
   return {
     name,
-    accessor: name.toLowerCase(),
+    accessor: name.charAt(0).toLowerCase() + name.slice(1),
+    table: isMapped ? `my_${name}` : name.replace(/(?!^)([A-Z])/g, "_$1").toLowerCase(),
+    isMapped,
     fields: Array.from({ length: random.int(1, 4) }, (_, index) => randomField(random, index)),
     isSoft,
     cascades: isSoft && random.chance(0.6),
@@ -99,6 +112,7 @@ function literal(value: unknown): string {
 function fieldText(field: FieldSpec): string {
   const parts = [`${field.name} ${field.type}${field.isOptional ? "?" : ""}`];
   if (field.isUnique) parts.push("@unique");
+  if (field.column !== field.name) parts.push(`@map("${field.column}")`);
   if (field.default !== undefined) {
     const value = field.type === "Colour" ? String(field.default) : literal(field.default);
     parts.push(`@default(${value})`);
@@ -116,7 +130,7 @@ function modelText(model: ModelSpec, linked: SchemaSpec["linked"]): string {
     const action = onDelete === "none" ? "" : `, onDelete: ${onDelete}`;
     lines.push(
       `parent ${parent.name}${mark} @relation(fields: [parentId], references: [id]${action})`,
-      `parentId Int${mark}`,
+      `parentId Int${mark} @map("${PARENT_COLUMN}")`,
     );
   }
   for (const child of model.children)
@@ -124,6 +138,7 @@ function modelText(model: ModelSpec, linked: SchemaSpec["linked"]): string {
   const other = linked?.find((one) => one !== model);
   if (other !== undefined && linked?.includes(model))
     lines.push(`${linkName(other)} ${other.name}[]`);
+  if (model.isMapped) lines.push(`@@map("${model.table}")`);
   if (model.isSoft)
     lines.push("deletedAt DateTime?", model.cascades ? "@@softDelete(cascade)" : "@@softDelete");
   return `model ${model.name} {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
@@ -137,7 +152,7 @@ function randomLink(models: readonly ModelSpec[]): SchemaSpec["linked"] {
 }
 
 export function randomSchema(random: Random): SchemaSpec {
-  const names = ["A", "B", "C", "D"].slice(0, random.int(2, 4));
+  const names = ["Acorn", "BigBox", "Cat", "DoorBell"].slice(0, random.int(2, 4));
   const models = names.map((name) => randomModel(random, name));
   models.forEach((model, index) => {
     if (index === 0 || random.chance(0.2)) return;
