@@ -159,9 +159,12 @@ function aggregateOf(name: string, values: readonly unknown[]): unknown {
 
 export class Oracle {
   readonly #world: World;
+  readonly #filters: ReadonlyMap<string, Row>;
 
-  constructor(world: World) {
+  /** `filters` are permanent conditions by the name of the model. */
+  constructor(world: World, filters: ReadonlyMap<string, Row> = new Map()) {
     this.#world = world;
+    this.#filters = filters;
   }
 
   #model(name: string): Model {
@@ -173,6 +176,7 @@ export class Oracle {
   }
 
   #isMeant(model: Model, row: Row, options: Row): boolean {
+    if (!isKept(matches(row, this.#filters.get(model.name)))) return false;
     if (!model.hasSoftDelete || options["withDeleted"]) return true;
     return (row["deletedAt"] !== null) === Boolean(options["onlyDeleted"]);
   }
