@@ -357,6 +357,14 @@ describe("8.1 members", () => {
     expect(process.listenerCount("exit")).toBeLessThanOrEqual(before + 1);
   });
 
+  test("$cacheSize", async () => {
+    const db = await open(USER);
+    await db.user.findMany();
+    expect(db["$cacheSize"]).toEqual({ read: expect.any(Number), write: expect.any(Number) });
+    const several = await openWith({ schema: TWO, databases: ":memory:" });
+    expect(Object.keys(several["$cacheSize"])).toEqual(["main", "stats"]);
+  });
+
   test("$close ends it", async () => {
     const db = await createClient({ schema: USER, db: ":memory:" });
     db.$close();
