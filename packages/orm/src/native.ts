@@ -17,7 +17,7 @@ export interface NativeAddon {
 }
 
 /** Operations of the addon: bindings/node/operations.h has the same numbers. */
-export const enum Operation {
+export enum Operation {
   Parse = 1,
   TypeScript = 3,
   JsonSchema = 4,
