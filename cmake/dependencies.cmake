@@ -2,7 +2,8 @@
 #
 # Libraries from the distribution; docs/dependencies.md says why each is here. Names for LINK:
 #   Boost::headers (Asio, Beast)  Boost::json  fmt::fmt  CLI11::CLI11  tomlplusplus::tomlplusplus
-#   OpenSSL::SSL OpenSSL::Crypto  CURL::libcurl  SQLite::SQLite3  Threads::Threads  V8::V8
+#   OpenSSL::SSL OpenSSL::Crypto  CURL::libcurl  SQLite::SQLite3  ZLIB::ZLIB  Threads::Threads
+#   V8::V8
 #   GTest::gtest GTest::gmock  benchmark::benchmark  (tests and benchmarks)
 
 set(ms_hint "Run tools/install, which installs the Debian packages that Moonstone needs.")
@@ -22,6 +23,7 @@ ms_require(tomlplusplus)
 ms_require(OpenSSL)
 ms_require(CURL 7.76)
 ms_require(SQLite3)
+ms_require(ZLIB)
 ms_require(PkgConfig)
 pkg_check_modules(PCRE2 QUIET IMPORTED_TARGET libpcre2-8)
 if(NOT TARGET PkgConfig::PCRE2)

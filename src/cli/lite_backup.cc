@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cli/files.h"
 #include "cli/lite_commands.h"
+#include "cli/zip_file.h"
 #include "store/maintenance.h"
 
 namespace moonstone::cli {
@@ -56,6 +57,18 @@ Status copy_database(const LiteBackupOptions& options,
   return {};
 }
 
+/// The copies as one archive, which takes the place of their folder.
+ExitCode zip_folder(const std::string& folder, Terminal& terminal) {
+  const std::string archive = fs::path(folder + "/").parent_path().string() + ".zip";
+  if (const Status done = write_zip(folder, archive); !done) {
+    return lite_failure(terminal, done.error());
+  }
+  std::error_code failure;
+  fs::remove_all(folder, failure);
+  lite_success(terminal, fmt::format("{}  ({} bytes)", archive, fs::file_size(archive, failure)));
+  return ExitCode::Success;
+}
+
 }  // namespace
 
 ExitCode run_lite_backup(const LiteBackupOptions& options, Terminal& terminal) {
@@ -71,6 +84,7 @@ ExitCode run_lite_backup(const LiteBackupOptions& options, Terminal& terminal) {
       return lite_failure(terminal, done.error());
     }
   }
+  if (has_any && options.zip) return zip_folder(to, terminal);
   if (has_any) return ExitCode::Success;
   return lite_failure(terminal, Error(ErrorCode::NotFound,
                                       fmt::format("there is no database {}", options.database)));

@@ -168,6 +168,7 @@ struct LiteCommandLine::State {
         });
     command->add_option("dest", backup.destination, "The folder (default: ./backups/<time>)");
     command->add_flag("--vacuum", backup.vacuum, "Write the copies without free pages");
+    command->add_flag("--zip", backup.zip, "Make one ZIP archive of the folder");
   }
 
   void add_optimize() {

@@ -86,6 +86,7 @@ struct LiteBackupOptions {
   std::string destination;  // empty: ./backups/<time>
   std::string database;     // --db=name: one of several
   bool vacuum = false;
+  bool zip = false;  // <destination>.zip instead of a folder
 };
 [[nodiscard]] ExitCode run_lite_backup(const LiteBackupOptions& options, Terminal& terminal);
 

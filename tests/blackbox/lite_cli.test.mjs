@@ -2,7 +2,8 @@
 // The commands of `moonstone lite` (litestone.md 35, 36, 39, 41).
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { cli, kRoot, makeFolder, writeFiles } from "./lib/server.mjs";
 
@@ -229,6 +230,22 @@ test("backup copies what is there now, also vacuumed", async () => {
   assert.match(await succeeds(lite("backup")), /backups\/\d{8}_\d{6}\/main\.db/);
   assert.match(await fails(lite("backup", "--db=other")), /there is no database other/);
   assert.ok(existsSync(path.join(root, "backups")));
+});
+
+test("backup --zip makes one archive of all copies, which other programs read", async () => {
+  const { lite, path: at } = projectOf({
+    "schema.lite": kUser,
+    "migrations/20260101000000_row.sql":
+      "CREATE TABLE t (n); INSERT INTO t VALUES (7), (randomblob(600000));",
+  });
+  await succeeds(lite("migrate", "apply"));
+  assert.match(await succeeds(lite("backup", "copies/", "--zip")), /copies\.zip {2}\(\d+ bytes\)/);
+  assert.ok(!existsSync(at("copies")));
+  assert.ok(!existsSync(at("copies.zip.part")));
+  execFileSync("python3", ["-m", "zipfile", "--test", at("copies.zip")]);
+  execFileSync("python3", ["-m", "zipfile", "--extract", at("copies.zip"), at("out")]);
+  assert.match(await succeeds(lite("introspect", "out/main.db")), /n String\?/);
+  assert.ok(statSync(at("copies.zip")).size < statSync(at("out/main.db")).size);
 });
 
 test("optimize merges search indexes", async () => {
