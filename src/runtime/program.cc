@@ -155,7 +155,7 @@ Status Program::renew_modules(const Value& user) {
     copies_max_ =
         std::clamp<std::size_t>(kCopiesBytesMax / (bytes_after - bytes_before), 1, kCopiesMax);
   }
-  while (copies_.size() >= copies_max_)
+  while (copies_.size() >= copies_max_.value_or(kCopiesMax))
     copies_.erase(copies_.begin());
   add_copy(user, bundle);
   return {};

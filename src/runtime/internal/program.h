@@ -143,7 +143,7 @@ class Program {
   v8::Global<v8::Function> invoke_;
   v8::Global<v8::Function> seed_;
   std::vector<Modules> copies_;  // the current one last, before it the others as last used
-  std::size_t copies_max_ = 1;   // set when the second copy is made
+  std::optional<std::size_t> copies_max_;  // once the size of a copy is known
   std::optional<bool> is_repeatable_;
   schema::SchemaPtr tables_schema_;  // keeps the keys of tables_ alive
   std::map<const schema::Table*, TableFunctions> tables_;
