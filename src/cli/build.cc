@@ -85,7 +85,8 @@ class Builder {
       MS_TRY(schema_text, read_file(layout_.schema->path));
     }
     package_ = authoring_package_of(schema_text);
-    MS_TRY_STATUS(write_missing_stubs(project_.generated_folder(), package_));
+    MS_TRY_STATUS(write_missing_stubs(project_.generated_folder(), package_,
+                                      layout_.lite_schema ? HasModels::Yes : HasModels::No));
     entry_ = entry_text(layout_, project_.build_folder());
     // The other half's entry follows from these and from the files.
     for (const Module& module : layout_.node_modules)

@@ -574,10 +574,17 @@ Result<std::vector<std::string>> write_generated(const std::string& folder,
   return changed;
 }
 
-Status write_missing_stubs(const std::string& folder, const std::string& package) {
+Status write_missing_stubs(const std::string& folder,
+                           const std::string& package,
+                           HasModels models) {
   for (const GeneratedFile& file : generate_stubs(package)) {
     const std::string path = folder + "/" + file.name;
-    if (!is_file(path)) MS_TRY_STATUS(write_file(path, file.text));
+    bool is_there = is_file(path);
+    if (is_there && models == HasModels::Yes && file.name == "server.ts") {
+      MS_TRY(const std::string text, read_file(path));
+      is_there = text.contains("export const defineModels");
+    }
+    if (!is_there) MS_TRY_STATUS(write_file(path, file.text));
   }
   return {};
 }

@@ -43,7 +43,12 @@ struct GeneratedFile {
 [[nodiscard]] Result<std::vector<std::string>> write_generated(
     const std::string& folder, const std::vector<GeneratedFile>& files);
 
-/// Writes the stubs that are missing altogether; present files are left alone.
-[[nodiscard]] Status write_missing_stubs(const std::string& folder, const std::string& package);
+/// Whether the schema is a `.lite` file: then server.ts has `defineModels`, too.
+enum class HasModels : unsigned char { No, Yes };
+/// Writes the stubs that are missing altogether; present files are left alone, but for a server.ts
+/// that another schema, or an older program, has left without what models need.
+[[nodiscard]] Status write_missing_stubs(const std::string& folder,
+                                         const std::string& package,
+                                         HasModels models = HasModels::No);
 
 }  // namespace moonstone::cli

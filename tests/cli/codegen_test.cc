@@ -143,5 +143,16 @@ TEST_F(Codegen, StubsMakeAllSixFactoriesAndV) {
   EXPECT_THAT(folder.read("_generated/dataModel.ts"), HasSubstr("GenericDataModel"));
 }
 
+TEST_F(Codegen, AServerFileFromBeforeTheModelsGivesWay) {
+  const TemporaryFolder folder;
+  folder.write("_generated/server.ts", "old");
+  ASSERT_TRUE(write_missing_stubs(folder / "_generated", "@moonstone/server"));
+  EXPECT_EQ(folder.read("_generated/server.ts"), "old");
+  for (const char* const round : {"first", "second"}) {
+    ASSERT_TRUE(write_missing_stubs(folder / "_generated", "@moonstone/server", HasModels::Yes));
+    EXPECT_THAT(folder.read("_generated/server.ts"), HasSubstr("defineModels")) << round;
+  }
+}
+
 }  // namespace
 }  // namespace moonstone::cli
