@@ -49,9 +49,7 @@ void LiveState::complete_share(const LiveQuery& query) {
   has_delivery_news_ = true;
   for (const auto& [order, subscription] : query.subscriptions) {
     SubscriberRecord& record = *subscription->subscriber;
-    if (--record.outstanding > 0) continue;
-    record.is_completed = true;
-    completed_.push_back(record.number);
+    if (--record.outstanding == 0) completed_.push_back(record.number);
   }
 }
 
@@ -59,7 +57,7 @@ bool LiveState::deliver_completed() {
   if (has_delivery_news_) {
     for (const DeliveryWaiter& waiter : delivery_waiters_) {
       SubscriberRecord* record = find_record(waiter.subscriber);
-      if (record != nullptr && record->is_completed) deliver_early(*record);
+      if (record != nullptr && record->outstanding == 0) deliver_early(*record);
     }
     answer_delivery_waiters();
   }
@@ -73,9 +71,8 @@ bool LiveState::deliver_completed() {
   return !completed_.empty();
 }
 
-/// Before the end of the round.
+/// Before the end of the round, to somebody whose part of the batch is done.
 void LiveState::deliver_early(SubscriberRecord& record) {
-  record.is_completed = false;
   if (active_.erase(record.number) == 0) return;
   record.asked_in_round = 0;
   deliver_to(record);
@@ -151,7 +148,6 @@ bool LiveState::can_settle_debt(const Subscription& subscription) {
 }
 
 void LiveState::deliver_to(SubscriberRecord& record) {
-  record.is_completed = false;
   const bool accepts_updates = is_ready(record);
   Parcel parcel{.batch = {}, .version = version_, .stragglers = {}, .firsts = {}};
   for (auto entry = record.due.begin(); entry != record.due.end();) {

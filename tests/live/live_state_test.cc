@@ -594,6 +594,27 @@ TEST_F(LiveStateTest, NobodyWaitsForAnothersPartOfTheBatch) {
   EXPECT_FALSE(engine_.state.next_fast_job().has_value());
 }
 
+TEST_F(LiveStateTest, AReplyWaitsForTheWholePartAlsoAfterABatchThatChangedNothing) {
+  for (const char* key : {"x", "y"}) {
+    script(key, "1", 1);
+    engine_.subscribe(one_, key[0] == 'x' ? 1 : 2, key);
+  }
+  engine_.settle();
+  engine_.write(1);  // both run, and nothing is new
+  one_->take();
+  for (const char* key : {"x", "y"})
+    script(key, "2", 1);
+  engine_.commit({engine_.insert(1)});
+  engine_.state.begin_batch();
+  reply_when_delivered(one_, engine_.version, *one_, "reply");
+  engine_.state.finish(engine_.perform(engine_.state.next_fast_job().value()));
+  engine_.state.deliver_completed();
+  EXPECT_EQ(one_->take(), Lines{}) << "a batch comes in one piece";
+  engine_.state.finish(engine_.perform(engine_.state.next_fast_job().value()));
+  engine_.state.deliver_completed();
+  EXPECT_EQ(one_->take(), (Lines{"update@2 1=2 2=2", "reply"}));
+}
+
 TEST_F(LiveStateTest, WhoeverAReplyWaitsForIsCalledBeforeTheCrowd) {
   constexpr std::size_t kCrowd = 3 * kDeliveriesAtOnce;
   script("x", "x1", 1);

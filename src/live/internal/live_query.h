@@ -96,7 +96,6 @@ struct SubscriberRecord {
   std::map<std::uint64_t, Subscription*> due;  // by order: may have something to deliver
   bool lags = false;                           // skipped something while it was not ready
   std::size_t outstanding = 0;                 // subscriptions whose query runs in this batch
-  bool is_completed = false;                   // they have run, and it was not called since
   std::uint64_t asked_in_round = 0;            // when ready() was asked last
   bool was_ready = false;
 };
