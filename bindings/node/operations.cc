@@ -10,7 +10,9 @@ namespace moonstone::node {
 
 namespace {
 
-/// What JavaScript must number alike: {operations: {name: number}, methods: [name]}.
+/// What JavaScript must know alike: {operations: {name: number}, methods: [name], and of each
+/// method the operation whose hooks it calls and the group of that: hooks: {name: [operation,
+/// group]}}.
 Status describe(ExchangeWriter& answer) {
   Object operations;
   for (unsigned number = 0; number < 256; ++number) {
@@ -18,10 +20,15 @@ Status describe(ExchangeWriter& answer) {
     if (!name.empty()) operations.append(std::string(name), static_cast<double>(number));
   }
   Array methods;
-  for (const std::string_view method : orm::method_names())
+  Object hooks;
+  for (const std::string_view method : orm::method_names()) {
+    const std::string_view operation = orm::hook_operation(method);
     methods.emplace_back(std::string(method));
-  answer.value(
-      Object{{"operations", Value(std::move(operations))}, {"methods", Value(std::move(methods))}});
+    hooks.append(std::string(method), Array{Value(operation), Value(orm::hook_group(operation))});
+  }
+  answer.value(Object{{"operations", Value(std::move(operations))},
+                      {"methods", Value(std::move(methods))},
+                      {"hooks", Value(std::move(hooks))}});
   return {};
 }
 

@@ -10,28 +10,6 @@
 namespace moonstone::orm {
 namespace {
 
-/// What hooks call a read; empty: they are not called for it (litestone.md 29).
-std::string_view hook_operation(Method method) {
-  switch (method) {
-    case Method::FindMany:
-    case Method::FindManyAndCount:
-      return name_of(Method::FindMany);
-    case Method::FindFirst:
-    case Method::FindFirstOrThrow:
-      return name_of(Method::FindFirst);
-    case Method::FindUnique:
-    case Method::FindUniqueOrThrow:
-      return name_of(Method::FindUnique);
-    case Method::FindManyCursor:
-    case Method::Count:
-    case Method::Exists:
-    case Method::Search:
-      return name_of(method);
-    default:
-      return {};
-  }
-}
-
 /// The options of a read; those of `search` stand behind its text.
 const Value& options_of(const ModelCall& call) {
   static const Value kNothing;

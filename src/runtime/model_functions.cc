@@ -9,18 +9,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "orm/methods.h"
+
 namespace moonstone::runtime {
 namespace {
 
 using schema::FieldRole;
 
-/// Those that hooks are called for (litestone.md 29).
-constexpr std::array<std::string_view, 11> kWrites = {
-    "create", "createMany", "update", "updateMany", "upsert", "upsertMany",
-    "remove", "removeMany", "delete", "deleteMany", "restore"};
-constexpr std::array<std::string_view, 7> kReads = {
-    "findMany", "findFirst", "findUnique", "findManyCursor", "count", "exists", "search"};
-constexpr std::array<std::string_view, 3> kGroups = {"setters", "getters", "all"};
+constexpr std::string_view kAll = "all";
 constexpr std::array<std::string_view, 5> kEvents = {"create", "update", "remove", "transition",
                                                      "change"};
 
@@ -42,15 +38,30 @@ std::vector<std::string> texts_in(const Object& object, std::string_view name) {
   return texts;
 }
 
+/// What hooks may be called for (litestone.md 29), without the groups.
+std::vector<std::string_view> hook_operations() {
+  std::vector<std::string_view> operations;
+  for (const std::string_view method : orm::method_names()) {
+    if (orm::hook_operation(method) == method) operations.push_back(method);
+  }
+  return operations;
+}
+
+/// Whether hooks of that name are called around reads.
+bool hears_reads(std::string_view name) {
+  return name == kAll || name == "getters" || orm::hook_group(name) == "getters";
+}
+
 Status read_hooks(const Object& described,
                   std::string_view when,
                   std::string_view place,
                   std::set<std::string, std::less<>>& names) {
   for (std::string& name : texts_in(described, when)) {
-    if (!is_among(kWrites, name) && !is_among(kReads, name) && !is_among(kGroups, name)) {
+    const bool is_group = name == kAll || name == "getters" || name == "setters";
+    if (!is_group && orm::hook_operation(name) != name) {
       return refused(fmt::format(
-          "{}: hooks.{}.{} is no operation; there are {}, {}, and the groups {}", place, when, name,
-          fmt::join(kWrites, ", "), fmt::join(kReads, ", "), fmt::join(kGroups, ", ")));
+          "{}: hooks.{}.{} is no operation; there are {}, and the groups setters, getters and all",
+          place, when, name, fmt::join(hook_operations(), ", ")));
     }
     names.insert(std::move(name));
   }
@@ -157,11 +168,7 @@ class Reader {
   }
 
   static void note_kinds(const ModelFunctions::OfModel& own, ModelFunctions& functions) {
-    const auto has_read = [](const auto& names) {
-      return std::ranges::any_of(names, [](const std::string& name) {
-        return is_among(kReads, name) || name == "getters" || name == "all";
-      });
-    };
+    const auto has_read = [](const auto& names) { return std::ranges::any_of(names, hears_reads); };
     functions.has_hooks = functions.has_hooks || !own.before.empty() || !own.after.empty();
     functions.has_read_hooks =
         functions.has_read_hooks || has_read(own.before) || has_read(own.after);
@@ -180,9 +187,8 @@ const ModelFunctions::OfModel* ModelFunctions::find(std::string_view model) cons
 }
 
 bool has_hook_for(const std::set<std::string, std::less<>>& names, std::string_view operation) {
-  if (names.empty()) return false;
-  const std::string_view group = is_among(kReads, operation) ? "getters" : "setters";
-  return names.contains(operation) || names.contains(group) || names.contains("all");
+  return !names.empty() && (names.contains(operation) || names.contains(kAll) ||
+                            names.contains(orm::hook_group(operation)));
 }
 
 Result<ModelFunctionsPtr> read_model_functions(

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "orm/methods.h"
 #include "runtime/internal/convert.h"
 #include "runtime/internal/machine.h"
 #include "runtime/internal/row_sets.h"
@@ -106,6 +107,7 @@ class Entry {
     set_text("model", moment.model.name);
     set_text("accessor", moment.model.accessor);
     set_text("operation", moment.operation);
+    set_text("group", orm::hook_group(moment.operation));
     set_text("when", moment.when);
     return object;
   }

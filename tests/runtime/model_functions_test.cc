@@ -249,6 +249,8 @@ TEST_F(ModelFunctionsTest, RefusesWhatTheSchemaDoesNotKnow) {
               HasSubstr("defaults.totl is no stored field"));
   EXPECT_THAT(error_of_loading("{ order: { hooks: { after: { make: () => 1 } } } }"),
               HasSubstr("hooks.after.make is no operation"));
+  EXPECT_THAT(error_of_loading("{ order: { hooks: { before: { upsert: () => 1 } } } }"),
+              HasSubstr("hooks.before.upsert is no operation"));
   EXPECT_THAT(error_of_loading("{}", R"({ events: { gone: "m:heard" } })"),
               HasSubstr("events.gone is no event"));
   EXPECT_THAT(error_of_loading("{}", R"({ events: { create: "m:all" } })"),

@@ -3,7 +3,7 @@
 // What the application adds to a client: hooks, events, rules for data and observers. The addon
 // asks for them around writes (bindings/node/host.h); around reads they are called from here.
 import type { Exchange, Row } from "./exchange.js";
-import { GETTERS, SETTERS } from "./methods.js";
+import { hookGroup, type Method } from "./methods.js";
 import { setHostFunction } from "./native.js";
 import type {
   ClientContext,
@@ -40,7 +40,7 @@ function isObject(value: unknown): value is Row {
 /** The hooks for an operation: its own, those of its group, those of all. */
 function hooksOf(hooks: Hooks | undefined, operation: string): readonly Hook[] {
   if (hooks === undefined) return [];
-  const group = SETTERS.has(operation) ? "setters" : GETTERS.has(operation) ? "getters" : undefined;
+  const group = hookGroup(operation as Method);
   return [
     ...listOf(hooks[operation]),
     ...(group === undefined ? [] : listOf(hooks[group])),

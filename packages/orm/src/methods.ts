@@ -58,47 +58,27 @@ export const SCOPED_METHODS: ReadonlySet<string> = new Set([
   "search",
 ]);
 
-/** What hooks call a read, where they are called for it. */
-export function hookOperation(method: Method): string | undefined {
-  switch (method) {
-    case "findMany":
-    case "findManyAndCount":
-      return "findMany";
-    case "findFirst":
-    case "findFirstOrThrow":
-      return "findFirst";
-    case "findUnique":
-    case "findUniqueOrThrow":
-      return "findUnique";
-    case "findManyCursor":
-    case "count":
-    case "exists":
-    case "search":
-      return method;
-    default:
-      return undefined;
-  }
+/** The operation whose hooks a method calls, if that is not its name; none calls no hooks. */
+const HOOKED_AS: Readonly<Partial<Record<Method, Method | "none">>> = {
+  findFirstOrThrow: "findFirst",
+  findUniqueOrThrow: "findUnique",
+  findManyAndCount: "findMany",
+  aggregate: "none",
+  groupBy: "none",
+  query: "none",
+  upsert: "none", // the create or update in it calls its own
+  transition: "update",
+  optimizeFts: "none",
+};
+
+/** The operation whose hooks a method calls; undefined: it calls none. */
+export function hookOperation(method: Method): Method | undefined {
+  const operation = HOOKED_AS[method] ?? method;
+  return operation === "none" ? undefined : operation;
 }
 
-/** The operations behind the names of groups of hooks. */
-export const SETTERS: ReadonlySet<string> = new Set([
-  "create",
-  "createMany",
-  "update",
-  "updateMany",
-  "upsert",
-  "upsertMany",
-  "remove",
-  "removeMany",
-  "delete",
-  "deleteMany",
-]);
-export const GETTERS: ReadonlySet<string> = new Set([
-  "findMany",
-  "findFirst",
-  "findUnique",
-  "findManyCursor",
-  "count",
-  "exists",
-  "search",
-]);
+/** The group of hooks to which an operation belongs; undefined: to none. */
+export function hookGroup(operation: Method): "setters" | "getters" | undefined {
+  if (hookOperation(operation) === undefined || operation === "restore") return undefined;
+  return isWrite(operation) ? "setters" : "getters";
+}

@@ -80,7 +80,6 @@ export type HookName =
   | "createMany"
   | "update"
   | "updateMany"
-  | "upsert"
   | "upsertMany"
   | "remove"
   | "removeMany"

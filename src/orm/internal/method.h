@@ -1,7 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
 // Methods of models, by their names.
-// Threads: pure functions. Source: litestone.md 9, 10.1.
+// Threads: pure functions. Source: litestone.md 9, 10.1, 29.
 
 #include <optional>
 #include <string_view>
@@ -41,6 +41,8 @@ enum class Method : unsigned char {
 
 [[nodiscard]] std::optional<Method> find_method(std::string_view name);
 [[nodiscard]] std::string_view name_of(Method method);
+/// The operation whose hooks a method calls (litestone.md 29); empty: it calls none.
+[[nodiscard]] std::string_view hook_operation(Method method);
 [[nodiscard]] inline bool is_read(Method method) {
   return method <= Method::Query;
 }

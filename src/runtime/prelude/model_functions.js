@@ -4,20 +4,6 @@
 // called in the middle of a read or write, so nobody can wait for them: what they use of ctx.db
 // answers at once, and a function that returns a promise is refused.
 
-const kSetters = new Set([
-  "create",
-  "createMany",
-  "update",
-  "updateMany",
-  "upsert",
-  "upsertMany",
-  "remove",
-  "removeMany",
-  "delete",
-  "deleteMany",
-  "restore",
-]);
-
 const listOf = (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 const isPlainObject = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -75,10 +61,9 @@ function makeModelContext(moment, canWrite) {
 
 /** Its own hooks first, then those of all models; of each the operation's, its group's, "all". */
 function hooksOf(definition, moment) {
-  const group = kSetters.has(moment.operation) ? "setters" : "getters";
   return [functionsOf(definition, moment).hooks, definition.every?.hooks].flatMap((hooks) => {
     const chosen = hooks?.[moment.when] ?? {};
-    return [moment.operation, group, "all"].flatMap((name) => listOf(chosen[name]));
+    return [moment.operation, moment.group, "all"].flatMap((name) => listOf(chosen[name]));
   });
 }
 
