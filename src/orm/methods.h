@@ -1,7 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
-// The names of the methods of models and of what hooks call them: the one list from which every face
-// takes its own.
+// The names of the methods of models, and the hooks that they call: the one list from which every
+// face takes its own.
 // Threads: pure functions. Source: litestone.md 9, 10.1, 29.
 
 #include <cstddef>

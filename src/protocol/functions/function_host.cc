@@ -201,6 +201,33 @@ live::RunFunction FunctionHost::run_function(std::string function, Value args) {
   };
 }
 
+runtime::Call FunctionHost::start_call(const QueryRun& given,
+                                       engine::DocumentReader& reader,
+                                       const runtime::Bundle& bundle) const {
+  return {.args = {},
+          .reader = &reader,
+          .session = given.session,
+          .links = options_.links,
+          .orm = bundle.orm.get(),
+          .now_unix_ms = options_.clock->unix_ms(),
+          .random_seed = options_.random->next(),
+          .deadline = given.deadline};
+}
+
+runtime::Call FunctionHost::start_call(const engine::Session& session,
+                                       engine::Transaction& transaction,
+                                       const runtime::Bundle* bundle) const {
+  return {.args = {},
+          .reader = &transaction,
+          .transaction = &transaction,
+          .session = &session,
+          .links = options_.links,
+          .orm = bundle == nullptr ? nullptr : bundle->orm.get(),
+          .now_unix_ms = transaction.now_unix_ms(),
+          .random_seed = transaction.random_seed(),
+          .deadline = transaction.deadline()};
+}
+
 live::RunResult FunctionHost::run_query(const QueryRun& given) {
   const std::string& name = *given.function;
   live::RunResult result;
@@ -210,15 +237,8 @@ live::RunResult FunctionHost::run_query(const QueryRun& given) {
   const auto run = [&]() -> Result<live::SharedText> {
     MS_TRY(const runtime::BundlePtr bundle, bundle_for(given.schema_version));
     if (const SystemFunction* const system = find_system_function(name)) {
-      runtime::Call inside{.function = &system->function,
-                           .args = {},
-                           .reader = &reader,
-                           .session = given.session,
-                           .links = options_.links,
-                           .orm = bundle->orm.get(),
-                           .now_unix_ms = options_.clock->unix_ms(),
-                           .random_seed = options_.random->next(),
-                           .deadline = given.deadline};
+      runtime::Call inside = start_call(given, reader, *bundle);
+      inside.function = &system->function;
       auto ran = run_system_query(
           *system, {.args = given.args, .bundle = bundle.get(), .reader = &reader}, bundle, inside);
       result.reads = {.identity = inside.read_identity, .base_url = inside.read_base_url};
@@ -231,15 +251,10 @@ live::RunResult FunctionHost::run_query(const QueryRun& given) {
     MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
     result.preparation = ready.preparation_work;
     reader.extend_deadline(ready.preparation);
-    runtime::Call call{.function = function,
-                       .args = *given.args,
-                       .reader = &reader,
-                       .session = given.session,
-                       .links = options_.links,
-                       .orm = bundle->orm.get(),
-                       .now_unix_ms = options_.clock->unix_ms(),
-                       .random_seed = options_.random->next(),
-                       .deadline = given.deadline + ready.preparation};
+    runtime::Call call = start_call(given, reader, *bundle);
+    call.function = function;
+    call.args = *given.args;
+    call.deadline += ready.preparation;
     if (checks_args(*function))
       MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
     auto ran = run_logged(ready, bundle, call);
@@ -403,16 +418,8 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
   // On the writer's thread the current bundle is the one that fits the schema (invariant 2).
   runtime::BundlePtr bundle = this->bundle();
   if (const SystemFunction* const system = find_system_function(prepared.function->name)) {
-    runtime::Call inside{.function = &system->function,
-                         .args = {},
-                         .reader = &transaction,
-                         .transaction = &transaction,
-                         .session = &session,
-                         .links = options_.links,
-                         .orm = bundle == nullptr ? nullptr : bundle->orm.get(),
-                         .now_unix_ms = transaction.now_unix_ms(),
-                         .random_seed = transaction.random_seed(),
-                         .deadline = transaction.deadline()};
+    runtime::Call inside = start_call(session, transaction, bundle.get());
+    inside.function = &system->function;
     const SystemCall call{.args = &prepared.args,
                           .bundle = bundle.get(),
                           .reader = &transaction,
@@ -429,16 +436,10 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
   }
   MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
   transaction.extend_deadline(ready.preparation);
-  runtime::Call call{.function = function,
-                     .args = std::move(args),
-                     .reader = &transaction,
-                     .transaction = &transaction,
-                     .session = &session,
-                     .links = options_.links,
-                     .orm = bundle->orm.get(),
-                     .now_unix_ms = transaction.now_unix_ms(),
-                     .random_seed = transaction.random_seed(),
-                     .deadline = transaction.deadline() + ready.preparation};
+  runtime::Call call = start_call(session, transaction, bundle.get());
+  call.function = function;
+  call.args = std::move(args);
+  call.deadline += ready.preparation;
   MS_TRY(runtime::CallOutcome outcome, run_logged(ready, bundle, call));
   return std::move(outcome.json);
 }

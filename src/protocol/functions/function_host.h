@@ -217,6 +217,14 @@ class FunctionHost {
     std::uint64_t schema_version = 0;
     std::chrono::steady_clock::time_point deadline;
   };
+  /// A call as its run gives it: who calls, when, and what it may use. The function, its arguments
+  /// and the time for loading it are still missing.
+  [[nodiscard]] runtime::Call start_call(const QueryRun& given,
+                                         engine::DocumentReader& reader,
+                                         const runtime::Bundle& bundle) const;
+  [[nodiscard]] runtime::Call start_call(const engine::Session& session,
+                                         engine::Transaction& transaction,
+                                         const runtime::Bundle* bundle) const;
   live::RunResult run_query(const QueryRun& run);
   live::RunResult run_explained(const QueryRun& run, Explanation& explanation);
   live::RunFunction run_function(std::string function, Value args);

@@ -3,7 +3,8 @@
 // MOONSTONE_SEED=n repeats the run that failed; MOONSTONE_READS_ROUNDS=n makes more schemas.
 import { describe, expect, test } from "vitest";
 import { Calls, type Call } from "./reads_random_calls.js";
-import { fill, makeModels, makeWorld, Random, schemaText } from "./reads_random_schema.js";
+import { Random } from "./random/random.js";
+import { fill, makeModels, makeWorld, schemaText } from "./reads_random_schema.js";
 import { Oracle } from "./reads_oracle.js";
 import { type Db, open, type Row } from "./reads_support.js";
 

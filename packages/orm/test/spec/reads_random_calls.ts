@@ -1,4 +1,5 @@
 // Random arguments of reads, for the schemas of `reads_random_schema.ts`.
+import type { Random } from "./random/random.js";
 import {
   columnsOf,
   type Field,
@@ -6,7 +7,6 @@ import {
   isList,
   type Model,
   POOLS,
-  type Random,
   type World,
 } from "./reads_random_schema.js";
 import type { Row } from "./reads_support.js";

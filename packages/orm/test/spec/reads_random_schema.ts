@@ -1,46 +1,6 @@
 // Random schemas with rows: what the random reads of `reads_random.test.ts` run on.
+import type { Random } from "./random/random.js";
 import type { Db, Row } from "./reads_support.js";
-
-/** A generator of numbers that a seed decides (mulberry32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  }
-
-  /** A whole number from `low` to `high`. */
-  int(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  pick<T>(from: readonly T[]): T {
-    return from[this.int(0, from.length - 1)] as T;
-  }
-
-  /** Some of them, at least `least`, in a random order. */
-  some<T>(from: readonly T[], least = 0): T[] {
-    const left = [...from];
-    const count = this.int(Math.min(least, left.length), left.length);
-    return Array.from(
-      { length: count },
-      () => left.splice(this.int(0, left.length - 1), 1)[0] as T,
-    );
-  }
-}
 
 export type FieldType =
   "Int" | "Float" | "String" | "Boolean" | "DateTime" | "Mood" | "String[]" | "Int[]" | "Json";

@@ -31,11 +31,16 @@ export class Random {
   }
 
   /** Up to `count` different ones. */
-  some<T>(list: readonly T[], count: number): T[] {
+  atMost<T>(list: readonly T[], count: number): T[] {
     const rest = [...list];
     const taken: T[] = [];
     while (taken.length < count && rest.length > 0)
       taken.push(...rest.splice(this.int(0, rest.length - 1), 1));
     return taken;
+  }
+
+  /** Any number of them, but no less than `least`, in a random order. */
+  some<T>(list: readonly T[], least = 0): T[] {
+    return this.atMost(list, this.int(Math.min(least, list.length), list.length));
   }
 }

@@ -126,7 +126,7 @@ export class Steps {
       );
     });
     const update = this.#random.chance(0.3)
-      ? this.#random.some(
+      ? this.#random.atMost(
           model.fields.map((field) => field.name),
           2,
         )
@@ -229,7 +229,7 @@ export class Steps {
   #changes(model: ModelSpec): Row {
     const random = this.#random;
     const changed: Row = {};
-    for (const field of random.some(model.fields, random.int(0, 2)))
+    for (const field of random.atMost(model.fields, random.int(0, 2)))
       changed[field.name] = this.#value(field);
     if (model.parent !== undefined && random.chance(0.2))
       changed["parentId"] = this.#parentId(model.parent.model);
@@ -292,7 +292,7 @@ export class Steps {
     const random = this.#random;
     const live = this.#oracle.liveRows(child);
     const own = row === undefined ? [] : live.filter((one) => one["parentId"] === row["id"]);
-    const ids = (rows: readonly Row[]) => random.some(rows, 2).map((one) => ({ id: one["id"] }));
+    const ids = (rows: readonly Row[]) => random.atMost(rows, 2).map((one) => ({ id: one["id"] }));
     const choices: (() => Row)[] = [
       () => ({
         create: Array.from({ length: random.int(1, 2) }, () => ({
@@ -314,7 +314,7 @@ export class Steps {
 
   #nestedLink(other: ModelSpec, row: Row | undefined): Row {
     const random = this.#random;
-    const ids = random.some(this.#oracle.liveRows(other), 2).map((one) => ({ id: one["id"] }));
+    const ids = random.atMost(this.#oracle.liveRows(other), 2).map((one) => ({ id: one["id"] }));
     const missing = random.chance(0.08) ? [{ id: 99 }] : [];
     const choices: (() => Row)[] = [
       () => ({ create: [this.#row(other)] }),
