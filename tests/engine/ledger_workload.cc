@@ -115,8 +115,12 @@ bool LedgerWorkload::run_round(Database& database,
   std::mutex mutex;
   bool is_well = true;
   std::latch answered(kClients);
+  const auto is_acknowledged = [&](int client) {
+    const std::lock_guard lock(mutex);  // others of this round may be answered already
+    return acknowledged_.contains({client, number});
+  };
   for (int client = 0; client < kClients; ++client) {
-    if (acknowledged_.contains({client, number})) {
+    if (is_acknowledged(client)) {
       answered.count_down();
       continue;
     }
