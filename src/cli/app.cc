@@ -2,6 +2,7 @@
 #include "cli/app.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <chrono>
 #include <optional>
@@ -65,6 +66,8 @@ struct App::Parts {
   std::unique_ptr<server::StaticFiles> files;
   std::optional<server::StaticApplication> pages;
   std::unique_ptr<server::Server> server;
+  /// For those whom it serves, who may ask for figures before start() has returned it.
+  std::atomic<const server::Server*> started = nullptr;
 };
 
 Result<std::unique_ptr<App>> App::open(AppOptions options) {
@@ -148,9 +151,10 @@ Status App::serve() {
   server::ServerOptions options = parts_->options.config.server;
   options.logger = parts_->options.logger;
   parts_->observation->read_more = [parts = parts_.get()](MetricSnapshot& snapshot) {
-    if (parts->server != nullptr) read_server(*parts->server, snapshot);
+    if (const server::Server* const server = parts->started) read_server(*server, snapshot);
   };
   MS_TRY(parts_->server, server::Server::start(options, *application));
+  parts_->started = parts_->server.get();
   return {};
 }
 
@@ -168,6 +172,7 @@ void App::stop() {
   parts_->observation->logs.end();
   // Sockets first, so that nothing new arrives; what is queued is finished by the tenants.
   if (parts_->server != nullptr) parts_->server->stop(kStopGrace);
+  parts_->started = nullptr;
   parts_->server.reset();
   parts_->pages.reset();
   parts_->files.reset();
