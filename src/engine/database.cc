@@ -279,10 +279,22 @@ void DatabaseImpl::write_loop() {
     if (work.kind == Work::Kind::Stop) return;
     idle = work.kind == Work::Kind::Tick ? idle + kIdleTick : std::chrono::milliseconds{};
     baton_.take_for_loop();
-    run(std::move(work));
+    // A turn that had the writer meanwhile may have met a failing disk: then there is no store.
+    const auto refusal = work.kind == Work::Kind::Restart ? std::nullopt : failure();
+    if (refusal) {
+      refuse(std::move(work), *refusal);
+    } else {
+      run(std::move(work));
+    }
     baton_.give_back();
     if (idle_max.count() > 0 && idle >= idle_max) release_thread_caches();
   }
+}
+
+void DatabaseImpl::refuse(Work work, const Error& refusal) {
+  if (work.kind == Work::Kind::Task) work.task.done.set_value(refusal);
+  for (PendingCall& member : work.group)
+    member.call.done(refusal);
 }
 
 void DatabaseImpl::run(Work work) {

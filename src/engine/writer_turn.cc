@@ -133,6 +133,10 @@ Result<std::unique_ptr<WriterTurn>> DatabaseImpl::begin_turn(TurnOptions options
   auto turn = std::make_shared<Turn>(*this);
   const auto now = std::chrono::steady_clock::now();
   MS_TRY_STATUS(baton_.take_for_turn(turn, now + options.lease, now + options.wait_max));
+  if (const auto refusal = failure()) {  // of whoever had the writer meanwhile: there is no store
+    baton_.give_back();
+    return Error(*refusal);
+  }
   MS_TRY_STATUS(turn->begin(std::move(options)));
   return std::unique_ptr<WriterTurn>(std::make_unique<TurnHandle<Turn>>(std::move(turn)));
 }

@@ -4,6 +4,7 @@
 // disk does.
 #include <algorithm>
 #include <future>
+#include <latch>
 #include <mutex>
 #include <thread>
 
@@ -170,6 +171,68 @@ TEST_F(RestartTest, IsShutDownWhileTheDiskIsAway) {
   database_->shut_down();
   const auto refused = add("late");
   ASSERT_FALSE(refused);
+}
+
+TEST_F(RestartTest, WhoWaitedForATurnThatMetTheFailingDiskIsRefused) {
+  auto turn = database_->begin_turn({});
+  ASSERT_TRUE(turn) << turn.error().message();
+  ASSERT_TRUE((*turn)->use([](Transaction& transaction) -> Status {
+    MS_TRY_STATUS(transaction.insert("events", {{"text", "of the turn"}}));
+    return {};
+  }));
+  std::promise<Result<MutationOutcome>> waited;
+  MutationCall call;
+  call.body = [](Transaction& transaction) -> Result<Json> {
+    MS_TRY_STATUS(transaction.insert("events", {{"text", "behind it"}}));
+    return Json();
+  };
+  call.done = [&waited](Result<MutationOutcome> outcome) { waited.set_value(std::move(outcome)); };
+  database_->submit(std::move(call));
+  while (database_->counters().queued > 0)
+    std::this_thread::yield();  // until the writer's thread has it, and waits for the turn
+  vfs_.arm({.operation = Fault::Operation::Sync, .duration = Fault::Duration::Lasting});
+  const auto committed = (*turn)->commit();
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().reason(), "outcome_unknown");
+  const auto outcome = waited.get_future().get();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().reason(), "storage_failed");
+  vfs_.disarm();
+  wait_until_well();
+  EXPECT_TRUE(add("after"));
+}
+
+TEST_F(RestartTest, ATurnBehindAGroupThatMetTheFailingDiskIsRefused) {
+  std::latch entered(1);
+  std::latch released(1);
+  MutationCall call;
+  call.body = [&](Transaction& transaction) -> Result<Json> {
+    entered.count_down();
+    released.wait();
+    MS_TRY_STATUS(transaction.insert("events", {{"text", "lost"}}));
+    return Json();
+  };
+  std::promise<bool> answered;
+  call.done = [&answered](const Result<MutationOutcome>& outcome) {
+    answered.set_value(outcome.has_value());
+  };
+  database_->submit(std::move(call));
+  entered.wait();
+  std::latch begins(1);
+  auto turn = std::async(std::launch::async, [&] {
+    begins.count_down();
+    return database_->begin_turn({});
+  });
+  begins.wait();
+  vfs_.arm({.operation = Fault::Operation::Sync, .duration = Fault::Duration::Lasting});
+  released.count_down();
+  EXPECT_FALSE(answered.get_future().get());
+  const auto begun = turn.get();
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().reason(), "storage_failed");
+  vfs_.disarm();
+  wait_until_well();
+  EXPECT_TRUE(database_->begin_turn({}));
 }
 
 TEST_F(RestartTest, FinishesASchemaChangeWhoseSyncFailed) {

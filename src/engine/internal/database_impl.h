@@ -92,6 +92,7 @@ class DatabaseImpl final : public Database {
   Work wait_for_work();
   std::vector<PendingCall> take_group() MS_REQUIRES(mutex_);
   void run(Work work);
+  static void refuse(Work work, const Error& refusal);
   void run_group(std::vector<PendingCall> members);
   /// What follows a run of the group writer, also a failure of the disk.
   void conclude(GroupWriter::Report report);
