@@ -114,7 +114,11 @@ Status DatabaseImpl::tend_store(bool idle) {
 
 Status DatabaseImpl::prune() {
   store::Writer& writer = store_->writer();
-  MS_TRY_STATUS(writer.begin());
+  MS_TRY(const store::Writer::Begun begun, writer.begin());
+  if (begun.outside_change) {  // for the next group to commit, and to announce
+    writer.rollback();
+    return {};
+  }
   const std::int64_t now = options_.clock->unix_ms();
   const bool prunes_ledger = now - ledger_pruned_unix_ms_ >= kLedgerPruneEveryMs;
   const auto step = [&]() -> Result<bool> {

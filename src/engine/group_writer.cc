@@ -84,7 +84,7 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
   group.answered.reserve(members.size());
   group.schema = environment_.writer->schema();
   group.schema_version = schema_version;
-  report.outside_change = group.outside_change = begun->outside_change;
+  group.outside_change = begun->outside_change;
   for (std::size_t i = 0; i < members.size(); ++i) {
     PendingCall& member = members[i];
     const bool out_of_time =
@@ -126,6 +126,8 @@ GroupWriter::Report GroupWriter::run(std::vector<PendingCall> members,
 }
 
 void GroupWriter::finish(Group& group, Report& report) {
+  // Of a transaction that is undone, the next one tells it again.
+  report.outside_change = report.outside_change || group.outside_change;
   if (group.wrote) {
     ++counters_.commits;
     auto commit = std::make_shared<Commit>();
@@ -190,7 +192,6 @@ Result<std::unique_ptr<GroupWriter::Turn>> GroupWriter::begin_turn(
 GroupWriter::Report GroupWriter::finish(Turn& turn) {
   Turn::State& state = *turn.state_;
   Report report;
-  report.outside_change = state.group.outside_change;
   const bool has_run_sql = state.transaction->has_run_sql();
   state.transaction.reset();
   MutationOutcome outcome;
@@ -295,6 +296,7 @@ GroupWriter::Fate GroupWriter::undo(Group& group,
     writer.rollback();
     auto begun = writer.begin();
     undone = begun ? Status() : Status(begun.error());
+    group.outside_change = group.outside_change || (begun && begun->outside_change);
   }
   if (!undone) {
     why = undone.error();

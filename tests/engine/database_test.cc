@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <latch>
 #include <mutex>
 #include <thread>
 
 #include "tests/engine/database_fixture.h"
+#include "tests/store/other_program.h"
 
 namespace moonstone::engine {
 namespace {
@@ -60,6 +62,54 @@ TEST_F(DatabaseTest, AFullQueueRefusesAllButTheSystemsOwnCalls) {
   gate.release();
   all_ended.wait();
   EXPECT_EQ(ends, (std::vector<std::string>{"third: queue_full", "first", "second", "own"}));
+}
+
+/// Remembers whether it was told that everything may have changed.
+class OutsideChanges final : public CommitObserver {
+ public:
+  void on_commit(const CommitPtr& commit) override { told_ = told_ || commit->everything; }
+  bool take() { return told_.exchange(false); }
+
+ private:
+  std::atomic<bool> told_ = false;
+};
+
+TEST_F(DatabaseTest, WhatAnotherProgramWroteBeforeAPruningIsAnnounced) {
+  open();
+  OutsideChanges changes;
+  database_->add_observer(changes);
+  store::OtherProgram other(folder_.file("data.db"));
+  // So many changes that the log is looked at after the second call, once that is answered.
+  for (int call_number = 1; call_number <= 2; ++call_number) {
+    std::promise<bool> answered;
+    MutationCall call;
+    call.body = [](Transaction& tx) -> Result<Json> {
+      for (int i = 0; i < 10'000; ++i)
+        MS_TRY_STATUS(tx.insert("accounts", object_of(R"({"owner":"ada","balance":1})")));
+      return Json();
+    };
+    call.done = [&](const Result<MutationOutcome>& outcome) {
+      if (call_number == 2) other.run("UPDATE accounts SET balance=7 WHERE _row=1");
+      answered.set_value(outcome.has_value());
+    };
+    database_->submit(std::move(call));
+    ASSERT_TRUE(answered.get_future().get());
+  }
+  ASSERT_TRUE(mutate([](Transaction&) -> Result<Json> { return Json(); }));
+  EXPECT_TRUE(changes.take());
+  database_->remove_observer(changes);
+}
+
+TEST_F(DatabaseTest, WhatAnotherProgramWroteBeforeADeployIsAnnounced) {
+  open();
+  insert_account("ada", 1);
+  OutsideChanges changes;
+  database_->add_observer(changes);
+  store::OtherProgram(folder_.file("data.db")).run("UPDATE accounts SET balance=7");
+  ASSERT_TRUE(database_->apply_schema(parse_test_schema(), store::Writer::AllowDataLoss::No));
+  ASSERT_TRUE(mutate([](Transaction&) -> Result<Json> { return Json(); }));
+  EXPECT_TRUE(changes.take());
+  database_->remove_observer(changes);
 }
 
 TEST_F(DatabaseTest, ReadsItsOwnWritesAndRollsBackAlone) {

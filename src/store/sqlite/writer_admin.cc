@@ -113,7 +113,7 @@ Result<Writer::SchemaOutcome> SqliteWriter::apply_in_transaction(schema::Schema 
   const bool is_same =
       to_json(schema::schema_to_stored_json(old)) == to_json(schema::schema_to_stored_json(next));
   if (is_same) {
-    MS_TRY_STATUS(commit());
+    rollback();  // what another program wrote is for the next transaction to tell
     return SchemaOutcome{previous->schema, previous->schema_version, std::move(diff)};
   }
   MS_TRY(const bool keeps_tables, keeps_model_tables(next));
