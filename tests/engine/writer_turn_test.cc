@@ -94,6 +94,55 @@ TEST_F(WriterTurnTest, SqlOfTheApplicationIsPartOfItAlsoWhereNoModelIs) {
   EXPECT_EQ(rows[0][0], Value("kept"));
 }
 
+/// Remembers what it was told.
+class Commits final : public CommitObserver {
+ public:
+  void on_commit(const CommitPtr& commit) override { commits.push_back(commit); }
+  std::vector<CommitPtr> commits;
+};
+
+TEST_F(WriterTurnTest, WhatAFailedStatementLeavesBehindIsAnnounced) {
+  open();
+  Commits observer;
+  database_->add_observer(observer);
+  const auto turn = begin();
+  const Status failed = turn->use([](Transaction& transaction) -> Status {
+    MS_TRY_STATUS(
+        transaction.run_sql("INSERT OR FAIL INTO accounts(_row,_id,owner,balance) VALUES"
+                            "(8,'accounts:01ARZ3NDEKTSV4RRFFQ69G5FAV','ada',1),"
+                            "(8,'accounts:01ARZ3NDEKTSV4RRFFQ69G5FAW','lin',1)",
+                            {}));
+    return {};
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().reason(), "unique");
+  ASSERT_TRUE(turn->commit());
+  database_->remove_observer(observer);
+  ASSERT_EQ(read_all("accounts").size(), 1U) << "FAIL keeps the rows before the one that failed";
+  ASSERT_EQ(observer.commits.size(), 1U);
+  EXPECT_EQ(observer.commits.front()->changes.size(), 1U);
+}
+
+TEST_F(WriterTurnTest, AStatementThatFailsAsAWholeIsNotAnnounced) {
+  open();
+  Commits observer;
+  database_->add_observer(observer);
+  const auto turn = begin();
+  ASSERT_FALSE(turn->use([](Transaction& transaction) -> Status {
+    MS_TRY_STATUS(
+        transaction.run_sql("INSERT INTO accounts(_row,_id,owner,balance) VALUES"
+                            "(8,'accounts:01ARZ3NDEKTSV4RRFFQ69G5FAV','ada',1),"
+                            "(8,'accounts:01ARZ3NDEKTSV4RRFFQ69G5FAW','lin',1)",
+                            {}));
+    return {};
+  }));
+  ASSERT_TRUE(turn->commit());
+  database_->remove_observer(observer);
+  EXPECT_TRUE(read_all("accounts").empty());
+  ASSERT_EQ(observer.commits.size(), 1U);
+  EXPECT_TRUE(observer.commits.front()->changes.empty());
+}
+
 TEST_F(WriterTurnTest, AFailedStepLeavesTheOthers) {
   open();
   const auto turn = begin();
@@ -144,13 +193,8 @@ TEST_F(WriterTurnTest, ASecondTurnIsRefusedAfterItsPatience) {
 }
 
 TEST_F(WriterTurnTest, ItsCommitReachesObserversAndTheLog) {
-  class Observer final : public CommitObserver {
-   public:
-    void on_commit(const CommitPtr& commit) override { commits.push_back(commit); }
-    std::vector<CommitPtr> commits;
-  };
   open();
-  Observer observer;
+  Commits observer;
   database_->add_observer(observer);
   const auto turn = begin({.session = {.identity = {}, .client = "c1"},
                            .function = "orm",

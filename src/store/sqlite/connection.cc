@@ -116,6 +116,10 @@ std::int64_t Connection::changes() const {
   return sqlite3_changes64(db_);
 }
 
+std::int64_t Connection::total_changes() const {
+  return sqlite3_total_changes64(db_);
+}
+
 Result<Connection::Copied> Connection::copy_wal(Cut cut) {
   int in_wal = 0;
   int copied = 0;

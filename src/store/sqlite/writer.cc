@@ -336,8 +336,12 @@ Result<SqlRows> SqliteWriter::run_sql(std::string_view sql, std::span<const Valu
   MS_TRY_STATUS(require_transaction());
   info_.reset();  // nobody knows what it writes
   const std::size_t position = capture_.position();
+  const std::int64_t total = connection_->total_changes();
   auto rows = query_raw(connection_->handle(), sql, values);
-  if (!rows) capture_.truncate(position);
+  // Mostly a statement that fails is undone as a whole; then it has changed nothing. With OR FAIL
+  // it keeps what it had done. Whether it came to run at all is in the total alone.
+  const bool has_changed = connection_->total_changes() != total && connection_->changes() > 0;
+  if (!rows && !has_changed) capture_.truncate(position);
   return rows;
 }
 

@@ -55,6 +55,8 @@ class Connection {
   [[nodiscard]] Result<Copied> copy_wal(Cut cut);
   /// Rows that the last write statement touched.
   [[nodiscard]] std::int64_t changes() const;
+  /// Rows that all write statements touched, some of undone ones included.
+  [[nodiscard]] std::int64_t total_changes() const;
   /// Differs from the last call's if another connection has committed since.
   [[nodiscard]] Result<std::int64_t> data_version() {
     return integer_of("PRAGMA data_version", "read the data version");
