@@ -112,6 +112,43 @@ TEST_F(DatabaseTest, WhatAnotherProgramWroteBeforeADeployIsAnnounced) {
   database_->remove_observer(changes);
 }
 
+TEST_F(DatabaseTest, ANumberThatAFailedCallTookIsGivenAgain) {
+  open();
+  const store::SequenceScope scope{.model = "Invoice", .field = "number", .scope = "a"};
+  std::vector<std::int64_t> numbers;
+  const auto take = [&](Transaction& tx) -> Status {
+    MS_TRY(const std::int64_t number, tx.next_number(scope, std::nullopt));
+    numbers.push_back(number);
+    return {};
+  };
+  // Behind a held writer the calls become one group, which the last of them makes durable.
+  Gate gate;
+  std::latch all_ended{3};
+  const auto submit = [&](MutationBody body) {
+    MutationCall call;
+    call.body = std::move(body);
+    call.done = [&all_ended](const Result<MutationOutcome>&) { all_ended.count_down(); };
+    database_->submit(std::move(call));
+  };
+  submit(gate.body());
+  gate.wait_until_entered();
+  submit([&](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(take(tx));
+    return Error(ErrorCode::AlreadyExists, "the number is taken already", "unique");
+  });
+  submit([](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(tx.insert("accounts", object_of(R"({"owner":"ada","balance":1})")));
+    return Json();
+  });
+  gate.release();
+  all_ended.wait();
+  ASSERT_TRUE(mutate([&](Transaction& tx) -> Result<Json> {
+    MS_TRY_STATUS(take(tx));
+    return Json();
+  }));
+  EXPECT_EQ(numbers.back(), 1);
+}
+
 TEST_F(DatabaseTest, ReadsItsOwnWritesAndRollsBackAlone) {
   open();
   std::string kept;

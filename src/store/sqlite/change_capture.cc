@@ -214,13 +214,14 @@ void ChangeCapture::on_change(sqlite3* db,
 std::vector<ChangeCapture::Span> ChangeCapture::spans_since(std::size_t position) const {
   std::vector<Span> spans;
   const auto first = std::min(position, entries_.size());
-  if (entries_.size() - first == 1) {  // the common mutation
+  if (entries_.size() - first == 1 && entries_[first].table != nullptr) {  // the common mutation
     spans.push_back({&entries_[first], &entries_[first]});
     return spans;
   }
   std::unordered_map<RowKey, std::size_t, RowKeyHash> by_row;
   for (std::size_t i = first; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
+    if (entry.table == nullptr) continue;
     const auto [found, is_new] = by_row.try_emplace({entry.table, entry.number}, spans.size());
     if (is_new) {
       spans.push_back({&entry, &entry});

@@ -317,6 +317,7 @@ Result<Writer::Written> SqliteWriter::write(const CompiledStatement& statement,
 Result<std::int64_t> SqliteWriter::next_number(const SequenceScope& scope,
                                                std::optional<std::int64_t> at_least) {
   MS_TRY_STATUS(require_transaction());
+  capture_.note_other_write();  // a call that fails after this has something to be undone
   return advance_sequence(*connection_, scope, at_least);
 }
 

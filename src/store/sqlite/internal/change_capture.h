@@ -46,6 +46,8 @@ class ChangeCapture {
   [[nodiscard]] std::size_t position() const { return entries_.size(); }
   void truncate(std::size_t position);
   void clear();
+  /// Something was written that is no row of these tables: a position before it is not this one.
+  void note_other_write() { entries_.emplace_back(); }
 
   /// The entries since `position`, one per row that differs now from then.
   /// Errors: Corruption, if the hook met a row that could not be decoded.
@@ -75,7 +77,7 @@ class ChangeCapture {
     std::optional<ModelImage> model{};
   };
   struct Entry {
-    const schema::Table* table = nullptr;
+    const schema::Table* table = nullptr;  // null: another write
     std::int64_t number = 0;
     std::optional<query::Row> before;
     std::optional<query::Row> after;
