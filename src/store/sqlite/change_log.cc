@@ -136,8 +136,14 @@ Result<PruneOutcome> ChangeLog::prune(const LogRetention& retention) {
   erase.bind_integer(3, retention.unix_ms_min);
   MS_TRY_STATUS(erase.run("prune the change log"));
   const std::int64_t deleted = connection_.changes();
-  return PruneOutcome{.deleted = static_cast<std::size_t>(deleted),
-                      .may_have_more = deleted == end - first};
+  // Not by the number of deleted ones: there are gaps.
+  MS_TRY(Statement oldest,
+         connection_.prepare("SELECT seq,time FROM _moonstone_log ORDER BY seq LIMIT 1"));
+  MS_TRY(const bool has_oldest, oldest.step("prune the change log"));
+  const bool may_have_more =
+      has_oldest && oldest.integer(0) < last &&
+      (oldest.integer(0) <= last - kept || oldest.integer(1) < retention.unix_ms_min);
+  return PruneOutcome{.deleted = static_cast<std::size_t>(deleted), .may_have_more = may_have_more};
 }
 
 Result<std::vector<LogEntry>> read_log_entries(Connection& connection,

@@ -293,6 +293,35 @@ TEST_P(TransactionsTest, PruningKeepsTheNewest) {
   EXPECT_EQ(log(10)[0].sequence, 11U) << "sequences never start again";
 }
 
+TEST_P(TransactionsTest, PruningGoesOnBehindAGap) {
+  // More than one step deletes, and what was undone leaves a gap in the first of them.
+  begin();
+  std::int64_t appended = 0;
+  const auto append = [&] {
+    const Mark start = mark();
+    insert("notes", ++appended, {{"text", "a"}});
+    EXPECT_TRUE(writer().append_log(1, 1, {}, changes_since(start)));
+    return start;
+  };
+  for (int i = 0; i < 2'000; ++i) {
+    const Mark start = append();
+    if (i == 7) ASSERT_TRUE(writer().rollback_to(start));
+    ASSERT_TRUE(writer().release(start));
+  }
+  std::size_t deleted = 0;
+  bool may_have_more = true;
+  for (int steps = 0; may_have_more && steps < 10; ++steps) {
+    const auto pruned = writer().prune_log({.entries_max = 10, .unix_ms_min = 0});
+    ASSERT_TRUE(pruned) << message_of(pruned);
+    deleted += pruned->deleted;
+    may_have_more = pruned->may_have_more;
+  }
+  commit();
+  EXPECT_FALSE(may_have_more);
+  EXPECT_EQ(deleted, 1'989U);
+  EXPECT_THAT(log(), SizeIs(10));
+}
+
 /// The head and the chunks of a client's ledger, as `head|number:text|..`; "none" without one.
 std::string text_of(const Result<std::optional<StoredLedger>>& loaded) {
   if (!loaded) return "failed";
