@@ -118,12 +118,14 @@ void SqliteReader::end() {
 
 void SqliteReader::finish() {
   if (!is_inside_) return;
+  bool is_revoked = false;
   {
     const MutexLock lock(slot_->mutex);
     if (opened_ && opened_->connection->in_transaction()) opened_->connection->end_read();
+    is_revoked = slot_->is_revoked;
   }
   is_inside_ = false;
-  environment_.snapshots.leave(slot_);
+  if (!is_revoked) environment_.snapshots.leave(slot_);  // else whoever revoked it does
   environment_.gate.leave(*this);
 }
 

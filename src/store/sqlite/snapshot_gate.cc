@@ -44,7 +44,9 @@ void SnapshotGate::enter(const SnapshotSlotPtr& slot) {
 
 void SnapshotGate::leave(const SnapshotSlotPtr& slot) {
   const MutexLock lock(mutex_);
-  std::erase(open_, slot);
+  // One of them: the reader's next snapshot may have entered before this one is left.
+  const auto entered = std::ranges::find(open_, slot);
+  if (entered != open_.end()) open_.erase(entered);
   if (open_.empty() && is_closed_) changed_.notify_all();
 }
 

@@ -38,6 +38,7 @@ class SnapshotGate {
 
   /// Before a snapshot is taken; waits while the gate is closed, but not for long.
   void enter(const SnapshotSlotPtr& slot);
+  /// Whoever ends a snapshot leaves for it, once: its reader, or who ended it from outside.
   void leave(const SnapshotSlotPtr& slot);
 
   /// Whether a reader may keep its snapshot now, or go on with one that it has kept. Ask with the
@@ -64,7 +65,8 @@ class SnapshotGate {
   Condition changed_;
   std::atomic<bool> is_closed_ = false;  // written under mutex_
   std::atomic<bool> may_have_idle_ = false;
-  std::vector<SnapshotSlotPtr> open_ MS_GUARDED_BY(mutex_);  // at most one for each reader
+  /// One for each snapshot. A reader may have two: one that somebody ended and has not left yet.
+  std::vector<SnapshotSlotPtr> open_ MS_GUARDED_BY(mutex_);
 };
 
 }  // namespace moonstone::store::sqlite
