@@ -147,6 +147,13 @@ bool LiveState::can_settle_debt(const Subscription& subscription) {
          query.answer_version >= *subscription.owed;
 }
 
+/// Whether a debt can only be settled by what was sent before: the query that it has moved to
+/// failed, and has no answer of its own.
+bool LiveState::must_repeat(const Subscription& subscription) {
+  return subscription.owed && subscription.sent != nullptr && subscription.moved == Moved::Yes &&
+         subscription.query->freshness == Freshness::Failed;
+}
+
 void LiveState::deliver_to(SubscriberRecord& record) {
   const bool accepts_updates = is_ready(record);
   Parcel parcel{.batch = {}, .version = version_, .stragglers = {}, .firsts = {}};
@@ -161,12 +168,21 @@ void LiveState::deliver_to(SubscriberRecord& record) {
     }
     entry = record.due.erase(entry);
     // A result that is not there yet becomes due again with the run that brings it.
-    if ((is_first || subscription.has_moved) && !can_answer_first(subscription)) continue;
-    subscription.has_moved = false;
+    const bool has_heard = !is_first && subscription.moved == Moved::No;
+    if (!has_heard && !can_answer_first(subscription)) {
+      if (must_repeat(subscription)) {
+        subscription.owed.reset();
+        parcel.stragglers.push_back({subscription.sent_version,
+                                     {.subscription = subscription.id, .json = subscription.sent}});
+      }
+      continue;
+    }
+    subscription.moved = Moved::No;
     const bool settles_debt = subscription.owed && can_settle_debt(subscription);
     if (settles_debt) subscription.owed.reset();
     const bool is_news = is_first || settles_debt || !is_same_text(subscription.sent, query.json);
     subscription.sent = query.json;
+    subscription.sent_version = query.answer_version;
     if (!is_news) continue;
     Update update{.subscription = subscription.id,
                   .json = query.json,

@@ -26,7 +26,7 @@ LiveQuery* LiveState::find_covering(const Family& family, const Caller& caller) 
 /// Makes the query the subscription's, which keeps its place in the order and what it was sent.
 void LiveState::place(Subscription& subscription, LiveQuery& query) {
   subscription.query = &query;
-  subscription.has_moved = true;
+  if (subscription.moved == Moved::No) subscription.moved = Moved::Yes;
   query.subscriptions.emplace(subscription.order, &subscription);
 }
 
@@ -93,6 +93,7 @@ void LiveState::move_to_own_query(Subscription& subscription) {
     query->lane = former.lane;
   }
   place(subscription, *query);
+  subscription.moved = Moved::ToOtherCaller;
   subscription.since = version_;
   mark_due(subscription);
   join(*query);

@@ -88,6 +88,50 @@ TEST_F(LiveStateVariantsTest, AThousandIdentitiesAreRunExactlyOnceEach) {
   EXPECT_EQ(counters().queries, 1000U);
 }
 
+TEST_F(LiveStateVariantsTest, ALateQueryThatIsDividedAndFailsTellsTheLastResult) {
+  script("open", {});
+  engine_.script["q"].elapsed = std::chrono::milliseconds(500);
+  const RecorderPtr a = join(alice_);
+  const RecorderPtr b = join(bob_);
+  engine_.settle();
+  a->take();
+  b->take();
+  script_error(kIdentity);
+  engine_.commit({engine_.insert(1)});
+  const auto reply_to = [this](const RecorderPtr& listener) {
+    engine_.state.when_delivered(
+        listener, engine_.version, [&listener = *listener](std::span<const SubscriptionId> late) {
+          listener.heard.push_back("reply, late: " + std::to_string(late.size()));
+        });
+  };
+  reply_to(a);
+  reply_to(b);
+  engine_.settle();
+  const Lines expected{"reply, late: 1", "update@0 1=open"};
+  EXPECT_EQ(a->take(), expected);
+  EXPECT_EQ(b->take(), expected);
+  // The debt is settled once, and what it came to is news.
+  script("closed", kIdentity);
+  engine_.write(1);
+  EXPECT_EQ(a->take(), Lines{"update@2 1=closed#alice"});
+  EXPECT_EQ(b->take(), Lines{"update@2 1=closed#bob"});
+}
+
+TEST_F(LiveStateVariantsTest, ALateQueryThatFailsForAnotherCallerTellsNothingOfTheFormerOne) {
+  script("secret", kIdentity);
+  engine_.script["q"].elapsed = std::chrono::milliseconds(500);
+  const RecorderPtr a = join(alice_);
+  engine_.settle();
+  a->take();
+  engine_.commit({engine_.insert(1)});
+  engine_.state.when_delivered(a, engine_.version, [](std::span<const SubscriptionId> /*late*/) {});
+  engine_.round();
+  script_error(kIdentity);
+  engine_.state.change_caller(a, bob_);
+  engine_.settle();
+  EXPECT_EQ(a->take(), Lines{});
+}
+
 TEST_F(LiveStateVariantsTest, ARerunThatBeginsToReadSplitsInTheSameBatch) {
   script("open", {});
   const RecorderPtr a = join(alice_);

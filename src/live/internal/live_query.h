@@ -75,6 +75,13 @@ struct Family {
   std::map<Variant, std::unique_ptr<LiveQuery>> queries;  // never empty
 };
 
+/// Whether a subscription has come from another query and has heard nothing of its present one.
+enum class Moved : unsigned char {
+  No,
+  Yes,            // what it was sent stays true of its caller
+  ToOtherCaller,  // what it was sent was meant for a former caller
+};
+
 struct Subscription {
   SubscriberRecord* subscriber = nullptr;
   SubscriptionId id;
@@ -84,7 +91,8 @@ struct Subscription {
   Instant asked;            // when; for the latency of the first answer
   Version since = 0;        // the first result of the query contains this version
   SharedText sent;          // null: the first result is due
-  bool has_moved = false;   // from another query, and has not heard of this one
+  Version sent_version = 0;
+  Moved moved = Moved::No;
   /// The result at this version or later is told even if it is the same; nothing: is not owed.
   std::optional<Version> owed = std::nullopt;
 };

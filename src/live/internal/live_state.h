@@ -175,6 +175,7 @@ class LiveState {
   void answer_delivery_waiters();
   std::vector<SubscriptionId> promise_late_ones(SubscriberRecord& record, Version version);
   [[nodiscard]] static bool can_settle_debt(const Subscription& subscription);
+  [[nodiscard]] static bool must_repeat(const Subscription& subscription);
   [[nodiscard]] bool can_answer_first(const Subscription& subscription) const;
 
   LiveOptions options_;
