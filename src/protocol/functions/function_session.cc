@@ -151,6 +151,8 @@ void FunctionSession::Core::start_query(ClientMessage message) {
   if (!call) return send_error(message.id, call.error());
   const auto opened = channel_->open(message.id, message.bytes);
   if (!opened) {
+    // The error stands for the id: what was subscribed under it before goes, too.
+    if (const auto former = channel_->take(message.id)) host_.live().unsubscribe(channel_, *former);
     host_.count_limit(opened.error());
     return send_error(message.id, opened.error());
   }

@@ -80,7 +80,8 @@ class SocketChannel final : public live::Subscriber {
                        " subscriptions",
                    "subscriptions");
     }
-    if (is_new && held_bytes_ + bytes > limits_.held_bytes_max) {
+    const std::size_t replaced_bytes = is_new ? 0 : bytes_of(existing->second);
+    if (held_bytes_ - replaced_bytes + bytes > limits_.held_bytes_max) {
       return Error(ErrorCode::LimitExceeded,
                    "the subscriptions of a connection may hold at most " +
                        std::to_string(limits_.held_bytes_max) +
@@ -163,11 +164,14 @@ class SocketChannel final : public live::Subscriber {
     drop(subscription);
   }
 
-  void drop(live::SubscriptionId subscription) MS_REQUIRES(mutex_) {
+  [[nodiscard]] std::size_t bytes_of(live::SubscriptionId subscription) const MS_REQUIRES(mutex_) {
     const auto found = held_.find(subscription);
-    if (found == held_.end()) return;
-    held_bytes_ -= found->second.request_bytes + found->second.result_bytes;
-    held_.erase(found);
+    return found == held_.end() ? 0 : found->second.request_bytes + found->second.result_bytes;
+  }
+
+  void drop(live::SubscriptionId subscription) MS_REQUIRES(mutex_) {
+    held_bytes_ -= bytes_of(subscription);
+    held_.erase(subscription);
   }
 
   SocketSinkPtr sink_;
