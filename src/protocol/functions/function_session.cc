@@ -1,7 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 #include "protocol/functions/function_session.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -17,6 +19,9 @@ namespace moonstone::protocol::functions {
 
 namespace {
 
+/// An alarm for later than this is set again then: tokens may last for longer than the clock can
+/// count.
+constexpr std::chrono::hours kAlarmMax{24};
 /// A client id is a UUID; anything much longer is a mistake.
 constexpr std::size_t kClientIdBytesMax = 128;
 
@@ -276,13 +281,15 @@ void FunctionSession::Core::set_alarm() {
   Alarms& alarms = authentication_.authentication->alarms();
   if (alarm_) alarms.cancel(*std::exchange(alarm_, std::nullopt));
   if (expires_unix_ms_ == 0) return;
-  const std::chrono::milliseconds left(expires_unix_ms_ - host_.options().clock->unix_ms());
+  const std::chrono::milliseconds left(
+      std::min<std::int64_t>(expires_unix_ms_ - host_.options().clock->unix_ms(),
+                             std::chrono::milliseconds(kAlarmMax).count()));
   alarm_ = alarms.set(std::chrono::steady_clock::now() + left, [weak = weak_from_this()] {
     const auto core = weak.lock();
     if (!core) return;
     core->mailbox_.post([core = core.get()] {
       core->end_identity_if_due();
-      core->set_alarm();  // again if the clocks differ a little
+      core->set_alarm();  // again if the clocks differ a little, or there is much time left
     });
   });
 }
