@@ -363,6 +363,8 @@ void HttpConnection::upgrade() {
 
 void HttpConnection::on_acceptance(protocol::Application::Acceptance acceptance) {
   if (phase_ != Phase::Handling) return;
+  // Nobody would tell a socket that opens now to close.
+  if (loop_.is_draining) acceptance = text_response(503, "Server is shutting down");
   if (auto* refusal = std::get_if<protocol::HttpResponse>(&acceptance)) {
     upgrade_.reset();
     loop_.totals.refused.fetch_add(1);

@@ -226,6 +226,13 @@ void TestApplication::handle(protocol::HttpRequest request, protocol::Respond re
 void TestApplication::accept(protocol::HttpRequest request,
                              protocol::SocketSinkPtr sink,
                              Decide decide) {
+  if (request.path == "/ws/hold") {
+    const std::scoped_lock lock(mutex_);
+    decisions_.emplace_back([this, sink = std::move(sink), decide = std::move(decide)]() mutable {
+      decide(std::make_unique<EchoSession>(*this, std::move(sink)));
+    });
+    return changed_.notify_all();
+  }
   if (request.path != "/ws") {
     return decide(protocol::HttpResponse{.status = 403, .headers = {}, .body = "Forbidden"});
   }
@@ -244,6 +251,14 @@ protocol::Respond TestApplication::take_held() {
   protocol::Respond respond = std::move(held_.front());
   held_.erase(held_.begin());
   return respond;
+}
+
+std::move_only_function<void()> TestApplication::take_decision() {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, kPatience, [this] { return !decisions_.empty(); })) return [] {};
+  auto decide = std::move(decisions_.front());
+  decisions_.erase(decisions_.begin());
+  return decide;
 }
 
 protocol::SocketSinkPtr TestApplication::take_sink() {

@@ -86,7 +86,8 @@ class Signal {
 
 /// Echoes requests as text and frames as frames. Paths: `/echo` (method, path, query, body),
 /// `/hold` (kept until answered by the test), `/drop` (never answered), `/big` (a megabyte),
-/// `/split` (a header that would split the response); else 404. WebSockets on `/ws` only.
+/// `/split` (a header that would split the response); else 404. WebSockets on `/ws`, and on
+/// `/ws/hold` once the test says so.
 class TestApplication final : public protocol::Application {
  public:
   void handle(protocol::HttpRequest request, protocol::Respond respond) override;
@@ -94,6 +95,8 @@ class TestApplication final : public protocol::Application {
 
   /// The answer of the oldest request to `/hold`, waited for.
   [[nodiscard]] protocol::Respond take_held();
+  /// Accepts the oldest socket of `/ws/hold` when it is called; waited for.
+  [[nodiscard]] std::move_only_function<void()> take_decision();
   /// The sink of the oldest socket, waited for.
   [[nodiscard]] protocol::SocketSinkPtr take_sink();
 
@@ -106,6 +109,7 @@ class TestApplication final : public protocol::Application {
   std::condition_variable changed_;
   std::vector<protocol::Respond> held_;
   std::vector<protocol::SocketSinkPtr> sinks_;
+  std::vector<std::move_only_function<void()>> decisions_;
 };
 
 [[nodiscard]] protocol::Frame frame_of(std::string text);

@@ -407,6 +407,23 @@ TEST_F(WebSocketTest, StopClosesWith1001AfterQueuedFrames) {
   EXPECT_EQ(server_->counters().sockets, 0U);
 }
 
+TEST_F(WebSocketTest, SocketsThatAreAcceptedWhileTheServerStopsAreRefused) {
+  serve();
+  RawClient client = open();
+  RawClient late(server_->port());
+  late.send(
+      "GET /ws/hold HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  auto decide = application_.take_decision();
+  std::thread stopping([this] { server_->stop(kGrace); });
+  EXPECT_EQ(client.read_close_code(), 1001) << "by now the server is stopping";
+  client.send_frame(kClose, std::string("\x03\xE9", 2));
+  decide();
+  EXPECT_EQ(late.response().status, 503);
+  stopping.join();
+  EXPECT_EQ(server_->counters().sockets, 0U);
+}
+
 TEST_F(WebSocketTest, StopDoesNotWaitForTheDead) {
   serve();
   RawClient client = open();
