@@ -241,7 +241,7 @@ void Outbox::enqueue(protocol::Frame frame, WakeList::Turn turn) {
                          Waiting::Drop);
   }
   bytes_ += bytes;
-  if (bytes_ > high_) was_high_ = true;
+  if (bytes_ >= high_) was_high_ = true;
   frames_.push_back(std::move(frame));
   wake(turn);
 }

@@ -287,6 +287,17 @@ TEST_F(WebSocketTest, SlowReaderIsToldWhenItMayGoOn) {
   EXPECT_TRUE(application_.writable.wait());
 }
 
+TEST_F(WebSocketTest, WhoHasExactlyTheHighMarkToReadIsToldToo) {
+  ServerOptions options = any_port();
+  options.queue_bytes_high = std::size_t{8} * 1024 * 1024;
+  serve(options);
+  RawClient client = open();
+  const auto sink = application_.take_sink();
+  sink->send(frame_of(std::string(options.queue_bytes_high, 's')));
+  ASSERT_TRUE(client.frame().has_value());
+  EXPECT_TRUE(application_.writable.wait());
+}
+
 TEST_F(WebSocketTest, SlowReaderIsClosedAtTheQueueLimit) {
   ServerOptions options = any_port();
   options.queue_bytes_max = std::size_t{16} * 1024 * 1024;
