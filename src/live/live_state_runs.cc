@@ -13,6 +13,12 @@ Error code_does_not_fit() {
           "the functions and the schema are being changed; run the query again", kStaleCode};
 }
 
+/// Whether the store could not be read, which says nothing of the query.
+bool has_no_store(const FinishedRun& run) {
+  return !run.snapshot ||
+         (!run.result.json && run.result.json.error().code() == ErrorCode::Unavailable);
+}
+
 /// Somebody who waits for the outcome if there is anybody: a run that turns out to be for its
 /// caller only then still serves one of them.
 const CallerPtr& caller_of(const LiveQuery& query) {
@@ -173,7 +179,7 @@ void LiveState::conclude(LiveQuery& query, FinishedRun run) {
     // The outcome of replaced code: never shown.
     const bool is_unwanted = query.subscriptions.empty() && query.waiters.empty();
     if (!is_unwanted) run_if_wanted(query, RunCause::Code);
-  } else if (!run.snapshot) {
+  } else if (has_no_store(run)) {
     refuse_waiting(query, run.result.json.error(), std::nullopt);
     park(query, Parking::Store, run.at + options_.run_max);
   } else if (run.result.json) {

@@ -54,6 +54,30 @@ TEST_F(LiveStateChangeTest, EverythingRunsAllQueriesOnce) {
   EXPECT_EQ(one_->take(), Lines{"update@0 2=y2"});
 }
 
+TEST_F(LiveStateChangeTest, ARerunThatTheStoreFailedIsTriedAgain) {
+  script("x", "x1", 1);
+  engine_.subscribe(one_, 1, "x");
+  engine_.settle();
+  one_->take();
+  engine_.script["x"].json = Error(ErrorCode::Unavailable, "the disk refused", "io_error");
+  engine_.write(1);
+  EXPECT_EQ(one_->take(), Lines{});
+  script("x", "x2", 1);
+  ASSERT_TRUE(engine_.state.next_tick());
+  engine_.now = *engine_.state.next_tick();
+  engine_.settle();
+  EXPECT_EQ(one_->take(), Lines{"update@1 1=x2"}) << "without another commit";
+}
+
+TEST_F(LiveStateChangeTest, AFirstRunThatTheStoreFailedIsAnsweredWithThat) {
+  script("x", "x1", 1);
+  engine_.script["x"].json = Error(ErrorCode::Unavailable, "the disk refused", "io_error");
+  engine_.subscribe(one_, 1, "x");
+  engine_.settle();
+  EXPECT_EQ(one_->take(), Lines{"error 1 unavailable"});
+  EXPECT_EQ(counters().queries, 0U);
+}
+
 TEST_F(LiveStateChangeTest, ReplacedRunsRunAgainAndTheOthersDoNot) {
   script("x", "x1", 1);
   script("y", "y1", 2);

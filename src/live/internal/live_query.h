@@ -59,7 +59,7 @@ enum class RunCause : unsigned char {
 enum class Parking : unsigned char {
   None,
   Code,   // its code does not fit the snapshots: until code or schema change
-  Store,  // no snapshot could be taken: for a while
+  Store,  // no snapshot could be taken or read: for a while
 };
 
 struct LiveQuery;
