@@ -309,7 +309,7 @@ void DatabaseImpl::run(Work work) {
       break;
     case Work::Kind::Tick:
       run_group({});  // notices writes by other programs
-      tend(0);
+      tend(0, store::Writer::WalCare::Always);
       break;
     case Work::Kind::Restart:
       retry_restart();
@@ -342,7 +342,7 @@ void DatabaseImpl::deliver(GroupWriter::Report report) {
   }
   for (auto& [member, answer] : report.answered)
     member.call.done(std::move(answer));
-  if (report.commit) tend(report.commit->changes.size());
+  if (report.commit) tend(report.change_count, store::Writer::WalCare::WhenLong);
 }
 
 void DatabaseImpl::shut_down() {

@@ -91,15 +91,15 @@ void DatabaseImpl::retry_restart() {
   failure_.reset();
 }
 
-void DatabaseImpl::tend(std::size_t changes) {
+void DatabaseImpl::tend(std::size_t changes, store::Writer::WalCare care) {
   changes_since_prune_ += changes;
-  const Status tended = tend_store(changes == 0);
+  const Status tended = tend_store(care);
   if (tended || !is_disk_failure(tended.error())) return;
   if (!restart_store(tended.error())) return;
   deliver(group_writer_->resolve(store_->writer(), found_version_));
 }
 
-Status DatabaseImpl::tend_store(bool idle) {
+Status DatabaseImpl::tend_store(store::Writer::WalCare care) {
   const auto report = [this](std::string_view event, const Status& done) {
     if (!done)
       options_.logger->log(LogLevel::Warn, "engine", event, {{"error", done.error().message()}});
@@ -107,7 +107,6 @@ Status DatabaseImpl::tend_store(bool idle) {
   };
   Status pruned;
   if (changes_since_prune_ >= kPruneChanges) pruned = report("prune_failed", prune());
-  const auto care = idle ? store::Writer::WalCare::Always : store::Writer::WalCare::WhenLong;
   Status tended = report("checkpoint_failed", store_->writer().tend_wal(care));
   return pruned ? std::move(tended) : std::move(pruned);
 }

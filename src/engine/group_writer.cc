@@ -135,6 +135,7 @@ void GroupWriter::finish(Group& group, Report& report) {
     commit->version = group.version;
     commit->schema_version = group.schema_version;
     commit->changes = group.changes.take();
+    report.change_count = commit->changes.size();
     if (commit->changes.size() > environment_.limits->changes_tracked_max) {
       commit->changes.clear();
       commit->everything = true;

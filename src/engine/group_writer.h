@@ -59,7 +59,8 @@ class GroupWriter {
 
   /// What became of a group.
   struct Report {
-    CommitPtr commit;  // null if nothing durable happened
+    CommitPtr commit;              // null if nothing durable happened
+    std::size_t change_count = 0;  // of it, listed or not
     bool outside_change = false;
     /// Members with their answers, in order; to be called after the commit was published.
     std::vector<std::pair<PendingCall, Result<MutationOutcome>>> answered;

@@ -100,6 +100,30 @@ TEST_F(DatabaseTest, WhatAnotherProgramWroteBeforeAPruningIsAnnounced) {
   database_->remove_observer(changes);
 }
 
+TEST_F(DatabaseTest, CommitsThatAreTooBigToBeListedArePrunedFor) {
+  ManualClock clock(1'800'000'000'000);
+  DatabaseOptions options;
+  options.clock = &clock;
+  open(std::move(options));
+  const auto insert_many = [](int count) -> MutationBody {
+    return [count](Transaction& tx) -> Result<Json> {
+      for (int i = 0; i < count; ++i)
+        MS_TRY_STATUS(tx.insert("accounts", object_of(R"({"owner":"ada","balance":1})")));
+      return Json();
+    };
+  };
+  Session session;
+  session.client = "silent from now on";
+  ASSERT_TRUE(mutate(insert_many(1), session, "1"));
+  store::OtherProgram other(folder_.file("data.db"));
+  EXPECT_EQ(other.text("SELECT count(*) FROM _moonstone_clients"), "1\n");
+  clock.advance(std::chrono::hours(24 * 31));
+  ASSERT_TRUE(mutate(insert_many(20'000)));
+  ASSERT_TRUE(mutate(insert_many(0)));  // behind the pruning
+  EXPECT_EQ(other.text("SELECT count(*) FROM _moonstone_clients"), "0\n");
+  database_.reset();  // before the clock
+}
+
 TEST_F(DatabaseTest, WhatAnotherProgramWroteBeforeADeployIsAnnounced) {
   open();
   insert_account("ada", 1);

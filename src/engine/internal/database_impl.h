@@ -107,8 +107,8 @@ class DatabaseImpl final : public Database {
   bool pause_for(std::chrono::milliseconds duration);
   void publish(const CommitPtr& commit);
   void publish_everything();
-  void tend(std::size_t changes);
-  Status tend_store(bool idle);
+  void tend(std::size_t changes, store::Writer::WalCare care);
+  Status tend_store(store::Writer::WalCare care);
   Status prune();
   Status load_state();
   /// Runs `task` on the writer's thread between two groups and waits; again after a restart, if the
