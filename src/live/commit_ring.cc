@@ -18,6 +18,21 @@ bool is_touched(const query::Footprint& footprint, const engine::Commit& commit)
 
 }  // namespace
 
+std::size_t size_bytes_of(const engine::Commit& commit) {
+  const auto of_row = [](const std::optional<query::Row>& row) {
+    std::size_t bytes = 0;
+    if (row) {
+      for (const Value& value : row->values)
+        bytes += moonstone::size_bytes_of(value);
+    }
+    return bytes;
+  };
+  std::size_t bytes = 0;
+  for (const query::Change& change : commit.changes)
+    bytes += sizeof(query::Change) + of_row(change.before) + of_row(change.after);
+  return bytes;
+}
+
 bool contains_commit(const store::SnapshotInfo& snapshot,
                      CommitNumber seen,
                      const engine::Commit& commit,
@@ -31,10 +46,13 @@ bool contains_commit(const store::SnapshotInfo& snapshot,
 }
 
 CommitNumber CommitRing::push(engine::CommitPtr commit) {
+  const std::size_t bytes = size_bytes_of(*commit);
   changes_ += commit->changes.size();
-  commits_.push_back(std::move(commit));
+  bytes_ += bytes;
+  commits_.push_back({.commit = std::move(commit), .bytes = bytes});
   ++newest_.value;
-  while (commits_.size() > commits_max_ || (changes_ > changes_max_ && !commits_.empty())) {
+  const auto is_too_much = [this] { return changes_ > changes_max_ || bytes_ > kRingBytesMax; };
+  while (commits_.size() > commits_max_ || (is_too_much() && !commits_.empty())) {
     forget_oldest();
   }
   return newest_;
@@ -42,8 +60,9 @@ CommitNumber CommitRing::push(engine::CommitPtr commit) {
 
 void CommitRing::forget_oldest() {
   const CommitNumber number{newest_.value - commits_.size() + 1};
-  const engine::CommitPtr& oldest = commits_.front();
+  const engine::CommitPtr& oldest = commits_.front().commit;
   changes_ -= oldest->changes.size();
+  bytes_ -= commits_.front().bytes;
   // Only what contains_commit() asks is kept; the row images go.
   auto remains = std::make_shared<engine::Commit>();
   remains->version = oldest->version;
@@ -71,7 +90,7 @@ Touched CommitRing::touched_since(const query::Footprint& footprint,
   const std::uint64_t skipped = seen.value > forgotten.value ? seen.value - forgotten.value : 0;
   std::size_t checks = 0;
   for (std::size_t i = skipped; i < commits_.size(); ++i) {
-    const engine::Commit& commit = *commits_[i];
+    const engine::Commit& commit = *commits_[i].commit;
     const CommitNumber number{forgotten.value + i + 1};
     if (contains_commit(snapshot, seen, commit, number)) continue;
     if (commit.everything) return Touched::Yes;

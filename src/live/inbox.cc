@@ -14,6 +14,7 @@ struct Inbox::Shared {
   std::condition_variable wake;           // only the strand waits
   std::deque<engine::CommitPtr> commits;  // guarded by mutex, like all below
   std::size_t changes = 0;                // of all commits
+  std::size_t bytes = 0;                  // likewise
   std::vector<Wish> wishes;
   std::vector<DeliveryWish> delivery_wishes;
   bool is_closed = false;
@@ -27,10 +28,12 @@ Inbox::~Inbox() = default;
 
 void Inbox::push_commit(engine::CommitPtr commit) {
   std::deque<engine::CommitPtr> melted;  // destroyed outside the lock
+  std::size_t bytes = size_bytes_of(*commit);
   const std::lock_guard lock(shared_->mutex);
   const bool is_full = shared_->commits.size() >= kInboxCommitsMax ||
-                       shared_->changes + commit->changes.size() > kInboxChangesMax;
-  if (is_full) {
+                       shared_->changes + commit->changes.size() > kInboxChangesMax ||
+                       shared_->bytes + bytes > kInboxBytesMax;
+  if (is_full && !shared_->commits.empty()) {
     auto everything = std::make_shared<engine::Commit>();
     everything->schema = commit->schema;
     everything->version = commit->version;
@@ -38,9 +41,10 @@ void Inbox::push_commit(engine::CommitPtr commit) {
     everything->everything = true;
     melted.swap(shared_->commits);
     melted.push_back(std::exchange(commit, std::move(everything)));
-    shared_->changes = 0;
+    shared_->changes = shared_->bytes = bytes = 0;
   }
   shared_->changes += commit->changes.size();
+  shared_->bytes += bytes;
   shared_->commits.push_back(std::move(commit));
   shared_->wake.notify_one();
 }
@@ -97,12 +101,13 @@ engine::CommitPtr Inbox::wait_for_commit(Version version, Instant until) {
   engine::CommitPtr commit = std::move(shared_->commits.front());
   shared_->commits.pop_front();
   shared_->changes -= commit->changes.size();
+  shared_->bytes -= size_bytes_of(*commit);
   return commit;
 }
 
 std::deque<engine::CommitPtr> Inbox::take_commits() {
   const std::lock_guard lock(shared_->mutex);
-  shared_->changes = 0;
+  shared_->changes = shared_->bytes = 0;
   return std::exchange(shared_->commits, {});
 }
 

@@ -41,6 +41,21 @@ TEST_F(CommitRingTest, LooksOnlyAtCommitsThatTheSnapshotLacks) {
   EXPECT_EQ(touched(3, 0), Touched::No);
 }
 
+TEST_F(CommitRingTest, BoundsTheBytesOfTheRowsThatItKeeps) {
+  const schema::Table notes = testing::make_table("notes");
+  const auto big_insert = [&](engine::Version version) {
+    query::Row row = make_row(notes, ++last_row_, {0});
+    row.values.emplace_back(std::string(kRingBytesMax / 3, 'x'));
+    return make_commit(version, {make_change(std::nullopt, std::move(row))});
+  };
+  for (engine::Version version = 11; version <= 13; ++version)
+    ring_.push(big_insert(version));
+  EXPECT_EQ(touched(1, 11), Touched::No);
+  EXPECT_EQ(touched(1, 10), Touched::TooOld) << "three of them are too much";
+  ring_.push(insert_of(14, 1));
+  EXPECT_EQ(touched(1, 11), Touched::Yes);
+}
+
 TEST_F(CommitRingTest, WhatWasSeenBeforeTheRunIsContained) {
   const CommitNumber seen = ring_.push(insert_of(11, 1));
   EXPECT_EQ(touched(1, 10), Touched::Yes);

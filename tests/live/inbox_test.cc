@@ -55,6 +55,24 @@ TEST(InboxTest, TooManyCommitsMeltIntoOneForEverything) {
   EXPECT_EQ(commits.front()->version, kInboxCommitsMax + 1);
 }
 
+TEST(InboxTest, TooManyBytesMeltIntoOneForEverything) {
+  const schema::Table table = testing::make_table("items");
+  query::Row row = testing::make_row(table, 1, {1});
+  row.values.emplace_back(std::string(kInboxBytesMax, 'x'));
+  const query::Change change = testing::make_change(std::nullopt, row);
+  Inbox inbox;
+  inbox.push_commit(make_commit(1, {change}));
+  ASSERT_FALSE(inbox.take_commits().front()->everything) << "one is not held back by others";
+  inbox.push_commit(make_commit(2, {change}));
+  ASSERT_FALSE(inbox.wait_for_commit(2, long_ago())->everything);
+  inbox.push_commit(make_commit(3, {change}));
+  inbox.push_commit(make_commit(4, {change}));
+  const auto commits = inbox.take_commits();
+  ASSERT_EQ(commits.size(), 1U);
+  EXPECT_TRUE(commits.front()->everything);
+  EXPECT_EQ(commits.front()->version, 4U);
+}
+
 TEST(InboxTest, TooManyChangesMeltIntoOneForEverything) {
   const schema::Table table = testing::make_table("items");
   const query::Change change = testing::make_change(std::nullopt, testing::make_row(table, 1, {1}));

@@ -20,6 +20,9 @@ namespace moonstone::live {
 /// Changes kept over all commits of a ring: bounds the memory of their row images. A commit that
 /// does not fit makes the oldest ones go; runs that began before those run again.
 inline constexpr std::size_t kRingChangesMax = 65'536;
+/// Bytes of these images. Documents may be megabytes each, of which the count of changes says
+/// nothing.
+inline constexpr std::size_t kRingBytesMax = std::size_t{64} * 1024 * 1024;
 /// Checks of a dependency against a change in one replay, a tenth of a second or so. A footprint
 /// and a history that need more are taken as touched: running again is cheaper.
 inline constexpr std::size_t kRingChecksMax = 200'000;
@@ -41,6 +44,9 @@ enum class Touched : unsigned char {
                                    CommitNumber seen,
                                    const engine::Commit& commit,
                                    CommitNumber number);
+
+/// What the images of its rows take, about.
+[[nodiscard]] std::size_t size_bytes_of(const engine::Commit& commit);
 
 class CommitRing {
  public:
@@ -65,8 +71,13 @@ class CommitRing {
   std::size_t commits_max_;
   std::size_t changes_max_;
   std::size_t checks_max_;
-  std::deque<engine::CommitPtr> commits_;  // the last one is number newest_
+  struct Kept {
+    engine::CommitPtr commit;
+    std::size_t bytes = 0;
+  };
+  std::deque<Kept> commits_;  // the last one is number newest_
   std::size_t changes_ = 0;
+  std::size_t bytes_ = 0;
   CommitNumber newest_;
   engine::CommitPtr last_forgotten_;  // versions never fall, so it stands for those before it
   engine::CommitPtr last_forgotten_everything_;

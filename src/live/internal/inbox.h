@@ -24,6 +24,8 @@ namespace moonstone::live {
 /// sooner than it has looked at each change.
 inline constexpr std::size_t kInboxChangesMax = 65'536;
 inline constexpr std::size_t kInboxCommitsMax = 4'096;
+/// Bytes of their rows. One commit is taken whatever it holds.
+inline constexpr std::size_t kInboxBytesMax = kRingBytesMax;
 
 using Wish = std::move_only_function<void()>;
 
