@@ -18,7 +18,7 @@ void SqliteReader::close_connection() {
   bool was_idle = false;
   {
     const MutexLock lock(slot_->mutex);
-    was_idle = std::exchange(slot_->is_idle, false);
+    was_idle = slot_->is_idle.exchange(false);
     slot_->connection = nullptr;
     wal_index_.close();
     opened_.reset();
@@ -65,8 +65,11 @@ Result<SnapshotInfo> SqliteReader::begin() {
 bool SqliteReader::keep() {
   const MutexLock lock(slot_->mutex);
   if (!mark_ || !opened_ || !opened_->connection->in_transaction()) return false;
-  if (!environment_.snapshots.may_keep()) return false;
   slot_->is_idle = true;
+  if (!environment_.snapshots.may_keep()) {
+    slot_->is_idle = false;
+    return false;
+  }
   environment_.snapshots.note_idle();
   return true;
 }
@@ -74,7 +77,7 @@ bool SqliteReader::keep() {
 bool SqliteReader::resume() {
   {
     const MutexLock lock(slot_->mutex);
-    if (!std::exchange(slot_->is_idle, false)) return false;  // whoever ended it has left the gate
+    if (!slot_->is_idle.exchange(false)) return false;  // whoever ended it leaves the gate
     if (environment_.snapshots.may_keep() && wal_index_.mark() == mark_) {
       slot_->begun = std::chrono::steady_clock::now();
       return true;

@@ -24,9 +24,9 @@ bool revoke(SnapshotSlot& slot, SteadyClock::time_point begun_max) {
 }
 
 bool end_if_idle(SnapshotSlot& slot) {
-  const MutexLock lock(slot.mutex);
   if (!slot.is_idle) return false;
-  slot.is_idle = false;
+  const MutexLock lock(slot.mutex);
+  if (!slot.is_idle.exchange(false)) return false;
   slot.connection->end_read();
   return true;
 }

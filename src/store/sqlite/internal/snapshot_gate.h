@@ -25,7 +25,9 @@ struct SnapshotSlot {
   /// Null once the reader is gone.
   Connection* connection MS_GUARDED_BY(mutex) = nullptr;
   bool is_revoked MS_GUARDED_BY(mutex) = false;
-  bool is_idle MS_GUARDED_BY(mutex) = false;
+  /// Nobody reads in the snapshot, and its reader may want it again. Written under the mutex, asked
+  /// without: reads may hold that for long.
+  std::atomic<bool> is_idle = false;
   /// When the snapshot that is open was taken, or last found to be the newest state.
   std::atomic<std::chrono::steady_clock::time_point> begun;
 };
@@ -42,11 +44,13 @@ class SnapshotGate {
   void leave(const SnapshotSlotPtr& slot);
 
   /// Whether a reader may keep its snapshot now, or go on with one that it has kept. Ask with the
-  /// slot's mutex held: then whoever closes the gate finds the snapshot idle, or is seen here.
+  /// slot's mutex held, and once the slot says that it is idle: then whoever closes the gate finds
+  /// the snapshot idle, or is seen here.
   [[nodiscard]] bool may_keep() const { return !is_closed_; }
   /// After a slot became idle.
   void note_idle() { may_have_idle_ = true; }
-  /// Ends the snapshots that nobody uses. Cost: next to nothing if there was none.
+  /// Ends the snapshots that nobody uses; waits for no read. Cost: next to nothing if there was
+  /// none.
   void end_idle();
 
   /// Closes the gate and waits until no snapshot is open, at most for `patience`. The gate stays
