@@ -125,9 +125,9 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
   if (outcome.code_changed) {
     live_.replace_runs([this](const std::string& key) -> std::optional<live::RunFunction> {
       auto parts = parse_json(key);
-      if (!parts || !parts->is_array() || parts->as_array().size() != 2) return std::nullopt;
-      Array& fields = parts->as_array();
-      return run_function(fields[0].as_text(), std::move(fields[1]));
+      if (!parts || !parts->is_array() || parts->as_array().empty()) return std::nullopt;
+      Array& fields = parts->as_array();  // without arguments there is no second one
+      return run_function(fields[0].as_text(), fields.size() > 1 ? std::move(fields[1]) : Value());
     });
   }
   return outcome;
@@ -182,7 +182,8 @@ const live::SharedText& FunctionHost::undefined_result() {
 live::QueryDefinition FunctionHost::live_query(const PreparedCall& call, live::CallerPtr caller) {
   std::string key = "[";
   write_json_string(call.function->name, key);
-  key.append(",").append(call.args.is_undefined() ? "null" : canonical_json(call.args)).append("]");
+  if (!call.args.is_undefined()) key.append(",").append(canonical_json(call.args));
+  key.append("]");
   return {.key = std::move(key),
           .run = run_function(call.function->name, call.args),
           .caller = std::move(caller)};

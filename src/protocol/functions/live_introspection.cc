@@ -54,10 +54,11 @@ struct NamedQuery {
 };
 std::optional<NamedQuery> named(const std::string& key) {
   auto parts = parse_json(key);
-  if (!parts || !parts->is_array() || parts->as_array().size() != 2) return std::nullopt;
-  Array& pair = parts->as_array();
-  if (!pair[0].is_text()) return std::nullopt;
-  return NamedQuery{.function = pair[0].as_text(), .args = std::move(pair[1])};
+  if (!parts || !parts->is_array() || parts->as_array().empty()) return std::nullopt;
+  Array& fields = parts->as_array();
+  if (!fields[0].is_text()) return std::nullopt;
+  return NamedQuery{.function = fields[0].as_text(),
+                    .args = fields.size() > 1 ? std::move(fields[1]) : Value(nullptr)};
 }
 
 std::string shown_args(const Value& args, std::size_t bytes_max) {

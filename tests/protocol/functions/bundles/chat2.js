@@ -31,6 +31,7 @@ var __moonstone = (() => {
       throw "text";
     }),
     nothing: fn("query", {}, () => undefined),
+    args: fn("query", {}, (ctx, args) => `${args}, with new code`),
     wrongResult: fn("query", {}, () => "text", { _returnsValidator: number }),
     secret: fn("query", {}, () => 42, { _isInternal: true }),
     mail: fn("action", {}, () => 1),
