@@ -23,7 +23,7 @@ void WriterBaton::take_for_loop() {
 }
 
 Status WriterBaton::take_for_turn(std::shared_ptr<Revocable> turn,
-                                  TimePoint lease_end,
+                                  std::chrono::milliseconds lease,
                                   TimePoint wait_until) {
   const MutexLock lock(mutex_);
   while (!is_free() && !is_shut_) {
@@ -37,7 +37,7 @@ Status WriterBaton::take_for_turn(std::shared_ptr<Revocable> turn,
     return Error(ErrorCode::Unavailable, "the database is shutting down", "shutting_down");
   }
   turn_ = std::move(turn);
-  lease_end_ = lease_end;
+  lease_end_ = std::chrono::steady_clock::now() + lease;
   return {};
 }
 

@@ -131,8 +131,8 @@ Result<std::unique_ptr<WriterTurn>> DatabaseImpl::begin_turn(TurnOptions options
     if (failure_) return Error(*failure_);
   }
   auto turn = std::make_shared<Turn>(*this);
-  const auto now = std::chrono::steady_clock::now();
-  MS_TRY_STATUS(baton_.take_for_turn(turn, now + options.lease, now + options.wait_max));
+  MS_TRY_STATUS(baton_.take_for_turn(turn, options.lease,
+                                     std::chrono::steady_clock::now() + options.wait_max));
   if (const auto refusal = failure()) {  // of whoever had the writer meanwhile: there is no store
     baton_.give_back();
     return Error(*refusal);

@@ -26,9 +26,10 @@ class WriterBaton {
 
   /// For the writer's thread: waits for the turn that lasts, no longer than its lease.
   void take_for_loop();
-  /// Errors: DeadlineExceeded (reason "writer_busy"); Unavailable (reason "shutting_down").
+  /// The lease begins with the turn. Errors: DeadlineExceeded (reason "writer_busy"); Unavailable
+  /// (reason "shutting_down").
   [[nodiscard]] Status take_for_turn(std::shared_ptr<Revocable> turn,
-                                     TimePoint lease_end,
+                                     std::chrono::milliseconds lease,
                                      TimePoint wait_until);
   void give_back();
   /// Leases end at once from now on, and no more turns begin.
