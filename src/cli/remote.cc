@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/script_json.h"
 
 namespace moonstone::cli {
 namespace {
@@ -21,7 +22,7 @@ std::string text_member(const Object& object, std::string_view name) {
 Result<Value> parse_answer(const HttpReply& reply) {
   JsonLimits limits;
   limits.bytes_max = kResponseBodyBytesMax;
-  return parse_json(reply.body, limits);
+  return parse_script_json(reply.body, limits);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/script_json.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/watch_query.h"
@@ -37,7 +38,7 @@ ExitCode fail(const Error& error, Terminal& terminal) {
 }  // namespace
 
 ExitCode run_function(const RunOptions& options, Terminal& terminal) {
-  if (!parse_json(options.arguments)) {
+  if (!parse_script_json(options.arguments)) {
     terminal.error_line(fmt::format("Invalid JSON args: {}", options.arguments));
     return ExitCode::Failure;
   }

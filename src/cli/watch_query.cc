@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/script_json.h"
 #include "cli/report.h"
 #include "cli/web_socket.h"
 
@@ -44,7 +45,7 @@ class Watch {
         return Error(ErrorCode::Unavailable,
                      fmt::format("{} closed the connection", options_.remote.url), "unreachable");
       }
-      const auto frame = parse_json(*message, limits);
+      const auto frame = parse_script_json(*message, limits);
       if (frame && frame->is_object()) MS_TRY_STATUS(take(frame->as_object()));
     }
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/script_json.h"
 
 namespace moonstone::protocol::functions {
 
@@ -34,7 +35,7 @@ HttpResponse admin_error_response(const Error& error) {
 }
 
 Result<CallBody> parse_call_body(const std::string& body) {
-  MS_TRY(Value parsed, parse_json(body));
+  MS_TRY(Value parsed, parse_script_json(body));
   CallBody call{.function = {}, .args = Object(), .identity = {}};
   if (!parsed.is_object()) return call;
   if (Value* function = parsed.as_object().find("fn"); function != nullptr && function->is_text()) {

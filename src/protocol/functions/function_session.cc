@@ -103,7 +103,9 @@ void FunctionSession::Core::start() {
 void FunctionSession::Core::receive(std::string_view text) {
   auto decoded = decode_client_message(text);
   if (!decoded) {
-    if (decoded.error().code() == ErrorCode::LimitExceeded) send_error("", decoded.error());
+    if (decoded.error().code() == ErrorCode::LimitExceeded) {
+      send_error(wire_id_of(text), decoded.error());
+    }
     return;  // not a frame of this protocol: ignored, the connection stays open
   }
   ClientMessage& message = *decoded;

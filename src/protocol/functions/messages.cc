@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
+#include "base/script_json.h"
 
 namespace moonstone::protocol::functions {
 
@@ -70,7 +71,7 @@ SharedText update_head(const UpdateItem& update) {
 }  // namespace
 
 Result<ClientMessage> decode_client_message(std::string_view text) {
-  MS_TRY(Value parsed, parse_json(text));
+  MS_TRY(Value parsed, parse_script_json(text));
   if (!parsed.is_object()) {
     return Error(ErrorCode::InvalidArgument, "a frame must be a JSON object");
   }
@@ -92,6 +93,12 @@ Result<ClientMessage> decode_client_message(std::string_view text) {
   }
   if (Value* args = object.find("args")) message.args = std::move(*args);
   return message;
+}
+
+std::string wire_id_of(std::string_view text) {
+  const auto id = parse_script_json(member_text(text, "id"), {.bytes_max = kWireIdBytesMax});
+  std::string json = id ? to_json(*id) : std::string();
+  return json.size() > kWireIdBytesMax ? std::string() : json;
 }
 
 Frame encode_result(std::string_view id, SharedText json) {

@@ -57,6 +57,9 @@ struct ClientMessage {
 /// LimitExceeded for one beyond the JSON limits, or whose id is (reason "id_bytes").
 [[nodiscard]] Result<ClientMessage> decode_client_message(std::string_view text);
 
+/// The id of a frame that was refused, as JSON text; empty if there is none that could be answered.
+[[nodiscard]] std::string wire_id_of(std::string_view text);
+
 using SharedText = std::shared_ptr<const std::string>;
 
 [[nodiscard]] Frame encode_result(std::string_view id, SharedText json);

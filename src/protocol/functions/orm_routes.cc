@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/script_json.h"
 
 namespace moonstone::protocol::functions {
 namespace {
@@ -57,7 +58,7 @@ bool route_orm(Exchange& exchange) {
     exchange.respond(error_response(405, "method_not_allowed", path + " takes POST only"));
     return true;
   }
-  auto body = parse_json(exchange.request.body);
+  auto body = parse_script_json(exchange.request.body);
   if (!body) {
     exchange.respond(response_of(body.error()));
     return true;

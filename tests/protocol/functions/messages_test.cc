@@ -41,6 +41,21 @@ TEST(MessagesTest, RefusesWhatIsNoObject) {
   }
 }
 
+TEST(MessagesTest, ALoneSurrogateInArgumentsIsReplaced) {
+  const auto query = decode_client_message(R"({"type":"query","id":1,"args":["cut \ud83d"]})");
+  ASSERT_TRUE(query);
+  EXPECT_EQ(to_json(query->args), "[\"cut \uFFFD\"]");
+}
+
+TEST(MessagesTest, TellsTheIdOfAFrameThatIsTooDeep) {
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  EXPECT_FALSE(decode_client_message(R"({"id":1,"args":)" + deep + "}"));
+  EXPECT_EQ(wire_id_of(R"({"id":1,"args":)" + deep + "}"), "1");
+  EXPECT_EQ(wire_id_of(R"({"args":)" + deep + R"(, "id": "a b"})"), "\"a b\"");
+  EXPECT_EQ(wire_id_of(R"({"id":)" + deep + "}"), "");
+  EXPECT_EQ(wire_id_of(R"({"id":")" + std::string(kWireIdBytesMax, 'x') + "\"}"), "");
+}
+
 TEST(MessagesTest, EncodesValidJson) {
   EXPECT_EQ(text_of(encode_result("7", share("[1]"))), R"({"type":"result","id":7,"result":[1]})");
   const UpdateItem updates[] = {{.id = "\"a\"", .json = share("1")},
