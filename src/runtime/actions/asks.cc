@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/script_json.h"
 #include "runtime/actions/internal/pool.h"
 #include "runtime/actions/internal/tagged_json.h"
 
@@ -38,6 +39,14 @@ double number_in(const Object& object, std::string_view name) {
 std::uint32_t id_in(const Object& object, std::string_view name) {
   const double number = number_in(object, name);
   return number >= 0 && number < 4294967296.0 ? static_cast<std::uint32_t>(number) : 0;
+}
+
+/// The number that a text is; 0, which is no id, for any other.
+std::uint32_t number_of(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failed] = std::from_chars(text.data(), end, number);
+  return failed == std::errc() && stop == end ? number : 0;
 }
 
 std::vector<Header> headers_in(const Object& object) {
@@ -165,6 +174,20 @@ void Pool::on_message(Worker& worker, Value message) {
   finish(call->id);  // "pass" and "end"
 }
 
+void Pool::on_unreadable(Worker& worker, std::string_view message, const Error& why) {
+  // Others have calls in this worker, too: only the one whose value cannot be taken fails.
+  const auto number = number_of(member_text(message, "ask"));
+  if (Call* const asking =
+          number == 0 ? nullptr : find_call_of(worker, member_text(message, "call"))) {
+    return reply_to(*asking, number)(why);
+  }
+  if (Call* const call = find_call_of(worker, member_text(message, "id"))) {
+    answer(*call, Error(why).with_context("what it returns"));
+    return finish(call->id);
+  }
+  worker.end(Error(why).with_context("a message of its worker"));
+}
+
 void Pool::on_output(Worker& /*worker*/, std::string_view line) {
   options_.logger->log(LogLevel::Info, "actions", "output", {{"text", line}});
 }
@@ -172,6 +195,11 @@ void Pool::on_output(Worker& /*worker*/, std::string_view line) {
 Pool::Call* Pool::find_call(const Object& message, std::string_view member) {
   const auto found = calls_.find(id_in(message, member));
   return found == calls_.end() ? nullptr : &found->second;
+}
+
+Pool::Call* Pool::find_call_of(const Worker& worker, std::string_view id) {
+  const auto found = calls_.find(number_of(id));
+  return found == calls_.end() || found->second.worker != &worker ? nullptr : &found->second;
 }
 
 void Pool::on_hello(Worker& worker, const Object& message) {

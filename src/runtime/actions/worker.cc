@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/script_json.h"
 
 namespace moonstone::actions {
 namespace {
@@ -174,8 +174,8 @@ void Worker::on_frame(const WorkerFrame& frame) {
   JsonLimits limits;
   limits.bytes_max = kFrameBytesMax;
   limits.depth_max = kMessageDepthMax;
-  auto message = parse_json(frame.payload, limits);
-  if (!message) return end(std::move(message).error().with_context("a message of its worker"));
+  auto message = parse_script_json(frame.payload, limits);
+  if (!message) return owner_.on_unreadable(*this, frame.payload, message.error());
   owner_.on_message(*this, *std::move(message));
 }
 

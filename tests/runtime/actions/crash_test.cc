@@ -25,6 +25,7 @@ class CrashTest : public PoolTest {
   CrashTest() {
     program_ = program(R"(
       const action = (handler) => ({ _type: "action", handler });
+      const nested = (levels) => (levels === 0 ? 1 : [nested(levels - 1)]);
       export const modules = { m: {
         works: action(() => process.pid),
         exits: action(() => process.exit(3)),
@@ -32,6 +33,17 @@ class CrashTest : public PoolTest {
         loops: action(() => { for (;;) ; }),
         fills: action(() => { const all = []; for (;;) all.push(new Array(1000).fill(Math.random())); }),
         stray: action(() => { Promise.reject(new Error("nobody")); return "fine"; }),
+        deep: action(() => nested(200)),
+        asksDeep: action((ctx) => ctx.runQuery("x", { deep: nested(200) })
+          .then(() => "taken", (error) => error.message)),
+        cut: action((ctx, { text }) => {
+          console.log("logged");
+          return ctx.runQuery("echo", { text: text + "\ud83d" });
+        }),
+        large: action(() => { throw new Error("x".repeat(40 << 20)); }),
+        odd: action(() => { throw Object.defineProperty(new Error(), "message", {
+          get() { throw new Error("no"); } }); }),
+        waits: action((ctx) => ctx.runQuery("wait", {})),
         thrown: action(() => new Promise(() => setTimeout(() => { throw new Error("later"); }, 1))),
       } };
     )");
@@ -45,6 +57,26 @@ TEST_F(CrashTest, AnExitFailsItsCallsAndIsReplaced) {
   EXPECT_THAT(result.error().message(), HasSubstr("m:exits: its worker ended unexpectedly: exit"));
   EXPECT_THAT(result.error().message(), HasSubstr("code 3"));
   EXPECT_TRUE(run("works"));
+}
+
+TEST_F(CrashTest, AValueThatCannotBeTakenFailsItsOwnCallAlone) {
+  PoolOptions one = options();
+  one.workers_max = 1;
+  open(one);
+  const Value worker = *run("works");
+  std::stop_source stop;
+  auto waiting = start("waits", Object(), stop.get_token());
+  services_->asked.take();
+  EXPECT_THAT(shown(run("deep")),
+              HasSubstr("error: m:deep: what it returns: JSON nested deeper than 80 levels"));
+  EXPECT_THAT(shown(run("asksDeep")), HasSubstr("JSON nested deeper than 80 levels"));
+  EXPECT_EQ(shown(run("cut", Object{{"text", "a"}})),
+            "[\"query\",\"echo\",{\"text\":\"a\uFFFD\"}]");
+  EXPECT_EQ(shown(run("large")), "error: " + std::string(65536, 'x'));
+  EXPECT_EQ(shown(run("odd")), "error: Unknown error");
+  EXPECT_EQ(*run("works"), worker);
+  stop.request_stop();
+  EXPECT_FALSE(waiting.take());
 }
 
 TEST_F(CrashTest, ASignalIsNamed) {

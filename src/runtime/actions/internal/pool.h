@@ -46,6 +46,7 @@ class Pool final : public Worker::Owner {
   [[nodiscard]] ActionPool::Totals totals() const { return {workers_.size(), calls_.size()}; }
 
   void on_message(Worker& worker, Value message) override;
+  void on_unreadable(Worker& worker, std::string_view message, const Error& why) override;
   void on_output(Worker& worker, std::string_view line) override;
   void on_ended(std::uint64_t worker, const Error& why) override;
 
@@ -94,6 +95,7 @@ class Pool final : public Worker::Owner {
   void on_forward(Call& call, std::uint32_t ask, Object& message);
   void send_forwarded(std::uint32_t id, std::uint32_t ask, protocol::HttpResponse response);
   Call* find_call(const Object& message, std::string_view member);
+  Call* find_call_of(const Worker& worker, std::string_view id);
 
   std::shared_ptr<EventLoop> loop_;
   PoolOptions options_;

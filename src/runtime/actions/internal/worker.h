@@ -25,11 +25,13 @@ class Worker {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  /// What the pool hears. A worker may not be destroyed during the first two.
+  /// What the pool hears. A worker may not be destroyed during the first three.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void on_message(Worker& worker, Value message) = 0;
+    /// A message that is beyond the limits of JSON, or none, and why.
+    virtual void on_unreadable(Worker& worker, std::string_view message, const Error& why) = 0;
     /// A line of its standard output or standard error.
     virtual void on_output(Worker& worker, std::string_view line) = 0;
     /// The last call: it is gone, and why.

@@ -6,7 +6,14 @@
 const calls = new Map(); // id -> Call
 let limits = { resultBytes: 4 << 20, asks: 1000 };
 
-const messageOf = (thrown) => (thrown instanceof Error ? thrown.message : "Unknown error");
+const messageMax = 65536; // characters
+function messageOf(thrown) {
+  try {
+    return thrown instanceof Error ? String(thrown.message).slice(0, messageMax) : "Unknown error";
+  } catch {
+    return "Unknown error"; // a getter of theirs
+  }
+}
 // Where the pool says that the sources are, so that frames begin with the functions folder.
 const withoutRoot = (text) =>
   text.replaceAll("file:///moonstone-sources/", "").replaceAll("/moonstone-sources/", "");
@@ -104,9 +111,10 @@ class Call {
     if (text !== undefined && text.length > limits.resultBytes) {
       throw new Error(`the result is larger than ${limits.resultBytes} bytes`);
     }
-    if (!calls.delete(this.id)) return;
+    if (!calls.has(this.id)) return;
     const head = `{"t":"result","id":${this.id}`;
     sendText(text === undefined ? `${head}}` : `${head},"value":${text}}`);
+    calls.delete(this.id);
   }
 }
 

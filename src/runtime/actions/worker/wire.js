@@ -11,6 +11,7 @@ import { format } from "node:util";
 
 const kinds = { message: 0, chunk: 1, end: 2, broken: 3, pull: 4, stop: 5 };
 const headBytes = 9;
+const frameBytesMax = 32 << 20; // as internal/frames.h says
 const noBytes = Buffer.alloc(0);
 const currentCall = new AsyncLocalStorage(); // of the code that runs
 
@@ -29,9 +30,18 @@ function sendFrame(kind, number, payload = noBytes) {
   socket.uncork();
 }
 
-const send = (message) => sendFrame(kinds.message, 0, Buffer.from(JSON.stringify(message)));
 // For messages that hold a value which is JSON text already.
-const sendText = (text) => sendFrame(kinds.message, 0, Buffer.from(text));
+function sendText(text) {
+  const payload = Buffer.from(text);
+  if (payload.length > frameBytesMax) {
+    throw new RangeError(
+      `a value of ${payload.length} bytes is too large; at most ${frameBytesMax} go to the server`,
+    );
+  }
+  sendFrame(kinds.message, 0, payload);
+}
+
+const send = (message) => sendText(JSON.stringify(message));
 
 function takeFrames(bytes, take) {
   pending.push(bytes);
