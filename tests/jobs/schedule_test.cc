@@ -95,6 +95,7 @@ struct Options {
 
 constexpr Options kBadOptions[] = {
     {"5", "the options must be an object, got number"},
+    {"5.5", "the options must be an object, got number"},
     {R"({"retries":3})", "the options have no \"retries\"; known: retry"},
     {R"({"retry":3})", "the option \"retry\" must be an object such as { attempts: 3 }"},
     {R"({"retry":{}})",

@@ -25,7 +25,8 @@ Error bad(std::string message) {
 
 /// What to say of a value that is no usable number.
 std::string shown(const Value& value) {
-  if (value.is_number()) return std::isnan(value.as_number()) ? "NaN" : "Infinity";
+  if (value.is_number() && std::isnan(value.as_number())) return "NaN";
+  if (value.is_number() && std::isinf(value.as_number())) return "Infinity";
   return value.is_null() ? "null" : std::string(schema::javascript_type_of(value));
 }
 
