@@ -1,3 +1,4 @@
+import { callSafely } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 
 /**
@@ -120,6 +121,7 @@ export class AuthKeeper {
       this.#later(RETRY_MS, false);
     } else if (!this.#wasForced) {
       this.#goodUntil = 0;
+      this.#isSettled = false; // the server takes us for nobody now
       void this.#renew(true);
     } else {
       // A fresh token was refused, too: another one would not be better.
@@ -172,6 +174,6 @@ export class AuthKeeper {
   #tell(isAuthenticated: boolean): void {
     if (this.#isAuthenticated === isAuthenticated) return;
     this.#isAuthenticated = isAuthenticated;
-    this.#onChange?.(isAuthenticated);
+    if (this.#onChange !== undefined) callSafely(this.#onChange, isAuthenticated);
   }
 }

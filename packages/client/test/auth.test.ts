@@ -111,6 +111,44 @@ describe("identity", () => {
     expect(socket.received.at(-1)).toMatchObject({ type: "mutation", fn: "a:c" });
   });
 
+  it("is waited for again when it has ended, so that no mutation goes out as nobody's", async () => {
+    let give: (token: string) => void = () => {};
+    const { client, last } = makeClient();
+    await last().accept();
+    client.setAuth(({ forceRefreshToken }) =>
+      forceRefreshToken ? new Promise<string>((resolve) => (give = resolve)) : "t1",
+    );
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    await last().say({ type: "error", code: "unauthenticated", message: "it has ended" });
+    const done = client.mutation("a:b", {});
+    await flush();
+    expect(last().ofType("mutation")).toEqual([]);
+    give("t2");
+    await flush();
+    expect(last().ofType("mutation")).toEqual([]);
+    await last().say({ type: "auth", id: "auth2", authenticated: true, expiresInMs: kHour });
+    expect(last().ofType("mutation").length).toBe(1);
+    await last().say({ type: "mutationResult", id: "1", result: 1 });
+    expect(await done).toBe(1);
+  });
+
+  it("reaches mutations even if the listener of the identity throws", async () => {
+    vi.spyOn(console, "error").mockReturnValue(undefined);
+    const { client, last } = makeClient();
+    await last().accept();
+    client.setAuth(
+      () => "t1",
+      () => {
+        throw new Error("a mistake of the page");
+      },
+    );
+    void client.mutation("a:b", {});
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    expect(last().ofType("mutation").length).toBe(1);
+  });
+
   it("that nobody has does not hold mutations up", async () => {
     const { client, last } = makeClient({ auth: () => null });
     void client.mutation("a:b", {});
