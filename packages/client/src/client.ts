@@ -21,12 +21,13 @@ import { functionName } from "./reference.js";
 import type { FunctionReference, OptionalArgs } from "./reference.js";
 import { SubscriptionRegistry } from "./subscriptions.js";
 import { jsonCopy, randomUuid } from "./wire.js";
-import type { ServerFrame } from "./wire.js";
+import type { ClientFrame, ServerFrame } from "./wire.js";
 
 const DEFAULT_HEARTBEAT_MS = 30_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
 const DEFAULT_CACHE_AGE_MS = 7 * 24 * 60 * 60 * 1_000;
 const DEFAULT_MESSAGES_PER_SECOND = 40;
+const DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
  * A connection to a Moonstone backend: live queries, mutations in order, actions. It connects at
@@ -77,7 +78,12 @@ export class MoonstoneClient {
       },
     );
     const isOpen = (): boolean => this.#connection.state === "connected" && this.#hasGreeted;
-    this.#outbox = new Outbox((text) => this.#connection.send(text), perSecond);
+    this.#outbox = new Outbox(
+      (text) => this.#connection.send(text),
+      perSecond,
+      options.maxMessageBytes ?? DEFAULT_MESSAGE_BYTES,
+      (frame, bytes) => this.#refused(frame, bytes),
+    );
     this.#subscriptions = new SubscriptionRegistry(this.queryStore, this.#outbox, isOpen);
     this.#mutations = new MutationQueue(this.#outbox, timeoutMs, this.#clientId, {
       hasIdentity: () => this.#auth.isSettled,
@@ -364,6 +370,14 @@ export class MoonstoneClient {
       case "pong":
         return;
     }
+  }
+
+  /** The message was not sent: it has more bytes than the server takes. */
+  #refused(frame: ClientFrame, bytes: number): void {
+    const name = "fn" in frame ? ` for ${frame.fn}` : "";
+    const message = `The message${name} has ${bytes} bytes, more than maxMessageBytes allows`;
+    const id = "id" in frame ? { id: frame.id } : {};
+    this.#failed({ ...id, code: "message_too_large", message });
   }
 
   #failed(frame: { id?: string; code: string; message: string }): void {

@@ -16,6 +16,11 @@ export interface MoonstoneClientOptions {
    * otherwise; 0 for no limit.
    */
   messagesPerSecond?: number;
+  /**
+   * Bytes of one message; a call beyond fails with `message_too_large`. Default 4194304, which is
+   * what a server takes unless configured otherwise (`limits.frame_bytes`); 0 for no limit.
+   */
+  maxMessageBytes?: number;
   /** Says who we are, as `setAuth` does later. */
   auth?: TokenFetcher;
   /**

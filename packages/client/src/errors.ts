@@ -1,7 +1,7 @@
 /**
  * An error that the server answered, or that ended a call before an answer came. `code` is the
  * server's (`execution_error`, `forbidden`, …) or one of `connection_lost`, `request_timeout`,
- * `client_closed`, `signed_out`, `mutation_expired`.
+ * `client_closed`, `signed_out`, `mutation_expired`, `message_too_large`.
  */
 export class MoonstoneError extends Error {
   override readonly name: string = "MoonstoneError";

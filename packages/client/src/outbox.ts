@@ -25,16 +25,28 @@ const RENEWALS_FIRST_SHARE = 0.75;
 export class Outbox {
   readonly #transmit: (text: string) => void;
   readonly #limit: number;
+  readonly #bytesMax: number;
+  readonly #onTooLarge: (frame: ClientFrame, bytes: number) => void;
   readonly #lanes: Record<Lane, Entry[]> = { call: [], renewal: [] };
   #sentAt: number[] = [];
   #flushIsDue = false;
   #lastTaken: Lane = "call";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `limit` 0 means none. */
-  constructor(transmit: (text: string) => void, limit: number) {
+  /**
+   * A limit of 0 means none. `onTooLarge` gets a message beyond `bytesMax` in place of the server,
+   * which would close the connection; sent again on the next one, it would do so for ever.
+   */
+  constructor(
+    transmit: (text: string) => void,
+    limit: number,
+    bytesMax: number,
+    onTooLarge: (frame: ClientFrame, bytes: number) => void,
+  ) {
     this.#transmit = transmit;
     this.#limit = limit > 0 ? limit : Infinity;
+    this.#bytesMax = bytesMax > 0 ? bytesMax : Infinity;
+    this.#onTooLarge = onTooLarge;
   }
 
   /** `onSent` is called when the message goes out. */
@@ -81,10 +93,23 @@ export class Outbox {
         return;
       }
       const entry = this.#takeNext();
+      const text = encodeJson(entry.frame);
+      const bytes = this.#bytesOf(text);
+      if (bytes > this.#bytesMax) {
+        this.#onTooLarge(entry.frame, bytes);
+        continue;
+      }
       if (this.#limit !== Infinity) this.#sentAt.push(now);
-      this.#transmit(encodeJson(entry.frame));
+      this.#transmit(text);
       entry.onSent?.();
     }
+  }
+
+  /** Of what is far from the limit, the characters: counting takes its time. */
+  #bytesOf(text: string): number {
+    const bytesPerCharMax = 3;
+    const isFar = text.length * bytesPerCharMax <= this.#bytesMax;
+    return isFar ? text.length : new TextEncoder().encode(text).length;
   }
 
   #takeNext(): Entry {

@@ -35,6 +35,28 @@ describe("mutations", () => {
     expect(vi.getTimerCount()).toBe(1); // the heartbeat
   });
 
+  it("that are too large for a message fail unsent, and do not stop the next", async () => {
+    const { client, sockets, last } = makeClient({ maxMessageBytes: 200 });
+    const tooLarge = { name: "MoonstoneError", code: "message_too_large" };
+    const mutation = expect(client.mutation("a:b", "x".repeat(200))).rejects.toMatchObject({
+      ...tooLarge,
+      message: expect.stringMatching(/^The message for a:b has 2\d\d bytes, more than maxMess/),
+    });
+    // Fewer characters than bytes.
+    const action = expect(client.action("a:c", "€".repeat(60))).rejects.toMatchObject(tooLarge);
+    const onError = vi.fn();
+    client.subscribe("a:d", { x: "x".repeat(200) }, undefined, onError);
+    const next = client.mutation("a:e", {});
+    const socket = await last().accept();
+    await mutation;
+    await action;
+    expect(onError).toHaveBeenCalledWith(expect.objectContaining(tooLarge));
+    expect(socket.calls).toEqual([{ type: "mutation", id: "2", fn: "a:e", args: {} }]);
+    await socket.say({ type: "mutationResult", id: "2" });
+    await next;
+    expect(sockets.length).toBe(1);
+  });
+
   it("that fail do not stop the next", async () => {
     const { client, last } = makeClient();
     const first = expect(client.mutation("a:b", {})).rejects.toMatchObject({
