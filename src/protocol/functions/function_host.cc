@@ -107,7 +107,8 @@ Result<store::Writer::SchemaCheck> FunctionHost::check(const runtime::Bundle& bu
 }
 
 Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bundle,
-                                                         store::Writer::AllowDataLoss allow) {
+                                                         store::Writer::AllowDataLoss allow,
+                                                         Jobs jobs) {
   DeployOutcome outcome;
   const runtime::BundlePtr former = this->bundle();
   outcome.code_changed = former == nullptr || former->hash != bundle->hash;
@@ -119,7 +120,7 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
                                 }));
   if (jobs_ != nullptr) {
     MS_TRY(outcome.crons_changed, jobs_->replace_crons(bundle->crons));
-    MS_TRY_STATUS(jobs_->start());
+    if (jobs == Jobs::Start) MS_TRY_STATUS(jobs_->start());
   }
   outcome.diff = applied.diff;
   if (outcome.code_changed) {

@@ -126,6 +126,7 @@ class FunctionHost {
   /// `database` and `live` must outlive the host.
   FunctionHost(engine::Database& database, live::LiveQueries& live, HostOptions options);
 
+  enum class Jobs : unsigned char { Start, AtRest };
   /// Puts a bundle into force: the schema is checked against the data and migrated first. On error
   /// the former bundle stays. Live queries stay subscribed and run again. Waits.
   struct DeployOutcome {
@@ -134,7 +135,8 @@ class FunctionHost {
     bool crons_changed = false;  // against what stood in the database
   };
   [[nodiscard]] Result<DeployOutcome> deploy(runtime::BundlePtr bundle,
-                                             store::Writer::AllowDataLoss allow);
+                                             store::Writer::AllowDataLoss allow,
+                                             Jobs jobs = Jobs::Start);
 
   /// What deploy() would do to the data and meet there, without doing it. Waits.
   [[nodiscard]] Result<store::Writer::SchemaCheck> check(const runtime::Bundle& bundle);

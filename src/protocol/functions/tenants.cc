@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kPressureInterval{20};
 constexpr std::chrono::milliseconds kThreadIdleMax{5'000};
 /// Requests that wait for one tenant to be opened; beyond, they are refused.
 constexpr std::size_t kWaitingMax = 10'000;
+/// A tenant that could not be opened for its jobs is tried again after this.
+constexpr std::int64_t kReopenPauseMs = 30'000;
 
 Error shutting_down() {
   return {ErrorCode::Unavailable, "the server is shutting down", "shutting_down"};
@@ -104,6 +106,8 @@ class TenantKeeper final : public Tenants {
   void keep();
   void open_next(const std::string& slug);
   Result<TenantPtr> open_tenant(const std::string& slug, const std::string& folder);
+  /// None of its jobs begins: whoever opens it so stops it before long.
+  Result<TenantPtr> open_at_rest(const std::string& slug, const std::string& folder);
   void close(const std::string& slug, TenantPtr tenant);
   std::optional<Task> take_task();
   /// Runs it on the keeper's thread and waits; false if that has stopped.
@@ -319,12 +323,16 @@ std::optional<std::string> TenantKeeper::take_wanted() {
   return take_wanted();
 }
 
-Result<TenantPtr> TenantKeeper::open_tenant(const std::string& slug, const std::string& folder) {
+Result<TenantPtr> TenantKeeper::open_at_rest(const std::string& slug, const std::string& folder) {
   TenantOptions options = options_.each;
   options.slug = slug;
   options.folder = folder;
   options.thread_idle_max = kThreadIdleMax;
-  MS_TRY(TenantPtr tenant, Tenant::open(std::move(options)));
+  return Tenant::open(std::move(options));
+}
+
+Result<TenantPtr> TenantKeeper::open_tenant(const std::string& slug, const std::string& folder) {
+  MS_TRY(TenantPtr tenant, open_at_rest(slug, folder));
   forget_due_note(folder);  // if the process dies now, its jobs are looked for at the next start
   if (bundle_ != nullptr) MS_TRY_STATUS(tenant->host().deploy(bundle_, allow_));
   return tenant;
@@ -346,11 +354,13 @@ void TenantKeeper::open_next(const std::string& slug) {
     const MutexLock lock(mutex_);
     Entry& entry = entries_[slug];
     entry.is_wanted = false;
-    entry.due_unix_ms.reset();
     waiting.swap(entry.waiting);
     if (opened) {
       entry.tenant = *opened;
       entry.last_used = steady_clock::now();
+      entry.due_unix_ms.reset();
+    } else if (entry.due_unix_ms) {
+      entry.due_unix_ms = std::max(*entry.due_unix_ms, clock_.unix_ms() + kReopenPauseMs);
     }
   }
   for (Waiting& one : waiting)
@@ -481,9 +491,9 @@ Result<store::Writer::SchemaCheck> TenantKeeper::check_one(const std::string& sl
     tenant = entries_[slug].tenant;
   }
   if (tenant != nullptr) return tenant->host().check(bundle);
-  MS_TRY(tenant, open_tenant(slug, folder));
+  MS_TRY(tenant, open_at_rest(slug, folder));
   auto checked = tenant->host().check(bundle);
-  close(slug, std::move(tenant));
+  tenant->stop();
   return checked;
 }
 
@@ -535,10 +545,13 @@ void TenantKeeper::look_at_closed() {
   }
 }
 
-/// Brings a closed tenant's data to the schema, so that it cannot fail when a user needs it.
+/// Brings a closed tenant's data to the schema, so that it cannot fail when a user needs it. When
+/// it is due stays as it was.
 Status TenantKeeper::deploy_closed(const std::string& slug, const std::string& folder) {
-  MS_TRY(TenantPtr tenant, open_tenant(slug, folder));
-  close(slug, std::move(tenant));
+  MS_TRY(const TenantPtr tenant, open_at_rest(slug, folder));
+  const auto done = tenant->host().deploy(bundle_, allow_, FunctionHost::Jobs::AtRest);
+  tenant->stop();
+  if (!done) return std::unexpected(done.error());
   return {};
 }
 

@@ -4,10 +4,15 @@
 
 #include <filesystem>
 #include <future>
+#include <thread>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include "base/json.h"
+#include "base/log.h"
 #include "protocol/functions/due_note.h"
+#include "runtime/jobs/list.h"
+#include "runtime/jobs/schedule.h"
 #include "tests/protocol/functions/conversation.h"
 
 namespace moonstone::protocol::functions {
@@ -15,6 +20,22 @@ namespace {
 
 using AllowDataLoss = store::Writer::AllowDataLoss;
 using enum Tenants::IfMissing;
+
+/// A sink that waits for a line with that text.
+class AwaitedLine final : public LogSink {
+ public:
+  explicit AwaitedLine(std::string text) : text_(std::move(text)) {}
+  void write_line(std::string_view line) override {
+    if (line.find(text_) == std::string_view::npos || std::exchange(was_written_, true)) return;
+    written_.set_value();
+  }
+  void wait() { written_.get_future().get(); }
+
+ private:
+  const std::string text_;
+  bool was_written_ = false;
+  std::promise<void> written_;
+};
 
 class TenantsTest : public ::testing::Test {
  protected:
@@ -147,6 +168,66 @@ TEST_F(TenantsTest, DeploysToOpenAndClosedOnes) {
     const TenantPtr tenant = find(slug, Refuse).value();
     EXPECT_EQ(tenant->host().bundle()->hash, tenants_->root()->host().bundle()->hash);
   }
+}
+
+TEST_F(TenantsTest, DeployingToAClosedOneBeginsNoneOfItsJobs) {
+  ManualClock clock(1'800'000'000'000);
+  options_.each.host.clock = &clock;
+  options_.open_max = 1;
+  open();
+  {
+    const TenantPtr tenant = find("closed").value();
+    engine::MutationCall call;
+    call.function = "test:schedule";
+    call.body = [&clock](engine::Transaction& transaction) -> Result<std::optional<std::string>> {
+      return runtime::jobs::schedule(transaction,
+                                     {.function = "messages:count", .run_at = clock.unix_ms() + 1});
+    };
+    const auto scheduled = tenant->database().run(std::move(call));
+    ASSERT_TRUE(scheduled) << scheduled.error().message();
+  }
+  const TenantPtr held = find("held").value();  // nothing else can be opened to run it
+  clock.advance(std::chrono::hours(1));
+  const auto deployed = tenants_->deploy(load_test_bundle("chat2"), AllowDataLoss::Yes);
+  ASSERT_TRUE(deployed) << deployed.error().message();
+  EXPECT_TRUE(deployed->failed.empty());
+  tenants_->stop();
+  tenants_ = Tenants::open(options_).value();  // without code nothing runs
+  const TenantPtr tenant = find("closed").value();
+  engine::MutationCall look;
+  look.function = "test:look";
+  look.body = [](engine::Transaction& transaction) -> Result<std::optional<std::string>> {
+    MS_TRY(const Value jobs, runtime::jobs::list_as_json(transaction, Object()));
+    return to_json(jobs);
+  };
+  const auto jobs = tenant->database().run(std::move(look));
+  ASSERT_TRUE(jobs) << jobs.error().message();
+  EXPECT_THAT(jobs->result_json.value(), testing::HasSubstr(R"("status":"pending")"));
+  tenants_.reset();  // before its clock goes
+}
+
+TEST_F(TenantsTest, OneWithJobsThatCannotBeOpenedIsTriedAgain) {
+  open();
+  send(find("acme").value());
+  tenants_->stop();
+  const std::string folder = folder_ / "tenants" / "acme";
+  forget_due_note(folder);  // it is due, then
+  engine::DatabaseOptions options;
+  options.store.path = folder + "/moonstone.db";
+  auto other = engine::Database::open(std::move(options));
+  ASSERT_TRUE(other) << other.error().message();
+  AwaitedLine log("not_opened");
+  const auto logger = make_logger(log, system_clock());
+  ManualClock clock(1'800'000'000'000);
+  options_.each.host.clock = &clock;
+  options_.each.host.logger = logger.get();
+  open();
+  log.wait();
+  other->reset();
+  clock.advance(std::chrono::minutes(5));
+  while (open_count() < 2)
+    std::this_thread::yield();
+  tenants_.reset();  // before its clock and its log go
 }
 
 TEST(TenantNamesTest, EveryNameIsFoundUnderOneFolder) {
