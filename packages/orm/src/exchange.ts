@@ -68,7 +68,8 @@ const isBuffer = typeof Buffer !== "undefined";
 
 /** The path of a value in the arguments, for messages: the last name that is a field. */
 function fieldOf(path: readonly string[]): string {
-  return path.length === 0 ? "" : ` field "${path.filter((key) => !OPERATORS.has(key)).at(-1)}"`;
+  const field = path.filter((key) => !OPERATORS.has(key)).at(-1);
+  return field === undefined ? "" : ` field "${field}"`;
 }
 const OPERATORS = new Set(
   "AND OR NOT not in notIn gt gte lt lte contains startsWith endsWith has hasEvery hasSome isEmpty".split(
@@ -198,8 +199,9 @@ export class Exchange {
 
   #writeObject(value: object): void {
     if (Array.isArray(value)) {
-      this.#put(Tag.Array, value.length);
-      for (let i = 0; i < value.length; ++i) this.write(value[i]);
+      const count = value.length; // a toJSON of an element may change it
+      this.#put(Tag.Array, count);
+      for (let i = 0; i < count; ++i) this.write(value[i]);
       return;
     }
     if (value instanceof Date) {

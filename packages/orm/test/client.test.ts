@@ -435,3 +435,27 @@ describe("files", () => {
     folder.remove();
   });
 });
+
+describe("arguments", () => {
+  test("that change while they are read do not mix with those of other calls", async () => {
+    const schema = "model Note { id Int @id  any Json?  text String? }";
+    const db = await open({ schema });
+    await db.note.create({ data: { any: [["an", "earlier", "call"], 7, 8, 9], text: "secret" } });
+    const shrinking: unknown[] = [0, 1, 2];
+    shrinking[0] = { toJSON: () => ((shrinking.length = 1), "first") };
+    const growing: unknown[] = [0, 1];
+    growing[0] = { toJSON: () => (growing.push(2, 3), "first") };
+    const shrunk = await db.note.create({ data: { any: shrinking, text: "a" } });
+    expect(shrunk).toEqual({ id: 2, any: ["first", null, null], text: "a" });
+    const grown = await db.note.create({ data: { any: growing, text: "b" } });
+    expect(grown).toEqual({ id: 3, any: ["first", 1], text: "b" });
+  });
+
+  test("that are nested too deeply are refused by the name of a field, if there is one", async () => {
+    const db = await open();
+    let where: Record<string, unknown> = {};
+    for (let i = 0; i < 100; i++) where = { NOT: where };
+    const error = await failure(db.user.findMany({ where }));
+    expect(error.message).toBe("where clause: is nested too deep");
+  });
+});
