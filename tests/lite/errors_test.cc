@@ -91,6 +91,12 @@ TEST(LiteErrorsTest, Declarations) {
   const Case cases[] = {
       {"model A { a Int a Int }", "Model 'A': duplicate field 'a'"},
       {"model A { a Int } enum A { x }", "Duplicate declaration name 'A'"},
+      {"model User { a Int } model USER { b Int }",
+       "Model 'USER': the table \"user\" is that of the model 'User'; choose another with @@map"},
+      {"model A { a Int @@map(\"t\") } model B { b Int @@map(\"T\") }",
+       "Model 'B': the table \"T\" is that of the model 'A'; choose another with @@map"},
+      {"model Note { a Int } model note { b Int @@map(\"x\") }",
+       "Model 'note': a client calls it note, like the model 'Note'"},
       {"model A { a Int } view A { a Int @@sql(\"x\") }", "Duplicate declaration name 'A'"},
       {"database x { path 'a' } database x { path 'b' }", "Duplicate database name 'x'"},
       {"function f(): Int { @@expr('1') } function f(): Int { @@expr('1') }",

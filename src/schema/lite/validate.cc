@@ -2,15 +2,20 @@
 //
 // Declarations, models and their attributes. Source: litestone.md 3.4
 #include <algorithm>
+#include <cctype>
+#include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "schema/lite/gate.h"
 #include "schema/lite/internal/stages.h"
+#include "schema/lite/names.h"
 
 namespace moonstone::lite {
 namespace {
+
+constexpr std::string_view kMainDatabase = "main";
 
 template <class T>
 void fill(std::unordered_map<std::string_view, const T*>& map, const std::vector<T>& all) {
@@ -52,6 +57,37 @@ void check_duplicates(const Schema& schema, Report& report) {
   }
   for (const View& view : schema.views) {
     DuplicateCheck(fmt::format("View '{}': duplicate field", view.name), report).add(view.fields);
+  }
+}
+
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+/// Two models of one table would take each other's rows for their own, and of two with one accessor
+/// a client would have the first only. SQLite ignores the case of names.
+void check_tables(const Schema& schema, Report& report) {
+  std::unordered_map<std::string, const Model*> tables;
+  std::unordered_map<std::string, const Model*> accessors;
+  for (const Model& model : schema.models) {
+    const auto* const database = model.find<DatabaseOf>();
+    const std::string table = table_name_of(model);
+    const std::string place = (database == nullptr ? std::string(kMainDatabase) : database->name) +
+                              "/" + lower_case(table);
+    const Model& other = *tables.emplace(place, &model).first->second;
+    const Model& named = *accessors.emplace(accessor_of(model.name), &model).first->second;
+    const bool is_shared = model.has(ModelFlag::External) || other.has(ModelFlag::External);
+    if (other.name != model.name && !is_shared) {
+      report.error(model.position,
+                   fmt::format("Model '{}': the table \"{}\" is that of the model '{}'; choose "
+                               "another with @@map",
+                               model.name, table, other.name));
+    } else if (named.name != model.name) {
+      report.error(model.position,
+                   fmt::format("Model '{}': a client calls it {}, like the model '{}'", model.name,
+                               accessor_of(model.name), named.name));
+    }
   }
 }
 
@@ -177,6 +213,7 @@ void validate_models(const Schema& schema, const SchemaIndex& index, Report& rep
 void validate(const Schema& schema, Report& report) {
   const SchemaIndex index(schema);
   check_duplicates(schema, report);
+  check_tables(schema, report);
   validate_databases(schema, index, report);
   validate_enums_and_views(schema, index, report);
   validate_fields(schema, index, report);
