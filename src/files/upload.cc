@@ -76,8 +76,10 @@ class Upload : public std::enable_shared_from_this<Upload> {
       return std::nullopt;
     };
     call.done = [self = shared_from_this()](const Result<engine::MutationOutcome>& outcome) {
-      if (!outcome) return self->fail(outcome.error());
-      self->answer(self->record_.storage_id);
+      if (outcome) return self->answer(self->record_.storage_id);
+      // Only the disk knows whether the row is there: without it, a sweep takes the bytes.
+      if (outcome.error().reason() == "outcome_unknown") self->is_stored_ = false;
+      self->fail(outcome.error());
     };
     core_.submit(std::move(call));
   }

@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "tests/files/files_fixture.h"
+#include "tests/store/vfs/fault_vfs.h"
 
 namespace moonstone::files {
 namespace {
@@ -355,6 +356,32 @@ TEST_F(FileServiceTest, ADeletionThatIsUndoneInsideTheMutationKeepsTheFile) {
 }
 
 /// Fails where the test says.
+// --- a database that cannot say what it did ------------------------------------------------
+
+class DoubtfulCommitTest : public FilesTest {
+ protected:
+  void SetUp() override { open_database(vfs_.name()); }
+
+  test::FaultVfs vfs_;  // goes after the database, which TearDown closes
+};
+
+TEST_F(DoubtfulCommitTest, BytesStayUntilTheDiskSaysWhetherTheirRowIsThere) {
+  open_service();
+  const std::string id = std::string(kStorageIdPrefix) + std::string(kKey);
+  vfs_.arm({.operation = test::Fault::Operation::Sync, .duration = test::Fault::Duration::Lasting});
+  Answer<std::string> answer;
+  service_->store({.type = "text/plain", .bytes = stream_of("bytes")}, id, answer.take());
+  const Result<std::string> stored = answer.get();
+  ASSERT_FALSE(stored);
+  ASSERT_EQ(stored.error().reason(), "outcome_unknown");
+  vfs_.disarm();
+  while (database_->failure())
+    std::this_thread::yield();
+  const auto record = find(id);
+  ASSERT_TRUE(record) << "what was written before the sync is there";
+  EXPECT_EQ(read(*record).value_or("gone"), "bytes");
+}
+
 class FaultyStore final : public FileStore {
  public:
   enum class Fault : unsigned char { None, Create, Append, Finish, Erase, List };

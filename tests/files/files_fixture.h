@@ -112,9 +112,10 @@ class FilesTest : public ::testing::Test {
 
   void TearDown() override { close(); }
 
-  void open_database() {
+  void open_database(const std::string& vfs = {}) {
     engine::DatabaseOptions options;
     options.store.path = folder_.file("data.db");
+    options.store.vfs = vfs;
     options.clock = &clock_;
     auto opened = engine::Database::open(std::move(options));
     ASSERT_TRUE(opened) << opened.error().message();
