@@ -310,8 +310,13 @@ void FunctionSession::Core::send_error(std::string_view id, const Error& error) 
 }
 
 void FunctionSession::Core::send_reset() {
-  channel_->forget_all();
-  channel_->send(encode_reset());
+  // Between two frames: one that came after the live engine was cleared has subscribed by then.
+  const auto tell = [this] {
+    for (const live::SubscriptionId subscription : channel_->take_all())
+      host_.live().unsubscribe(channel_, subscription);
+    channel_->send(encode_reset());
+  };
+  if (!mailbox_.post(tell)) tell();
 }
 
 void FunctionSession::Core::close() {

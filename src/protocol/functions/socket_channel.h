@@ -109,11 +109,16 @@ class SocketChannel final : public live::Subscriber {
     return subscription;
   }
 
-  void forget_all() {
+  /// Returns those that there were.
+  std::vector<live::SubscriptionId> take_all() {
     const MutexLock lock(mutex_);
+    std::vector<live::SubscriptionId> taken;
+    for (const auto& [subscription, held] : held_)
+      taken.push_back(subscription);
     subscription_by_id_.clear();
     held_.clear();
     held_bytes_ = 0;
+    return taken;
   }
 
   [[nodiscard]] std::vector<std::string> wire_ids_of(

@@ -98,6 +98,19 @@ TEST_F(ConversationTest, RefusesAMutationThatLeftTheWindowOfReplies) {
   session.on_closed();
 }
 
+TEST_F(ConversationTest, WhatIsAskedForDuringAResetLeavesNothingBehind) {
+  auto sink = std::make_shared<RecordingSink>();
+  FunctionSession session(*host_, sink, {});
+  host_->live().clear();
+  session.on_text(R"({"type":"query","id":1,"fn":"messages:count"})");
+  EXPECT_EQ(sink->next(), R"({"type":"result","id":1,"result":0})");
+  session.send_reset();
+  EXPECT_EQ(sink->next(), R"({"type":"reset"})");
+  host_->live().drain();
+  EXPECT_EQ(host_->live().counters().subscriptions, 0U);
+  session.on_closed();
+}
+
 TEST_F(ConversationTest, BoundsTheSubscriptionsOfAConnection) {
   auto sink = std::make_shared<RecordingSink>();
   FunctionSession session(*host_, sink, {.subscriptions_max = 1});
