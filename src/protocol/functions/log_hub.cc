@@ -104,7 +104,9 @@ std::string LogHub::take(const State& state, const LogFilter& filter, std::uint6
   const auto first = std::ranges::upper_bound(state.lines, sequence, {}, &Line::sequence);
   for (auto line = first; line != state.lines.end(); ++line) {
     const bool is_wanted = fits(filter, *line);
-    if (is_wanted && piece.size() + line->json.size() > kPieceBytesMax) break;
+    // One that is longer by itself is a piece of its own: escapes make a text six times as long.
+    const bool is_full = !piece.empty() && piece.size() + line->json.size() > kPieceBytesMax;
+    if (is_wanted && is_full) break;
     sequence = line->sequence;
     if (is_wanted) piece += line->json;
   }

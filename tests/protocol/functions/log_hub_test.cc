@@ -60,6 +60,16 @@ TEST_F(LogHubTest, MasksSecretsAndCutsLongLines) {
   EXPECT_LT(hub_.recent({}, 1).size(), 10'000U);
 }
 
+TEST_F(LogHubTest, ALineThatEscapesMakeLongDoesNotStandInTheWay) {
+  const BodyReaderPtr body = hub_.follow({}, 0, {});
+  const std::string controls(8'000, '\x01');
+  hub_.log(LogLevel::Warn, "functions", "failed", {{"error", controls}, {"stack", controls}});
+  say(LogLevel::Info, "a:x", "behind it");
+  EXPECT_EQ(lines_of(hub_.recent({}, 100)), 2U);
+  EXPECT_THAT(read(body).value_or("nothing"), HasSubstr("failed"));
+  EXPECT_THAT(read(body).value_or("nothing"), HasSubstr("behind it"));
+}
+
 TEST_F(LogHubTest, IsBounded) {
   for (std::size_t i = 0; i < kLogLinesMax + 10; ++i)
     say(LogLevel::Info, "a:x", std::to_string(i));
