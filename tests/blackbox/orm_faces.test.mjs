@@ -66,6 +66,16 @@ const inFunction = async (server, call) => {
 const answerOf = ({ result, error }) => (error === undefined ? { result } : { error });
 const textOf = ({ model, method, args }) => `${model}.${method} ${JSON.stringify(args)}`;
 
+test("over HTTP, a call makes a tenant as any other call does", async () => {
+  const server = await start("faces-tenant");
+  const reply = await server.post("/t/acme/orm/query", {
+    model: calls[0].model,
+    method: "count",
+    args: {},
+  });
+  assert.deepEqual(await reply.json(), { result: 0 });
+});
+
 test("over HTTP", async () => {
   const server = await start("faces-http");
   for (const call of calls) {

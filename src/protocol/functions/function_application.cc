@@ -121,6 +121,7 @@ Tenants::IfMissing FunctionApplication::if_missing(const HttpRequest& request) c
   using enum Tenants::IfMissing;
   // Whoever asks for a page that is not there must not leave a database behind.
   const bool is_call = request.path == "/ws" || request.path == "/query" ||
+                       request.path == "/orm/query" || request.path == "/orm/mutate" ||
                        request.path.starts_with("/__admin/") || request.path == "/__dev/reset" ||
                        is_http_action(tenants_.root()->host().bundle().get(), request);
   if (!is_call) return Refuse;
