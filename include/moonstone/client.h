@@ -16,6 +16,7 @@
 //   "connection_lost"   an action was under way, or all attempts to connect have failed
 //   "request_timeout"   no answer came in time; the call may have run
 //   "limit_exceeded"    too many calls wait (Options::waiting_calls_max); it was not sent
+//   "message_too_large" it has more bytes than a server takes (Options::sent_bytes_max); not sent
 //   "client_closed"     the client was closed before the answer came
 // Threads: all objects may be used from any thread. The callbacks of one client come one at a time,
 // from the thread of its loop that serves it; they may call the client, and must not block.
@@ -89,6 +90,9 @@ struct Options {
   /// Messages to send per second, heartbeats apart: a server allows 50 unless configured otherwise.
   /// 0: no limit.
   std::size_t messages_per_second = 40;
+  /// What a longer message is for fails with "message_too_large"; a server closes the connection
+  /// with a message beyond its limits.frame_bytes. Units: bytes. 0: no limit.
+  std::size_t sent_bytes_max = std::size_t{4} * 1024 * 1024;
   /// A longer message of the server ends the connection. Units: bytes.
   std::size_t message_bytes_max = std::size_t{64} * 1024 * 1024;
   /// Calls without an answer; one more fails with "limit_exceeded".

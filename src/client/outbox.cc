@@ -14,8 +14,12 @@ constexpr std::size_t kRenewalsFirstPercent = 75;
 
 }  // namespace
 
-Outbox::Outbox(Timers& timers, std::size_t per_second, Transmit transmit)
-    : timers_(timers), per_second_(per_second), transmit_(std::move(transmit)), timer_(timers) {}
+Outbox::Outbox(Timers& timers, Limits limits, Transmit transmit, OnTooLong on_too_long)
+    : timers_(timers),
+      limits_(limits),
+      transmit_(std::move(transmit)),
+      on_too_long_(std::move(on_too_long)),
+      timer_(timers) {}
 
 void Outbox::push(OutgoingMessage message, Lane lane) {
   (lane == Lane::Call ? calls_ : renewals_).push_back(std::move(message));
@@ -43,25 +47,29 @@ void Outbox::flush() {
     Queue& queue = next_queue();
     OutgoingMessage message = std::move(queue.front());
     queue.pop_front();
-    if (per_second_ > 0) sent_at_.push_back(timers_.now());
+    if (limits_.bytes_max > 0 && message.text.size() > limits_.bytes_max) {
+      on_too_long_(message.id, message.text.size());
+      continue;
+    }
+    if (limits_.per_second > 0) sent_at_.push_back(timers_.now());
     transmit_(std::move(message.text));
     if (message.on_sent) message.on_sent();
   }
 }
 
 bool Outbox::is_over_limit() {
-  if (per_second_ == 0) return false;
+  if (limits_.per_second == 0) return false;
   const Timers::Time begin = timers_.now() - kWindow;
   while (!sent_at_.empty() && sent_at_.front() <= begin)
     sent_at_.pop_front();
-  return sent_at_.size() >= per_second_;
+  return sent_at_.size() >= limits_.per_second;
 }
 
 Outbox::Queue& Outbox::next_queue() {
   if (calls_.empty()) return renewals_;
   if (renewals_.empty()) return calls_;
-  const bool is_first_burst = sent_at_.size() * 100 < per_second_ * kRenewalsFirstPercent;
-  const bool renew = per_second_ == 0 || is_first_burst || is_turn_of_renewals_;
+  const bool is_first_burst = sent_at_.size() * 100 < limits_.per_second * kRenewalsFirstPercent;
+  const bool renew = limits_.per_second == 0 || is_first_burst || is_turn_of_renewals_;
   is_turn_of_renewals_ = !renew;
   return renew ? renewals_ : calls_;
 }

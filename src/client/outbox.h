@@ -1,7 +1,8 @@
 // Moonstone. Licence: see LICENSE.
 #pragma once
 // Outbox: sends messages in order, at most so many in any second, because the server drops what is
-// beyond its own limit.
+// beyond its own limit, and none that is too long, with which the server would end the connection;
+// sent again on the next one, it would do so for ever.
 //
 // Renewals (subscriptions of an earlier connection) go first, so that a call finds its
 // subscriptions in place; where they are too many for one burst, the two take turns: a thousand
@@ -30,8 +31,14 @@ class Outbox {
  public:
   using Transmit = std::function<void(std::string text)>;
 
-  /// `per_second` 0: no limit.
-  Outbox(Timers& timers, std::size_t per_second, Transmit transmit);
+  /// Gets the id of a message that is too long instead of the server.
+  using OnTooLong = std::function<void(const std::string& id, std::size_t bytes)>;
+  struct Limits {
+    std::size_t per_second = 0;  // 0: no limit
+    std::size_t bytes_max = 0;   // of one message; 0: no limit
+  };
+
+  Outbox(Timers& timers, Limits limits, Transmit transmit, OnTooLong on_too_long);
 
   /// Queues; flush() sends.
   void push(OutgoingMessage message, Lane lane);
@@ -50,8 +57,9 @@ class Outbox {
   [[nodiscard]] bool is_over_limit();
 
   Timers& timers_;
-  const std::size_t per_second_;
+  const Limits limits_;
   Transmit transmit_;
+  OnTooLong on_too_long_;
   Queue calls_;
   Queue renewals_;
   std::deque<Timers::Time> sent_at_;  // within the last second

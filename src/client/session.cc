@@ -40,9 +40,11 @@ Session::Session(SessionHost& host, Clock& clock, Random& random, Options option
       client_id_(make_client_id(random)),
       token_(options_.token),
       timers_(clock),
-      outbox_(timers_,
-              options_.messages_per_second,
-              [this](std::string text) { host_.send(std::move(text)); }),
+      outbox_(
+          timers_,
+          {.per_second = options_.messages_per_second, .bytes_max = options_.sent_bytes_max},
+          [this](std::string text) { host_.send(std::move(text)); },
+          [this](const std::string& id, std::size_t bytes) { too_long(id, bytes); }),
       subscriptions_(timers_, outbox_),
       mutations_(timers_, outbox_, options_.request_timeout),
       actions_(timers_, outbox_, options_.request_timeout),
@@ -226,7 +228,7 @@ void Session::received(std::string_view text) {
       actions_.settle(frame->id, answer());
       return;
     case FrameKind::Error:
-      return failed(*frame);
+      return failed(frame->id, {.code = frame->code, .message = frame->message});
     case FrameKind::Auth:
       return identified(*frame);
     case FrameKind::Hello:
@@ -239,12 +241,17 @@ void Session::received(std::string_view text) {
 }
 
 // An error for a request that is over needs no word.
-void Session::failed(const ServerFrame& frame) {
-  const Failure failure{.code = frame.code, .message = frame.message};
-  if (token_failed(frame.id, failure) || subscriptions_.fail(frame.id, failure)) return;
-  if (!mutations_.settle(frame.id, std::unexpected(failure))) {
-    actions_.settle(frame.id, std::unexpected(failure));
+void Session::failed(std::string_view id, const Failure& failure) {
+  if (token_failed(id, failure) || subscriptions_.fail(id, failure)) return;
+  if (!mutations_.settle(id, std::unexpected(failure))) {
+    actions_.settle(id, std::unexpected(failure));
   }
+}
+
+void Session::too_long(const std::string& id, std::size_t bytes) {
+  failed(id, {.code = "message_too_large",
+              .message = "The message has " + std::to_string(bytes) +
+                         " bytes, more than sent_bytes_max allows"});
 }
 
 bool Session::is_newest_token(std::string_view id) const {

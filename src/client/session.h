@@ -90,7 +90,9 @@ class Session {
   [[nodiscard]] std::optional<std::chrono::milliseconds> next_delay();
   void fail_all(const Failure& failure);
   // Frames.
-  void failed(const ServerFrame& frame);
+  void failed(std::string_view id, const Failure& failure);
+  /// What we would have sent under this id.
+  void too_long(const std::string& id, std::size_t bytes);
   /// Whether what the server says under this id is about the newest token.
   [[nodiscard]] bool is_newest_token(std::string_view id) const;
   bool token_failed(std::string_view id, const Failure& failure);

@@ -453,6 +453,28 @@ TEST_F(SessionTest, ManyRenewalsDoNotHoldUpACall) {
   EXPECT_THAT(sent(), ::testing::Contains(HasSubstr("m:one")));
 }
 
+TEST_F(SessionTest, WhatIsTooLongForAServerFailsAndHoldsUpNothing) {
+  Options options;
+  options.sent_bytes_max = 150;
+  make(std::move(options));
+  open();
+  const std::string function = "m:" + std::string(150, 'x');
+  const auto is_too_large = HasSubstr("message_too_large: The message has ");
+  mutate(function);
+  mutate("m:next");
+  EXPECT_THAT(heard(), ElementsAre(is_too_large));
+  EXPECT_THAT(sent(), ElementsAre(HasSubstr("m:next")));
+  query(function);
+  act(function);
+  subscribe(2, function);
+  EXPECT_THAT(heard(), ElementsAre(is_too_large, is_too_large, is_too_large));
+  EXPECT_THAT(sent(), ElementsAre(HasSubstr("unsubscribe")))
+      << "of the query, as after any failure";
+  lose();
+  reopen();
+  EXPECT_THAT(heard(), ElementsAre(is_too_large)) << "who is still subscribed";
+}
+
 TEST_F(SessionTest, TooManyCallsAreRefused) {
   make({.waiting_calls_max = 2});
   open();
