@@ -104,7 +104,11 @@ class EventLog final : public Logger {
   std::vector<std::string> events_;
 };
 
-inline constexpr std::int64_t kStart = 1'800'000'000'000;
+/// Ahead of the times of files that are made now, but not by so much that a sweep takes them for
+/// left behind.
+inline std::int64_t start_unix_ms() {
+  return system_clock().unix_ms() + 60'000;
+}
 
 class FilesTest : public ::testing::Test {
  protected:
@@ -235,7 +239,7 @@ class FilesTest : public ::testing::Test {
   }
 
   engine::TemporaryFolder folder_;
-  ManualClock clock_{kStart};
+  ManualClock clock_{start_unix_ms()};
   EventLog log_;
   IoThreads threads_;
   std::unique_ptr<engine::Database> database_;
