@@ -40,10 +40,13 @@ class Import {
   Status run() {
     MS_TRY_STATUS(check_manifest());
     MS_TRY(const std::vector<std::string> tables, list_tables());
+    has_begun_ = true;
     for (const std::string& table : tables)
       MS_TRY_STATUS(import_table(table));
     return import_files();
   }
+
+  [[nodiscard]] bool has_begun() const { return has_begun_; }
 
   void report() {
     if (options_.format == Format::Json) {
@@ -197,29 +200,39 @@ class Import {
   Terminal& terminal_;
   std::int64_t documents_ = 0;
   std::int64_t files_ = 0;
+  bool has_begun_ = false;
 };
 
-Status import_into(const TransferOptions& options, const Remote& remote, Terminal& terminal) {
+/// `has_begun`: whether a failure may have left something imported.
+Status import_into(const TransferOptions& options,
+                   const Remote& remote,
+                   Terminal& terminal,
+                   bool& has_begun) {
   Import transfer(options, remote, terminal);
-  MS_TRY_STATUS(transfer.run());
-  transfer.report();
-  return {};
+  Status done = transfer.run();
+  has_begun = transfer.has_begun();
+  if (done) transfer.report();
+  return done;
 }
 
-Status import_data(const TransferOptions& options, Terminal& terminal) {
-  if (!options.remote.url.empty()) return import_into(options, options.remote, terminal);
+Status import_data(const TransferOptions& options, Terminal& terminal, bool& has_begun) {
+  if (!options.remote.url.empty()) {
+    return import_into(options, options.remote, terminal, has_begun);
+  }
   MS_TRY(const auto server,
          LocalServer::start(options.data, LocalServer::Code::Deployed, terminal));
-  return import_into(options, server->remote(), terminal);
+  return import_into(options, server->remote(), terminal, has_begun);
 }
 
 }  // namespace
 
 ExitCode run_import(const TransferOptions& options, Terminal& terminal) {
-  const Status done = import_data(options, terminal);
+  bool has_begun = false;
+  const Status done = import_data(options, terminal, has_begun);
   if (done) return ExitCode::Success;
   print_failure(terminal, options.format, done.error());
-  if (options.format == Format::People && done.error().code() != ErrorCode::Unavailable) {
+  const bool can_go_on = has_begun && done.error().code() != ErrorCode::Unavailable;
+  if (options.format == Format::People && can_go_on) {
     terminal.error_line(
         "  What stands before that place is imported. To go on after mending it, add --skip.");
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +13,7 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/json.h"
 
 namespace moonstone::files {
 namespace {
@@ -63,6 +65,30 @@ Result<std::string> read_secret(int descriptor, const std::string& path) {
 }
 
 }  // namespace
+
+Result<std::optional<std::int64_t>> read_expiry(const Value& options) {
+  constexpr std::string_view kName = "expiresIn";
+  const auto refused = [](const std::string& why) {
+    return Error(ErrorCode::InvalidArgument, "storage.getUrl(): " + why);
+  };
+  if (options.is_undefined() || options.is_null()) return std::nullopt;
+  if (!options.is_object()) return refused("the options are an object, got " + to_json(options));
+  std::optional<std::int64_t> expiry;
+  for (const Member& member : options.as_object()) {
+    if (member.name != kName) {
+      return refused("unknown option \"" + member.name + "\"; there is expiresIn");
+    }
+    const Value& seconds = member.value;
+    if (seconds.is_undefined()) continue;
+    const double number = seconds.is_integer() || seconds.is_number() ? seconds.to_double() : 0;
+    if (number < 1 || number > FileLinks::kExpirySecondsMax || number != std::floor(number)) {
+      return refused("expiresIn is a whole number of seconds from 1 to " +
+                     std::to_string(FileLinks::kExpirySecondsMax) + ", got " + to_json(seconds));
+    }
+    expiry = static_cast<std::int64_t>(number);
+  }
+  return expiry;
+}
 
 std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {

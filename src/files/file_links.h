@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/value.h"
 
 namespace moonstone::files {
 
@@ -65,6 +66,9 @@ class FileLinks {
   LinkOptions options_;
   Random& random_;
 };
+
+/// What getUrl is asked for: nothing, or `{expiresIn: seconds}`. Errors: InvalidArgument.
+[[nodiscard]] Result<std::optional<std::int64_t>> read_expiry(const Value& options);
 
 /// The value of a parameter of a raw query, decoded; nothing if it is not there.
 [[nodiscard]] std::optional<std::string> query_parameter(std::string_view query,

@@ -1,7 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 //
 // Natives of ctx.storage: fileUrl, fileMetadata, uploadUrl, eraseFile. Argument 0 is always the
-// token of the call; the prelude has checked that ids are texts and times are numbers.
+// token of the call; the prelude has checked that ids are texts.
 #include <cmath>
 #include <optional>
 #include <string>
@@ -26,22 +26,10 @@ const std::string& base_url_of(const NativeCall& call) {
   return call.run->call->session->base_url;
 }
 
-Result<std::optional<std::int64_t>> seconds_arg(const NativeCall& call, int index) {
-  if (!call.arg(index)->IsNumber()) return std::nullopt;
-  const double seconds = call.arg(index).As<v8::Number>()->Value();
-  if (seconds >= 1 && seconds <= files::FileLinks::kExpirySecondsMax &&
-      seconds == std::floor(seconds)) {
-    return static_cast<std::int64_t>(seconds);
-  }
-  return Error(ErrorCode::InvalidArgument,
-               fmt::format("storage.getUrl(): expiresIn is a whole number of seconds from 1 to {}, "
-                           "got {}",
-                           files::FileLinks::kExpirySecondsMax, seconds));
-}
-
 NativeResult file_url(const NativeCall& call) {
   MS_TRY(const files::FileLinks* const links, links_of(call));
-  MS_TRY(const auto expires_in_s, seconds_arg(call, 2));
+  MS_TRY(const Value options, from_v8(call.context, call.arg(2)));
+  MS_TRY(const auto expires_in_s, files::read_expiry(options));
   MS_TRY(const auto record, files::find_record(call.run->reader(), call.text(1)));
   if (!record) return v8::Local<v8::Value>(v8::Null(call.isolate));
   if (links->needs_time(expires_in_s)) call.run->outcome.read_time_or_random = true;

@@ -237,6 +237,11 @@ test("tables, documents, functions, runs, jobs", async () => {
   assert.equal(runs.length, 1);
   assert.equal(runs[0].outcome, "error");
   assert.equal(runs[0].error, "it fell");
+  for (const path of ["runs?limit=x", "jobs?limit=-1", "documents?table=tasks&numItems=1.5"]) {
+    const refused = await get(`/__admin/${path}`);
+    assert.equal(refused.status, 400, path);
+    assert.match(await refused.text(), /(limit|numItems) is a whole number from 0 on; not /);
+  }
   assert.deepEqual((await json("/__admin/jobs")).jobs, []);
   assert.deepEqual((await admin("_system:listJobs")).result.jobs, []);
 });

@@ -408,13 +408,17 @@ test("wrong arguments", async () => {
   assert.match(await fails("getUrl"), /^storage\.getUrl\(\): the id must be a text, got undefined/);
   assert.match(await fails("getMetadata", 5), /^storage\.getMetadata\(\): the id must be a text/);
   const id = await upload("x");
-  for (const expiresIn of [0, -1, 1.5, 1e9]) {
+  for (const expiresIn of [0, -1, 1.5, 1e9, "5", null]) {
     assert.match(
       await fails("getUrl", id, { expiresIn }),
       /expiresIn is a whole number of seconds/,
     );
   }
-  assert.match(await fails("getUrl", id, { expiresIn: "5" }), /expiresIn is a number of seconds/);
+  assert.match(
+    await fails("getUrl", id, { expires: 5 }),
+    /^storage\.getUrl\(\): unknown option "expires"; there is expiresIn/,
+  );
+  assert.match(await fails("getUrl", id, 5), /the options are an object, got 5/);
 });
 test("actions store files and do all that mutations do", async () => {
   const { id, url, metadata, second, gone } = await server.run("files:inAction", {

@@ -39,24 +39,6 @@ KindWords words_of(actions::ActionServices::Kind kind) {
   return {.kind = FunctionKind::Action, .word = "Action"};
 }
 
-/// `{ expiresIn: seconds }` of getUrl; the rule stands in natives_storage.cc, too.
-Result<std::optional<std::int64_t>> expiry_of(const Value& options) {
-  const Value* const seconds =
-      options.is_object() ? options.as_object().find("expiresIn") : nullptr;
-  if (seconds == nullptr || seconds->is_undefined()) return std::nullopt;
-  if (seconds->is_integer() || seconds->is_number()) {
-    const double number = seconds->to_double();
-    if (number >= 1 && number <= files::FileLinks::kExpirySecondsMax &&
-        number == std::floor(number)) {
-      return static_cast<std::int64_t>(number);
-    }
-  }
-  return Error(ErrorCode::InvalidArgument,
-               fmt::format("storage.getUrl(): expiresIn is a whole number of seconds from 1 to {}, "
-                           "got {}",
-                           files::FileLinks::kExpirySecondsMax, to_json(*seconds)));
-}
-
 Error no_files() {
   return {ErrorCode::FailedPrecondition, "ctx.storage has no files here", "files"};
 }
@@ -117,7 +99,7 @@ class Services final : public actions::ActionServices {
 
   void file_url(std::string id, Value options, Done done) override {
     if (parts_.files == nullptr) return done(no_files());
-    const auto expires_in_s = expiry_of(options);
+    const auto expires_in_s = files::read_expiry(options);
     if (!expires_in_s) return done(expires_in_s.error());
     parts_.files->get_url(parts_.session, std::move(id), *expires_in_s,
                           [done = std::move(done)](Result<std::optional<std::string>> url) mutable {

@@ -24,16 +24,32 @@ std::optional<std::string> parameter(const Exchange& exchange, std::string_view 
   return value && !value->empty() ? value : std::nullopt;
 }
 
-/// A whole number from 0 on; `fallback` if it is not there or none.
+/// The parameters that are whole numbers from 0 on.
+constexpr auto kNumbers = std::to_array<std::string_view>({"limit", "numItems", "since"});
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  return is_number && number >= 0 ? std::optional(number) : std::nullopt;
+}
+
+/// Of a request that refuse_numbers() has let pass.
 std::int64_t number_parameter(const Exchange& exchange,
                               std::string_view name,
                               std::int64_t fallback) {
   const auto text = parameter(exchange, name);
-  if (!text) return fallback;
-  std::int64_t number = 0;
-  const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
-  const bool is_number = read.ec == std::errc() && read.ptr == text->data() + text->size();
-  return is_number && number >= 0 ? number : fallback;
+  return text ? whole_number(*text).value_or(fallback) : fallback;
+}
+
+std::optional<HttpResponse> refuse_numbers(const Exchange& exchange) {
+  for (const std::string_view name : kNumbers) {
+    const auto text = parameter(exchange, name);
+    if (!text || whole_number(*text)) continue;
+    return error_response(400, "bad_request",
+                          std::string(name) + " is a whole number from 0 on; not " + *text);
+  }
+  return std::nullopt;
 }
 
 HttpResponse json_of(const Value& value) {
@@ -218,6 +234,8 @@ bool route_observation(Exchange& exchange,
                       .headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
                                   {"Cache-Control", "no-store"}},
                       .body = to_prometheus(read_metrics(environment))});
+  } else if (auto refused = refuse_numbers(exchange)) {
+    exchange.respond(*std::move(refused));
   } else {
     route->run(std::move(exchange), environment);
   }

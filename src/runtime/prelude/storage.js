@@ -2,18 +2,10 @@
 //
 // ctx.storage: in queries getUrl and getMetadata, in mutations also generateUploadUrl and delete.
 
-function expiryOf(options) {
-  const seconds = options?.expiresIn;
-  if (seconds === undefined || typeof seconds === "number") return seconds;
-  throw new TypeError(
-    `storage.getUrl(): expiresIn is a number of seconds, got ${inspect(seconds)}`,
-  );
-}
-
 function makeStorageReader(run) {
   return {
     async getUrl(id, options) {
-      return natives.fileUrl(run, textOf(id, "storage.getUrl(): the id"), expiryOf(options));
+      return natives.fileUrl(run, textOf(id, "storage.getUrl(): the id"), options);
     },
     async getMetadata(id) {
       return natives.fileMetadata(run, textOf(id, "storage.getMetadata(): the id"));
