@@ -118,11 +118,6 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
                                   publish(bundle, schema.schema_version);
                                   if (jobs_ != nullptr) jobs_->hold_crons();
                                 }));
-  if (jobs_ != nullptr) {
-    MS_TRY(outcome.crons_changed, jobs_->replace_crons(bundle->crons));
-    if (jobs == Jobs::Start) MS_TRY_STATUS(jobs_->start());
-  }
-  outcome.diff = applied.diff;
   if (outcome.code_changed) {
     live_.replace_runs([this](const std::string& key) -> std::optional<live::RunFunction> {
       auto parts = parse_json(key);
@@ -131,6 +126,12 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
       return run_function(fields[0].as_text(), fields.size() > 1 ? std::move(fields[1]) : Value());
     });
   }
+  // Last: the code is in force whether this succeeds or not, and live queries have to follow it.
+  if (jobs_ != nullptr) {
+    MS_TRY(outcome.crons_changed, jobs_->replace_crons(bundle->crons));
+    if (jobs == Jobs::Start) MS_TRY_STATUS(jobs_->start());
+  }
+  outcome.diff = applied.diff;
   return outcome;
 }
 
@@ -310,14 +311,8 @@ void FunctionHost::call(FunctionCall call, CallDone done) {
 }
 
 void FunctionHost::run_system_action(PreparedCall call, CallDone done) {
-  const MutexLock lock(mutex_);
-  if (has_stopped_) {
-    return done(Error(ErrorCode::Unavailable, "the server is shutting down", "shutting_down"));
-  }
-  if (system_actions_ == nullptr) {
-    system_actions_ = std::make_unique<ThreadExecutor>("system-actions");
-  }
-  system_actions_->post([this, call = std::move(call), done = std::move(done)]() mutable {
+  const auto answer = std::make_shared<CallDone>(std::move(done));
+  const Status posted = post_system_action([this, call = std::move(call), answer] {
     const SystemFunction* const system = find_system_function(call.function->name);
     const auto start = std::chrono::steady_clock::now();
     const std::chrono::nanoseconds work_start = thread_cpu_time();
@@ -327,10 +322,24 @@ void FunctionHost::run_system_action(PreparedCall call, CallDone done) {
               {.duration = std::chrono::steady_clock::now() - start,
                .work = thread_cpu_time() - work_start,
                .error = value ? std::string_view() : value.error().message()});
-    if (!value) return done(value.error());
-    if (value->is_undefined()) return done(FunctionResult());
-    done(FunctionResult(std::make_shared<const std::string>(to_json(*value))));
+    if (!value) return (*answer)(value.error());
+    if (value->is_undefined()) return (*answer)(FunctionResult());
+    (*answer)(FunctionResult(std::make_shared<const std::string>(to_json(*value))));
   });
+  if (!posted) (*answer)(posted.error());
+}
+
+Status FunctionHost::post_system_action(Executor::Task run) {
+  const MutexLock lock(mutex_);
+  if (has_stopped_) {
+    return Error(ErrorCode::Unavailable, "the server is shutting down", "shutting_down");
+  }
+  if (system_actions_ == nullptr) {
+    system_actions_ = std::make_unique<ThreadExecutor>("system-actions");
+  }
+  if (system_actions_->post(std::move(run))) return {};
+  return Error(ErrorCode::LimitExceeded, "too many of these calls are waiting; try again shortly",
+               "overloaded");
 }
 
 Result<FunctionHost::SystemOutcome> FunctionHost::run_system(const SystemFunction& system,

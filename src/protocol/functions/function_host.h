@@ -267,6 +267,8 @@ class FunctionHost {
                                          runtime::Call& inside);
   /// Runs one of the system's actions on a thread that may wait.
   void run_system_action(PreparedCall call, CallDone done);
+  /// Errors: Unavailable, LimitExceeded ("overloaded"); then it does not run.
+  [[nodiscard]] Status post_system_action(Executor::Task run);
   void log_console(const runtime::Call& call, const std::vector<runtime::ConsoleLine>& lines);
   /// Notes one run; what the host knows is filled in.
   void count_run(const runtime::Function& function, const engine::Session* session, RunNote note);
