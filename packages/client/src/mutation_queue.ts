@@ -222,6 +222,11 @@ export class MutationQueue {
   #announce(head: MutationCall): boolean {
     const isAnnounced = this.#announced === head.client;
     if (isAnnounced && (this.#isGreeted || !head.wasSent)) return true;
+    if (!isAnnounced && this.#abandoned.length > 0) {
+      // The other client counts its ids from 1, too: a late answer would be taken for its own.
+      this.#connection.drop();
+      return false;
+    }
     if (!isAnnounced && this.#isGreeted) {
       this.#announced = head.client;
       this.#isGreeted = false;
