@@ -102,8 +102,10 @@ async function sharesOneQueue(t, example) {
   const app = await startProject(t, example);
   const first = await app.open();
   const second = await app.tab(first);
-  await isConnected(first);
-  await isConnected(second);
+  for (const page of [first, second]) {
+    await isConnected(page);
+    await page.getByLabel("New task").waitFor(); // a board that is not there yet stays away offline
+  }
 
   app.front.cut();
   await isOffline(first);
