@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "protocol/functions/live_query_key.h"
 #include "protocol/functions/system_functions.h"
 
 namespace moonstone::protocol::functions {
@@ -56,9 +57,14 @@ Status check_kind(const Function& function, std::optional<FunctionKind> kind) {
                "kind");
 }
 
-/// Whether `{}` was declared: such functions take any arguments (functions.md 4.3, 2).
-bool checks_args(const Function& function) {
-  return function.args != nullptr && !function.args->properties().empty();
+/// Makes of what a client's JSON said the arguments of `function`, in the types that it declares.
+/// Errors: InvalidArgument ("validation").
+Status convert_args(const Function& function, Value& args) {
+  // JSON knows no bigint: without an int64 to keep them for, large integers are JavaScript numbers.
+  if (function.args == nullptr || !schema::mentions_int64(*function.args)) round_integers(args);
+  // `{}` was declared: such functions take any arguments (functions.md 4.3, 2).
+  if (function.args == nullptr || function.args->properties().empty()) return {};
+  return schema::check_and_convert(*function.args, args);
 }
 
 }  // namespace
@@ -120,10 +126,9 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
                                 }));
   if (outcome.code_changed) {
     live_.replace_runs([this](const std::string& key) -> std::optional<live::RunFunction> {
-      auto parts = parse_json(key);
-      if (!parts || !parts->is_array() || parts->as_array().empty()) return std::nullopt;
-      Array& fields = parts->as_array();  // without arguments there is no second one
-      return run_function(fields[0].as_text(), fields.size() > 1 ? std::move(fields[1]) : Value());
+      auto query = read_live_query_key(key);
+      if (!query) return std::nullopt;
+      return run_function(std::move(query->function), std::move(query->args));
     });
   }
   // Last: the code is in force whether this succeeds or not, and live queries have to follow it.
@@ -152,9 +157,7 @@ Result<PreparedCall> FunctionHost::prepare(std::string_view name,
         "internal_function");
   }
   MS_TRY_STATUS(check_kind(function, kind));
-  // JSON knows no bigint: without an int64 to keep them for, large integers are JavaScript numbers.
-  if (function.args == nullptr || !schema::mentions_int64(*function.args)) round_integers(args);
-  if (checks_args(function)) MS_TRY_STATUS(schema::check_and_convert(*function.args, args));
+  MS_TRY_STATUS(convert_args(function, args));
   call.args = std::move(args);
   return call;
 }
@@ -182,11 +185,7 @@ const live::SharedText& FunctionHost::undefined_result() {
 }
 
 live::QueryDefinition FunctionHost::live_query(const PreparedCall& call, live::CallerPtr caller) {
-  std::string key = "[";
-  write_json_string(call.function->name, key);
-  if (!call.args.is_undefined()) key.append(",").append(canonical_json(call.args));
-  key.append("]");
-  return {.key = std::move(key),
+  return {.key = live_query_key(call.function->name, call.args),
           .run = run_function(call.function->name, call.args),
           .caller = std::move(caller)};
 }
@@ -258,8 +257,7 @@ live::RunResult FunctionHost::run_query(const QueryRun& given) {
     call.function = function;
     call.args = *given.args;
     call.deadline += ready.preparation;
-    if (checks_args(*function))
-      MS_TRY_STATUS(schema::check_and_convert(*function->args, call.args));
+    MS_TRY_STATUS(convert_args(*function, call.args));
     auto ran = run_logged(ready, bundle, call);
     result.reads = {.identity = call.read_identity, .base_url = call.read_base_url};
     MS_TRY(runtime::CallOutcome outcome, std::move(ran));
@@ -443,7 +441,7 @@ Result<std::optional<std::string>> FunctionHost::run_mutation(const PreparedCall
   if (bundle != prepared.bundle) {
     function = bundle->find(prepared.function->name);
     if (function == nullptr) return not_found(prepared.function->name, bundle.get(), options_.mode);
-    if (checks_args(*function)) MS_TRY_STATUS(schema::check_and_convert(*function->args, args));
+    MS_TRY_STATUS(convert_args(*function, args));
   }
   MS_TRY(const ReadyIsolate ready, prepare_isolate(bundle));
   transaction.extend_deadline(ready.preparation);

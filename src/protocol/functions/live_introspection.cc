@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/redact.h"
 #include "protocol/functions/function_host.h"
+#include "protocol/functions/live_query_key.h"
 #include "protocol/functions/query_report.h"
 #include "query/describe.h"
 
@@ -45,20 +46,6 @@ Result<std::uint64_t> count_argument(const SystemCall& call,
     return wrong_argument(name, "a whole number from 1 to " + std::to_string(most));
   }
   return static_cast<std::uint64_t>(number);
-}
-
-/// The function and the arguments of a live query's key; nothing: it is not one of a function.
-struct NamedQuery {
-  std::string function;
-  Value args;
-};
-std::optional<NamedQuery> named(const std::string& key) {
-  auto parts = parse_json(key);
-  if (!parts || !parts->is_array() || parts->as_array().empty()) return std::nullopt;
-  Array& fields = parts->as_array();
-  if (!fields[0].is_text()) return std::nullopt;
-  return NamedQuery{.function = fields[0].as_text(),
-                    .args = fields.size() > 1 ? std::move(fields[1]) : Value(nullptr)};
 }
 
 std::string shown_args(const Value& args, std::size_t bytes_max) {
@@ -204,13 +191,13 @@ Result<Value> list_live_queries(const SystemCall& call) {
   const auto infos =
       inspect(call.host->live(), {.wants =
                                       [&part](const live::QueryInfo& candidate) {
-                                        const auto query = named(candidate.key);
+                                        const auto query = read_live_query_key(candidate.key);
                                         return query && query->function.contains(part);
                                       },
                                   .queries_max = limit});
   Array out;
   for (const live::QueryInfo& info : infos) {
-    Object one = live_query_json(info, *named(info.key), kListedArgsBytesMax);
+    Object one = live_query_json(info, *read_live_query_key(info.key), kListedArgsBytesMax);
     one.append("wokenBy", cause_json(info.statistics.woken_by));
     out.emplace_back(std::move(one));
   }
@@ -224,7 +211,7 @@ Result<Value> explain_live_query(const SystemCall& call) {
       call.host->live(),
       {.wants = [number](const live::QueryInfo& candidate) { return candidate.number == number; },
        .queries_max = 1});
-  const auto query = infos.empty() ? std::nullopt : named(infos.front().key);
+  const auto query = infos.empty() ? std::nullopt : read_live_query_key(infos.front().key);
   if (!query) {
     return Error(ErrorCode::NotFound,
                  "there is no live query " + std::to_string(number) +

@@ -32,6 +32,7 @@ var __moonstone = (() => {
     }),
     nothing: fn("query", {}, () => undefined),
     args: fn("query", {}, (ctx, args) => `${args}, with new code`),
+    typeOf: fn("query", {}, (ctx, args) => `${typeof args.n}, with new code`),
     wrongResult: fn("query", {}, () => "text", { _returnsValidator: number }),
     secret: fn("query", {}, () => 42, { _isInternal: true }),
     mail: fn("action", {}, () => 1),
