@@ -43,13 +43,21 @@ std::string begin_of(std::string_view mutation_id) {
   return begin += ',';
 }
 
-std::size_t count_replies(std::string_view chunk) {
+struct Replies {
   std::size_t count = 0;
+  std::uint64_t greatest_number = 0;  // 0: none is numbered
+};
+Replies replies_in(std::string_view chunk) {
+  Replies replies;
   for (std::size_t at = chunk.find(kReplyBegin); at != std::string_view::npos;
-       at = chunk.find(kReplyBegin, at + kReplyBegin.size())) {
-    ++count;
+       at = chunk.find(kReplyBegin)) {
+    chunk.remove_prefix(at + kReplyBegin.size());
+    ++replies.count;
+    if (!chunk.starts_with('"')) continue;
+    const std::string_view id = chunk.substr(1, chunk.find('"', 1) - 1);
+    replies.greatest_number = std::max(replies.greatest_number, number_of(id));
   }
-  return count;
+  return replies;
 }
 
 void append_text(std::string_view name, std::string_view text, std::string& reply) {
@@ -173,7 +181,8 @@ std::optional<Result<MutationOutcome>> ClientLedger::find(std::string_view mutat
     const std::size_t at = chunk.text.find(begin);
     if (at != std::string::npos) return outcome_at(std::string_view(chunk.text).substr(at));
   }
-  if (number == 0) return std::nullopt;
+  // A later number failed in its moment while others were answered: it may be tried again.
+  if (number == 0 || number > forgotten_) return std::nullopt;
   return Result<MutationOutcome>(Error(
       ErrorCode::FailedPrecondition,
       "mutation " + std::string(mutation_id) + " was processed before; its reply is no longer kept",
@@ -230,6 +239,7 @@ void ClientLedger::add_sealed(Chunk chunk) {
 void ClientLedger::drop_oldest(store::LedgerChange& change) {
   const Chunk& oldest = sealed_.front();
   change.dropped.push_back(oldest.number);
+  forgotten_ = std::max(forgotten_, replies_in(oldest.text).greatest_number);
   sealed_replies_ -= oldest.reply_count;
   sealed_bytes_ -= oldest.text.size();
   sealed_.pop_front();
@@ -253,20 +263,28 @@ void ClientLedger::thin(Chunk& chunk, store::LedgerChange& change) {
 }
 
 std::string ClientLedger::head_text() const {
-  return R"({"watermark":)" + std::to_string(watermark_) + R"(,"replies":)" + array_of(head_) + '}';
+  return R"({"watermark":)" + std::to_string(watermark_) + R"(,"forgotten":)" +
+         std::to_string(forgotten_) + R"(,"replies":)" + array_of(head_) + '}';
 }
 
 ClientLedger ClientLedger::parse(store::StoredLedger stored) {
   ClientLedger ledger;
+  bool has_lost_replies = false;
   for (store::LedgerChunk& chunk : stored.chunks) {
     ledger.next_number_ = chunk.number + 1;
-    const std::size_t count = count_replies(chunk.text);
+    const std::size_t count = replies_in(chunk.text).count;
+    has_lost_replies |= count == 0;
     ledger.add_sealed(
         {.number = chunk.number, .reply_count = count, .text = std::move(chunk.text)});
   }
   const auto head = parse_json(stored.head);
   if (!head || !head->is_object()) return ledger;
   ledger.watermark_ = static_cast<std::uint64_t>(integer_member(head->as_object(), "watermark"));
+  // Former versions did not write it. Then nothing up to the watermark may run again.
+  const bool has_forgotten = head->as_object().find("forgotten") != nullptr && !has_lost_replies;
+  ledger.forgotten_ =
+      has_forgotten ? static_cast<std::uint64_t>(integer_member(head->as_object(), "forgotten"))
+                    : ledger.watermark_;
   const Value* replies = head->as_object().find("replies");
   if (replies == nullptr || !replies->is_array()) return ledger;
   for (const Value& reply : replies->as_array()) {

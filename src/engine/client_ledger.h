@@ -3,21 +3,22 @@
 // ClientLedger: what one client's mutations were answered, so that a mutation sent again after a
 // lost connection is answered from memory instead of being applied twice.
 //
-// It holds a window of the latest replies and, for clients that number their mutations, a
-// watermark: the greatest number ever answered. A number at or below the watermark that has left
-// the window was processed, but its reply is gone.
+// It holds a window of the latest replies and, for clients that number their mutations, the
+// greatest number that has left the window: up to that one they were processed, but their replies
+// are gone. A later one that is not in the window was never answered, or failed in its moment
+// (is_lasting_failure), perhaps while those behind it were answered: it may run.
 //
 // Every group writes a client's head: the watermark and the latest few replies. A full head becomes
 // a chunk, which is written once and dropped as a whole. In memory, replies are what they are on
 // disk; one is read only when it is asked for, which is rare. On disk:
 //
-//   head:  {"watermark":7,"replies":[<reply>,..]}
+//   head:  {"watermark":7,"forgotten":0,"replies":[<reply>,..]}
 //   chunk: [<reply>,..]
 //   reply: {"id":"7","version":12,"json":"null"}, with "error", "reason" or "dropped" as it was
 //
 // Invariants: (1) the window has at least the latest kLedgerRepliesMin replies; (2) no numbered
-// mutation above the watermark was answered; (3) the store holds what the last seal() said, or this
-// ledger is read from it again.
+// mutation above the watermark was answered, so what is new needs no search; (3) the store holds
+// what the last seal() said, or this ledger is read from it again.
 // Threads: a plain value, confined to the writer.
 // Source: design.md decision 12; functions.md 21.18; docs/decisions/0017.
 
@@ -85,7 +86,8 @@ class ClientLedger {
   void thin(Chunk& chunk, store::LedgerChange& change);
   [[nodiscard]] std::string head_text() const;
 
-  std::uint64_t watermark_ = 0;
+  std::uint64_t watermark_ = 0;    // the greatest number ever answered
+  std::uint64_t forgotten_ = 0;    // the greatest number that has left the window
   std::vector<std::string> head_;  // replies, oldest first
   std::size_t head_bytes_ = 0;
   std::deque<Chunk> sealed_;  // oldest first

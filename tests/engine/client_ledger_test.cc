@@ -72,6 +72,35 @@ TEST(ClientLedgerTest, SaysThatAReplyBehindTheWatermarkIsGone) {
   EXPECT_FALSE(client.ledger.find(std::to_string(kLedgerRepliesMax + 1)).has_value());
 }
 
+TEST(ClientLedgerTest, LetsRunWhatFailedInItsMomentWhileLaterOnesWereAnswered) {
+  StoredClient client;
+  for (std::size_t i = 1; i <= kLedgerRepliesMin; ++i) {
+    if (i != 60) client.answer(std::to_string(i));
+  }
+  EXPECT_FALSE(client.ledger.find("60").has_value());
+  client.restart();
+  EXPECT_FALSE(client.ledger.find("60").has_value());
+  // Once its neighbours have left the window, nobody can tell it from them.
+  for (std::size_t i = 0; i < kLedgerRepliesMax; ++i)
+    client.answer(std::to_string(kLedgerRepliesMin + 1 + i));
+  EXPECT_EQ(client.ledger.find("60")->error().reason(), "reply_forgotten");
+  client.restart();
+  EXPECT_EQ(client.ledger.find("60")->error().reason(), "reply_forgotten");
+}
+
+TEST(ClientLedgerTest, RunsNothingUpToTheWatermarkIfItCannotKnow) {
+  StoredClient client;
+  client.stored.head = R"({"watermark":7,"replies":[]})";  // as former versions wrote it
+  client.restart();
+  EXPECT_EQ(client.ledger.find("7")->error().reason(), "reply_forgotten");
+  EXPECT_FALSE(client.ledger.find("8").has_value());
+
+  client.stored.head = R"({"watermark":7,"forgotten":0,"replies":[]})";
+  client.stored.chunks = {{.number = 1, .text = "damaged"}};
+  client.restart();
+  EXPECT_EQ(client.ledger.find("7")->error().reason(), "reply_forgotten");
+}
+
 TEST(ClientLedgerTest, ForgetsUnnumberedMutationsThatLeftTheWindow) {
   StoredClient client;
   for (std::size_t i = 1; i <= kLedgerRepliesMax; ++i)
