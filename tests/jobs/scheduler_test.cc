@@ -41,6 +41,24 @@ TEST_F(SchedulerTest, RunsJobsInTheOrderOfTheirTimes) {
   EXPECT_FALSE(alarms_.next()) << "nothing wakes it for nothing";
 }
 
+TEST_F(SchedulerTest, BeginsNothingOnceItIsHeld) {
+  start();
+  add_job("a", kStart + kSecond, "[1]");
+  settle();
+  clock_.advance(std::chrono::milliseconds(kSecond));
+  EXPECT_FALSE(scheduler_->hold_if_idle()) << "one is due";
+  settle();
+  EXPECT_FALSE(scheduler_->hold_if_idle()) << "it runs";
+  runner_->end_action();
+  settle();
+  add_job("a", kStart + 3 * kSecond, "[2]");
+  settle();
+  EXPECT_TRUE(scheduler_->hold_if_idle());
+  advance(10 * kSecond);
+  EXPECT_THAT(runner_->take_runs(), ElementsAre("a[1]"));
+  EXPECT_EQ(scheduler_->next_due(), kStart + 3 * kSecond) << "for whoever opens it again";
+}
+
 TEST_F(SchedulerTest, RunsPastTimesAtOnce) {
   start();
   add_job("m", kStart - kDay, "[1]");

@@ -77,6 +77,8 @@ class Tenant : public std::enable_shared_from_this<Tenant> {
   [[nodiscard]] std::optional<std::int64_t> next_due_unix_ms() const { return jobs_->next_due(); }
   /// Whether something runs that no request waits for.
   [[nodiscard]] bool is_working() const { return !jobs_->idle(); }
+  /// If not is_working(): no job begins any more, and stop() is all that may follow.
+  [[nodiscard]] bool hold_if_idle() { return jobs_->hold_if_idle(); }
 
   /// Finishes the running commit and closes the database. Idempotent; one caller.
   void stop();

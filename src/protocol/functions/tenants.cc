@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "protocol/functions/deploy_refusal.h"
 #include "protocol/functions/due_note.h"
 
 namespace moonstone::protocol::functions {
@@ -35,33 +36,6 @@ Error shutting_down() {
   return {ErrorCode::Unavailable, "the server is shutting down", "shutting_down"};
 }
 
-/// What stands in the way of a deployment, as the error of the first tenant that it concerns.
-Status refusal_of(const std::vector<Tenants::Check>& checks, store::Writer::AllowDataLoss allow) {
-  const auto place = [](const Tenants::Check& check) {
-    return check.slug == kDefaultTenant ? std::string() : "tenant \"" + check.slug + "\": ";
-  };
-  const auto joined = [](const std::vector<std::string>& texts, std::string_view separator) {
-    std::string all;
-    for (const std::string& text : texts)
-      all.append(all.empty() ? "" : separator).append(text);
-    return all;
-  };
-  for (const Tenants::Check& check : checks) {
-    if (check.schema.violations.empty()) continue;
-    return Error(ErrorCode::FailedPrecondition,
-                 place(check) + joined(check.schema.violations, "; "), "schema_violation");
-  }
-  if (allow == store::Writer::AllowDataLoss::Yes) return {};
-  for (const Tenants::Check& check : checks) {
-    if (check.schema.losses.empty()) continue;
-    return Error(ErrorCode::FailedPrecondition,
-                 place(check) + "the new schema would delete data: " +
-                     joined(check.schema.losses, ", ") + ". Pass --accept-data-loss to accept that",
-                 "data_loss");
-  }
-  return {};
-}
-
 struct Waiting {
   Tenants::Found done;
   steady_clock::time_point give_up;
@@ -76,6 +50,17 @@ struct Entry {
   steady_clock::time_point last_used;       // while it is open
   std::optional<std::int64_t> due_unix_ms;  // while it is closed; nothing: never
 };
+
+/// Whether an open one is held by somebody or does something for itself. While it is not, only its
+/// jobs can begin anything without the keeper.
+bool is_used(const Entry& entry) {
+  return entry.tenant.use_count() > 1 || entry.tenant->is_working();
+}
+
+/// The tenant of an entry that is not used, to be closed; null if a job has begun just now.
+TenantPtr take_idle(Entry& entry) {
+  return entry.tenant->hold_if_idle() ? std::move(entry.tenant) : nullptr;
+}
 
 class TenantKeeper final : public Tenants {
  public:
@@ -117,8 +102,8 @@ class TenantKeeper final : public Tenants {
   void wake_due();
   void refuse_late();
   steady_clock::time_point next_wake() MS_REQUIRES(mutex_);
-  /// The open tenant that nobody uses and that was used longest ago.
-  Entry* find_unused(std::string& slug) MS_REQUIRES(mutex_);
+  /// The open tenant that nobody uses and that was used longest ago, to be closed.
+  TenantPtr take_unused(std::string& slug) MS_REQUIRES(mutex_);
   Result<DeployOutcome> deploy_here(const runtime::BundlePtr& bundle,
                                     store::Writer::AllowDataLoss allow);
   Result<std::vector<Check>> check_here(const runtime::Bundle& bundle);
@@ -288,19 +273,16 @@ std::optional<TenantKeeper::Task> TenantKeeper::take_task() {
   return task;
 }
 
-Entry* TenantKeeper::find_unused(std::string& slug) {
+TenantPtr TenantKeeper::take_unused(std::string& slug) {
   Entry* oldest = nullptr;
   for (auto& [name, entry] : entries_) {
-    // Ours is the only reference: nobody else can take one without the lock.
-    if (entry.tenant == nullptr || entry.tenant.use_count() > 1 || entry.tenant->is_working()) {
-      continue;
-    }
+    if (entry.tenant == nullptr || is_used(entry)) continue;
     if (oldest == nullptr || entry.last_used < oldest->last_used) {
       oldest = &entry;
       slug = name;
     }
   }
-  return oldest;
+  return oldest == nullptr ? nullptr : take_idle(*oldest);
 }
 
 /// The next tenant to open, if one more may be open; makes room if it can.
@@ -315,9 +297,8 @@ std::optional<std::string> TenantKeeper::take_wanted() {
       wanted_.pop_front();
       return slug;
     }
-    Entry* const entry = find_unused(unused_slug);
-    if (entry == nullptr) return std::nullopt;
-    unused = std::move(entry->tenant);
+    unused = take_unused(unused_slug);
+    if (unused == nullptr) return std::nullopt;
   }
   close(unused_slug, std::move(unused));
   return take_wanted();
@@ -390,11 +371,11 @@ void TenantKeeper::sweep() {
     const MutexLock lock(mutex_);
     for (auto& [slug, entry] : entries_) {
       if (entry.tenant == nullptr) continue;
-      if (entry.tenant.use_count() > 1 || entry.tenant->is_working()) {
+      if (is_used(entry)) {
         entry.last_used = now;
       } else if (now - entry.last_used >= options_.idle_max &&
                  entry.tenant->next_due_unix_ms().value_or(soon) >= soon) {
-        unused.emplace_back(slug, std::move(entry.tenant));
+        if (TenantPtr tenant = take_idle(entry)) unused.emplace_back(slug, std::move(tenant));
       }
     }
   }

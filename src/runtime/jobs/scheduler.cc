@@ -63,10 +63,13 @@ class JobScheduler::Impl final : public engine::CommitObserver,
     return next_due_;
   }
   bool idle() const {
-    const std::int64_t now = options_.clock->unix_ms();
     const MutexLock lock(mutex_);
-    if (next_due_ && *next_due_ <= now) return false;
-    return !step_is_running_ && steps_ == 0 && actions_.empty() && unsaved_.empty();
+    return is_idle();
+  }
+  bool hold_if_idle() {
+    const MutexLock lock(mutex_);
+    is_held_ = is_idle();
+    return is_held_;
   }
   bool is_stopping() const {
     const MutexLock lock(mutex_);
@@ -91,6 +94,7 @@ class JobScheduler::Impl final : public engine::CommitObserver,
   /// Submits a mutation of the scheduler's own. The caller has begun a step, which `done` ends.
   void submit(std::string_view name, engine::MutationBody body, Done done);
 
+  [[nodiscard]] bool is_idle() const MS_REQUIRES(mutex_);
   void wake();
   /// Wakes it at `unix_ms`, or before.
   void note_due(std::int64_t unix_ms) MS_REQUIRES(mutex_);
@@ -119,6 +123,7 @@ class JobScheduler::Impl final : public engine::CommitObserver,
   Condition ended_;
   std::unique_ptr<Alarm> alarm_ MS_GUARDED_BY(mutex_);  // made by start(), gone after stop()
   bool is_started_ MS_GUARDED_BY(mutex_) = false;
+  bool is_held_ MS_GUARDED_BY(mutex_) = false;  // it was idle, and never wakes again
   bool is_stopping_ MS_GUARDED_BY(mutex_) = false;
   std::size_t steps_ MS_GUARDED_BY(mutex_) = 0;
   bool step_is_running_ MS_GUARDED_BY(mutex_) = false;
@@ -226,6 +231,11 @@ Result<bool> JobScheduler::Impl::replace_crons(std::vector<CronDefinition> defin
 
 // Waking up.
 
+bool JobScheduler::Impl::is_idle() const {
+  if (next_due_ && *next_due_ <= options_.clock->unix_ms()) return false;
+  return !step_is_running_ && steps_ == 0 && actions_.empty() && unsaved_.empty();
+}
+
 void JobScheduler::Impl::on_commit(const engine::CommitPtr& commit) {
   std::optional<std::int64_t> earliest;
   if (commit->everything) earliest = 0;
@@ -250,7 +260,7 @@ void JobScheduler::Impl::note_due(std::int64_t unix_ms) {
 void JobScheduler::Impl::wake() {
   {
     const MutexLock lock(mutex_);
-    if (step_is_running_ || is_stopping_) return;
+    if (step_is_running_ || is_held_ || is_stopping_) return;
     step_is_running_ = true;
     ++steps_;
   }
@@ -537,6 +547,10 @@ std::optional<std::int64_t> JobScheduler::next_due() const {
 
 bool JobScheduler::idle() const {
   return impl_->idle();
+}
+
+bool JobScheduler::hold_if_idle() {
+  return impl_->hold_if_idle();
 }
 
 void JobScheduler::wait_for_steps() {

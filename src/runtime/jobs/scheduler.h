@@ -66,6 +66,8 @@ class JobScheduler {
   [[nodiscard]] std::optional<std::int64_t> next_due() const;
   /// Whether nothing runs and nothing is due.
   [[nodiscard]] bool idle() const;
+  /// If idle(): from now on nothing begins any more, and stop() is all that may follow.
+  [[nodiscard]] bool hold_if_idle();
   /// Waits until no step is under way but actions; for tests on a virtual clock.
   void wait_for_steps();
 
