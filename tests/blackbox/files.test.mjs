@@ -333,6 +333,10 @@ test("what a browser could run is offered for saving", async () => {
     "application/xhtml+xml",
     "text/javascript",
     "application/x-unknown",
+    // Several types in one: browsers go by the last.
+    "image/png,text/html",
+    "image/png;a=b, text/html",
+    "video/x+xml",
   ]) {
     const headers = await headersOf(type);
     assert.equal(headers.get("content-disposition"), "attachment", type);

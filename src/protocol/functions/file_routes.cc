@@ -129,6 +129,9 @@ void upload(Exchange& exchange) {
 // --- downloads -----------------------------------------------------------------------------
 
 bool is_safe_to_show(std::string_view content_type) {
+  // Browsers take a comma for the end of one header and the begin of another, and the last type
+  // counts: "image/png,text/html" is a page.
+  if (content_type.contains(',')) return false;
   std::string type(content_type.substr(0, content_type.find_first_of("; ")));
   std::ranges::transform(type, type.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -136,9 +139,10 @@ bool is_safe_to_show(std::string_view content_type) {
   constexpr auto kSafe = std::to_array<std::string_view>(
       {"text/plain", "application/pdf", "application/json", "application/octet-stream"});
   if (std::ranges::find(kSafe, type) != kSafe.end()) return true;
-  // An SVG image is a document with scripts.
-  if (type.starts_with("image/")) return !type.starts_with("image/svg");
-  return type.starts_with("audio/") || type.starts_with("video/") || type.starts_with("font/");
+  // Any kind of XML may be a document with scripts, an SVG image for one.
+  if (type.ends_with("+xml") || type.starts_with("image/svg")) return false;
+  return type.starts_with("image/") || type.starts_with("audio/") || type.starts_with("video/") ||
+         type.starts_with("font/");
 }
 
 /// Whether a list of entity tags names this one. Source: RFC 9110, 13.1.2.
