@@ -75,8 +75,10 @@ export class PaginatedQuery<Item> {
   #next: Page[] | undefined;
   /** Finds out where the page `split` is to be cut. */
   #probe: { readonly page: Page; readonly split: Page } | undefined;
-  /** A large result for which that failed: not tried again before it changes. */
-  #unsplit: PaginationResult<Item> | undefined;
+  /** The page that `#next` splits, or merges with the one after it. */
+  #balanced: Page | undefined;
+  /** Results for which splitting or merging failed: not tried again before they change. */
+  readonly #unbalanced = new WeakSet<PaginationResult<Item>>();
   /** The shown pages do not fit together any more; what they showed last stays. */
   #isRestarting = false;
   #isLoadingMore = false;
@@ -203,11 +205,10 @@ export class PaginatedQuery<Item> {
 
   #balance(): void {
     const sizeOf = (page: Page): number => this.#resultOf(page)?.page.length ?? 0;
+    const hasFailed = (page: Page): boolean => this.#unbalanced.has(this.#resultOf(page)!);
     const large = this.#shown.find(
       (page) =>
-        page.end !== undefined &&
-        sizeOf(page) > SPLIT_ABOVE * page.numItems &&
-        this.#resultOf(page) !== this.#unsplit,
+        page.end !== undefined && sizeOf(page) > SPLIT_ABOVE * page.numItems && !hasFailed(page),
     );
     if (large !== undefined) {
       const half = Math.ceil(sizeOf(large) / 2);
@@ -219,7 +220,7 @@ export class PaginatedQuery<Item> {
     }
     const index = this.#shown.findIndex((page, i) => {
       const after = this.#shown[i + 1];
-      if (page.end === undefined || after?.end === undefined) return false;
+      if (page.end === undefined || after?.end === undefined || hasFailed(page)) return false;
       return sizeOf(page) + sizeOf(after) < MERGE_BELOW * Math.min(page.numItems, after.numItems);
     });
     if (index < 0) return;
@@ -237,11 +238,12 @@ export class PaginatedQuery<Item> {
     close(page);
     const index = this.#shown.indexOf(split);
     const middle = result?.continueCursor;
-    if (result === undefined || result.isDone || index < 0 || typeof middle !== "string") return;
     const large = this.#resultOf(split);
-    if (large === undefined || !beginsWith(large.page, result.page)) {
-      // Rows went meanwhile, and the end of the probe may be beyond that of the page.
-      this.#unsplit = large;
+    if (index < 0 || large === undefined) return;
+    const hasMiddle = result !== undefined && !result.isDone && typeof middle === "string";
+    // Rows may have gone meanwhile, and the end of the probe be beyond that of the page.
+    if (!hasMiddle || !beginsWith(large.page, result.page)) {
+      this.#unbalanced.add(large);
       return;
     }
     const { start, end, numItems } = split;
@@ -253,6 +255,7 @@ export class PaginatedQuery<Item> {
 
   #replace(index: number, count: number, ranges: Range[]): void {
     const pages = [...this.#shown];
+    this.#balanced = pages[index];
     pages.splice(index, count, ...ranges.map((range) => this.#page(range)));
     this.#change(pages);
   }
@@ -278,7 +281,9 @@ export class PaginatedQuery<Item> {
       this.#isRestarting = false;
       for (const page of before) this.#closeIfUnused(page);
     } else {
-      this.#error = error;
+      const balanced = this.#balanced && this.#resultOf(this.#balanced);
+      if (this.#isLoadingMore) this.#error = error;
+      else if (balanced !== undefined) this.#unbalanced.add(balanced);
       this.#next = undefined;
       for (const page of next) this.#closeIfUnused(page);
     }

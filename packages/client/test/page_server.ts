@@ -56,6 +56,13 @@ export class PageServer {
     await this.#socket!.say({ type: "result", id, result: this.#read(query) });
   }
 
+  /** Answers the oldest query that waits with an error. */
+  async refuse(message: string): Promise<void> {
+    this.receive();
+    const { id } = this.pending.shift()!;
+    await this.#socket!.say({ type: "error", id, code: "execution_error", message });
+  }
+
   async answerAll(): Promise<void> {
     for (this.receive(); this.pending.length > 0; this.receive()) await this.answer();
   }

@@ -176,6 +176,63 @@ describe("a paginated query", () => {
     expect(rowsOf(query)).toEqual(server.rows);
   });
 
+  it.each([
+    ["where to split it", 0],
+    ["its first half", 1],
+  ])(
+    "leaves a page as it is, until it changes, when the query fails for %s",
+    async (_what, step) => {
+      const logged = vi.spyOn(console, "error").mockReturnValue(undefined);
+      const { query, server, last } = await start(count(10, 15).map((n) => n * 10));
+      query.getSnapshot().loadMore(3);
+      await flush();
+      await server.answerAll();
+      await server.commit((rows) => [...rows, ...count(1, 5)]);
+      for (let i = 0; i < step; i++) {
+        await flush();
+        await server.answer();
+      }
+      await flush();
+      await server.refuse("too slow");
+      await flush();
+      const asked = last().ofType("query").length;
+      for (let i = 0; i < 5; i++) {
+        await server.answerAll();
+        await flush();
+      }
+      expect(last().ofType("query").length).toBe(asked);
+      expect(logged).not.toHaveBeenCalled();
+      expect(rowsOf(query)).toEqual(server.rows);
+      expect(query.getSnapshot().error).toBeUndefined(); // nobody has asked for anything
+      await server.commit((rows) => [...rows, 6]);
+      for (let i = 0; i < 3; i++) {
+        await flush();
+        await server.answerAll();
+      }
+      expect(rowsOf(query)).toEqual(server.rows);
+      expect(server.sizes().length).toBe(3);
+    },
+  );
+
+  it("does not split a page of which the rows that would be its first half are the last", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue(undefined);
+    const { query, server, last } = await start(count(10, 15).map((n) => n * 10));
+    query.getSnapshot().loadMore(3);
+    await flush();
+    await server.answerAll();
+    await server.commit((rows) => [...rows, ...count(1, 5)]);
+    await flush();
+    const { id } = last().ofType("query").at(-1)!;
+    // The update of the page, which shows that the rows are gone, is late.
+    await last().say({
+      type: "result",
+      id,
+      result: { page: [], isDone: true, continueCursor: null },
+    });
+    expect(logged).not.toHaveBeenCalled();
+    expect(rowsOf(query)).toEqual(server.rows);
+  });
+
   it("makes one page of two that have shrunk", async () => {
     const { query, server } = await start(count(1, 9));
     for (let i = 0; i < 2; i++) {
