@@ -14,8 +14,8 @@
 //    the calls. What a page leaves behind later goes out after those that wait here already. The
 //    promise of a call belongs to the page that made it, and only that page can settle it.
 //
-// Pages tell each other their ids (BroadcastChannel), so that one that lives waits for the end of
-// the others. A missed message costs nothing but time: the next page that starts looks itself.
+// A page that writes a mutation tells the others its id (BroadcastChannel), so that those wait for
+// its end. A missed message costs nothing but time: the next page that starts looks itself.
 import type { MutationLog, MutationQueue, MutationRecord } from "./mutation_queue.js";
 import type { MutationStore, StoredMutation } from "./persistence_types.js";
 import type { StorageGuard } from "./storage_guard.js";
@@ -37,7 +37,6 @@ export class DurableMutations implements MutationLog {
   readonly #known = new Set<string>();
   /** Adopted ids whose mutations are not all answered: how many are left. */
   readonly #adopted = new Map<string, { left: number; release: Release }>();
-  #hasAnnounced = false;
   #isClosed = false;
 
   /** `name` tells apart what must not share mutations; `store` undefined: nothing is kept. */
@@ -54,8 +53,8 @@ export class DurableMutations implements MutationLog {
     const store = this.#store;
     if (store === undefined) return;
     await this.#guard.run(() => store.put({ ...record, timestamp: Date.now() }));
-    if (this.#hasAnnounced) return;
-    this.#hasAnnounced = true;
+    if (this.#isClosed) return;
+    // Each time: a page that has begun since the last one has found nothing of ours on disk.
     this.#channel?.postMessage(this.#client);
   }
 

@@ -46,8 +46,12 @@ export class TabClaims {
       const options: LockOptions = ifAvailable ? { ifAvailable } : { signal };
       const onLock = (lock: Lock | null): Promise<void> | undefined => {
         if (lock === null || signal.aborted) return void resolve(undefined);
-        return new Promise((release) => {
-          signal.addEventListener("abort", () => release());
+        return new Promise((end) => {
+          const release = (): void => {
+            signal.removeEventListener("abort", release); // a page that stays adopts many ids
+            end();
+          };
+          signal.addEventListener("abort", release);
           resolve(release);
         });
       };

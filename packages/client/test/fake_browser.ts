@@ -46,17 +46,19 @@ class FakeLocks {
       const entry: LockRequest = {
         owner,
         grant: () => {
+          options.signal?.removeEventListener("abort", abort);
           void Promise.resolve(onLock({})).then(() => {
             this.#remove(name, entry);
             resolve();
           });
         },
       };
-      options.signal?.addEventListener("abort", () => {
+      const abort = (): void => {
         if (queue[0] === entry) return; // it is granted, and ends on its own
         this.#remove(name, entry);
         reject(new Error("aborted"));
-      });
+      };
+      options.signal?.addEventListener("abort", abort);
       queue.push(entry);
       if (queue[0] === entry) queueMicrotask(entry.grant);
     });
@@ -81,6 +83,7 @@ class FakeChannel {
   }
 
   postMessage(data: unknown): void {
+    if (!channels.has(this)) throw new Error("the channel is closed");
     for (const other of channels) {
       if (other === this || other.name !== this.name) continue;
       queueMicrotask(() => channels.has(other) && other.onmessage?.({ data }));

@@ -200,6 +200,41 @@ describe("several pages", () => {
     expect(callsOf(socket).at(-1)).toEqual(["1", { n: 1 }]);
   });
 
+  it("adopt what one leaves behind of which nothing was on disk when they began", async () => {
+    const browser = new FakeBrowser();
+    const one = await browser.open();
+    void one.client.mutation("a:b", { n: 1 });
+    await (await greet(one)).say({ type: "mutationResult", id: "1" });
+    await settle();
+    const two = await browser.open();
+    const socket = await greet(two);
+    one.client.mutation("a:b", { n: 2 }).catch(() => {});
+    await settle();
+    browser.crash(one);
+    await settle();
+    await socket.say({ type: "hello" });
+    expect(callsOf(socket).at(-1)).toEqual(["2", { n: 2 }]);
+  });
+
+  it("tell nobody of what is on disk only after they were closed", async () => {
+    let release = (): void => {};
+    const mutationStore: MutationStore = {
+      getAll: async () => [],
+      put: () => new Promise((resolve) => (release = resolve)),
+      delete: async () => {},
+      clear: async () => {},
+    };
+    const page = await new FakeBrowser().open({ mutationStore });
+    page.client.mutation("a:b", {}).catch(() => {});
+    page.client.close();
+    const failed = vi.fn();
+    process.once("unhandledRejection", failed);
+    release();
+    await settle();
+    process.off("unhandledRejection", failed);
+    expect(failed).not.toHaveBeenCalled();
+  });
+
   it("take over from one that ends while it adopts", async () => {
     const browser = new FakeBrowser();
     const one = await browser.open();
