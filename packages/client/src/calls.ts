@@ -37,3 +37,11 @@ export function timeoutError(call: Call): MoonstoneError {
     `Request timed out: ${call.type} ${call.fn} was sent and may have run`,
   );
 }
+
+/** The error of a mutation whose caller was signed out before it was answered. */
+export function signedOutError(call: Call, wasSent: boolean): MoonstoneError {
+  const text = wasSent
+    ? `Signed out before ${call.fn} was answered: it was sent before and may have run`
+    : "Signed out before the mutation was sent";
+  return new MoonstoneError("signed_out", text);
+}

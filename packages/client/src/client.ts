@@ -312,8 +312,7 @@ export class MoonstoneClient {
   #signOut(): void {
     if (this.#persistence === undefined) return;
     this.#persistence.results.clearAndPause();
-    const text = "Signed out before the mutation was sent";
-    this.#mutations.rejectUnsent(new MoonstoneError("signed_out", text));
+    this.#mutations.rejectForSignOut();
   }
 
   #gaveUp(): void {

@@ -1,4 +1,4 @@
-import { RATE_LIMITED_RETRY_MS, sendCall, timeoutError } from "./calls.js";
+import { RATE_LIMITED_RETRY_MS, sendCall, signedOutError, timeoutError } from "./calls.js";
 import type { Call } from "./calls.js";
 import type { MoonstoneError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
@@ -187,12 +187,15 @@ export class MutationQueue {
     this.#headIsUnderway = false;
   }
 
-  /** Rejects what was not sent, for good. */
-  rejectUnsent(error: MoonstoneError): void {
-    for (const call of this.#waiting.splice(this.#headIsUnderway ? 1 : 0)) {
+  /** Whoever called them is signed out: rejects all for good, but one that is sent. */
+  rejectForSignOut(): void {
+    const isSent = this.#headIsUnderway && this.#waiting[0]?.wasSent === true;
+    if (!isSent) this.#headIsUnderway = false;
+    for (const call of this.#waiting.splice(isSent ? 1 : 0)) {
       clearTimer(call);
+      this.#outbox.cancel(call.id);
       this.#log?.remove(call);
-      fail(call, error);
+      fail(call, signedOutError(call, call.wasSent));
     }
   }
 

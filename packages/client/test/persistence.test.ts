@@ -176,6 +176,46 @@ describe("signing out", () => {
     expect(await seenAtOnce(browser)).toEqual(["everybody's"]);
   });
 
+  it("rejects a mutation that waits for its turn to be sent, so that it is nobody's", async () => {
+    const page = await new FakeBrowser().open({ auth: () => "ada", messagesPerSecond: 2 });
+    const socket = await page.last().accept();
+    await socket.say({ type: "auth", authenticated: true, expiresInMs: 3_600_000 });
+    page.client.subscribe("a:list", {});
+    await settle();
+    const waiting = expect(page.client.mutation("a:b", {})).rejects.toMatchObject({
+      code: "signed_out",
+      message: "Signed out before the mutation was sent",
+    });
+    await settle();
+    page.client.setAuth(null);
+    await settle();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(socket.ofType("mutation")).toEqual([]);
+    await waiting;
+    const next = page.client.mutation("a:c", {});
+    await settle();
+    await socket.say({ type: "auth", id: "auth1", authenticated: false });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(socket.ofType("mutation")).toMatchObject([{ fn: "a:c" }]);
+    await socket.say({ type: "mutationResult", id: "2", result: 1 });
+    expect(await next).toBe(1);
+  });
+
+  it("says of a mutation that was sent on an earlier connection that it may have run", async () => {
+    const page = await new FakeBrowser().open({ auth: () => "ada" });
+    const socket = await page.last().accept();
+    await socket.say({ type: "auth", authenticated: true, expiresInMs: 3_600_000 });
+    const waiting = expect(page.client.mutation("a:b", {})).rejects.toMatchObject({
+      code: "signed_out",
+      message: expect.stringContaining("may have run") as string,
+    });
+    await settle();
+    expect(socket.ofType("mutation").length).toBe(1);
+    await socket.drop();
+    page.client.setAuth(null);
+    await waiting;
+  });
+
   it("rejects mutations that wait, and sends them to nobody later", async () => {
     const browser = new FakeBrowser();
     const page = await browser.open({ auth: () => "ada" });
