@@ -18,6 +18,8 @@ const RENEW_AFTER_LEAST_MS = 1_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 /** Between attempts while no token can be fetched, or the server cannot check it. */
 const RETRY_MS = 5_000;
+/** Of the token that went out with hello: its answer has none. */
+const ID_OF_HELLO = "";
 
 export interface AuthEvents {
   /** The server knows who we are now, or that we are nobody. */
@@ -44,6 +46,8 @@ export class AuthKeeper {
   /** Of a connection that waits for its token. */
   #greet: ((token: string | undefined) => void) | undefined;
   #lastId = 0;
+  /** Of the token that says who we want to be; undefined while it is still to be sent. */
+  #sentId: string | undefined;
 
   constructor(outbox: Outbox, isOpen: () => boolean, events: AuthEvents) {
     this.#outbox = outbox;
@@ -64,11 +68,6 @@ export class AuthKeeper {
     return this.#isSettled;
   }
 
-  /** The id of the token that was sent last. */
-  get lastId(): string {
-    return `auth${this.#lastId}`;
-  }
-
   set(fetchToken: TokenFetcher | null, onChange: AuthListener | undefined): void {
     this.#fetchToken = fetchToken ?? undefined;
     // Whoever heard of signing in hears of signing out, too.
@@ -77,6 +76,7 @@ export class AuthKeeper {
     this.#goodUntil = 0;
     this.#wasForced = false;
     this.#isSettled = false;
+    this.#sentId = undefined; // an answer that comes now is about who was here before
     // A connection that waits for a token waits for this one now.
     if (this.#greet !== undefined) this.prepare(this.#greet);
     else void this.#renew(false);
@@ -87,20 +87,35 @@ export class AuthKeeper {
     clearTimeout(this.#timer);
     const turn = ++this.#turn;
     this.#greet = undefined;
-    this.#isSettled = this.#fetchToken === undefined;
-    if (this.#fetchToken === undefined) return greet(undefined);
-    if (this.#token !== null && performance.now() < this.#goodUntil) return greet(this.#token);
+    if (this.#fetchToken === undefined) return this.#greetWith(null, greet);
+    this.#isSettled = false;
+    const isGood = this.#token !== null && performance.now() < this.#goodUntil;
+    if (isGood) return this.#greetWith(this.#token, greet);
     this.#greet = greet;
     void this.#fetch(false).then((token) => {
       if (turn !== this.#turn) return;
       this.#greet = undefined;
-      this.#isSettled = token === null; // undefined: we are somebody, but cannot show it yet
-      greet(token ?? undefined);
+      this.#greetWith(token, greet);
     });
   }
 
-  /** The server took the token, or has no identity for us. */
-  accepted(isAuthenticated: boolean, expiresInMs: number | undefined): void {
+  /** `token` null: we are nobody; undefined: we are somebody, but cannot show it yet. */
+  #greetWith(token: string | null | undefined, greet: (token: string | undefined) => void): void {
+    this.#isSettled = token === null;
+    this.#sentId = typeof token === "string" ? ID_OF_HELLO : undefined;
+    greet(token ?? undefined);
+  }
+
+  /**
+   * The server took the token, or has no identity for us. Returns false if that was about who was
+   * here before.
+   */
+  accepted(
+    id: string | undefined,
+    isAuthenticated: boolean,
+    expiresInMs: number | undefined,
+  ): boolean {
+    if ((id ?? ID_OF_HELLO) !== this.#sentId) return false;
     this.#wasForced = false;
     this.#isSettled = true;
     if (isAuthenticated && expiresInMs !== undefined) {
@@ -110,12 +125,15 @@ export class AuthKeeper {
     }
     this.#tell(isAuthenticated);
     this.#events.onIdentity();
+    return true;
   }
 
   /** Takes an error; returns whether it is about a token. */
   refused(id: string | undefined, code: string, message: string): boolean {
-    const isOurs = id === undefined || /^auth\d+$/.test(id);
-    if (!isOurs || (code !== "unauthenticated" && code !== "unavailable")) return false;
+    const isAnswer = id !== undefined && /^auth\d+$/.test(id);
+    if (isAnswer && id !== this.#sentId) return true; // of who was here before
+    if (id !== undefined && !isAnswer) return false;
+    if (code !== "unauthenticated" && code !== "unavailable") return false;
     if (this.#fetchToken === undefined) return false;
     if (code === "unavailable") {
       this.#later(RETRY_MS, false);
@@ -137,6 +155,7 @@ export class AuthKeeper {
   connectionLost(): void {
     this.#turn += 1;
     this.#greet = undefined;
+    this.#sentId = undefined;
     clearTimeout(this.#timer);
   }
 
@@ -152,8 +171,8 @@ export class AuthKeeper {
     if (turn !== this.#turn || !this.#isOpen()) return;
     if (token === undefined) return; // the one that the server has may still be good
     this.#wasForced = force;
-    this.#lastId += 1;
-    this.#outbox.push({ type: "auth", id: this.lastId, token }, "renewal");
+    const id = (this.#sentId = `auth${++this.#lastId}`);
+    this.#outbox.push({ type: "auth", id, token }, "renewal");
   }
 
   /** Undefined if it failed; then another attempt is due. */

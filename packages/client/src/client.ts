@@ -358,9 +358,11 @@ export class MoonstoneClient {
       case "error":
         return this.#failed(frame);
       case "auth":
-        // Until this answer, results may have come that were made for whoever was here before.
-        if (frame.id === this.#auth.lastId) this.#persistence?.results.resume();
-        return this.#auth.accepted(frame.authenticated, frame.expiresInMs);
+        if (this.#auth.accepted(frame.id, frame.authenticated, frame.expiresInMs)) {
+          // Until now, results may have come that were made for whoever was here before.
+          this.#persistence?.results.resume();
+        }
+        return;
       case "hello":
         return this.#mutations.serverGreeted();
       case "reset":

@@ -133,6 +133,47 @@ describe("identity", () => {
     expect(await done).toBe(1);
   });
 
+  it("of who was here before is not taken for the one that is still being fetched", async () => {
+    let give: (token: string) => void = () => {};
+    const { client, last } = makeClient({ auth: () => "ada" });
+    last().onopen?.({});
+    await flush();
+    expect(last().received[0]).toMatchObject({ type: "hello", token: "ada" });
+    client.setAuth(() => "eve");
+    await flush();
+    const heard = vi.fn();
+    client.setAuth(() => new Promise<string>((resolve) => (give = resolve)), heard);
+    void client.mutation("a:b", {});
+    await last().say(
+      { type: "hello" },
+      { type: "auth", authenticated: true, expiresInMs: kHour }, // ada
+      { type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour }, // eve
+    );
+    expect(last().ofType("mutation")).toEqual([]);
+    expect(heard).not.toHaveBeenCalled();
+    give("bob");
+    await flush();
+    expect(last().received.at(-1)).toMatchObject({ type: "auth", token: "bob" });
+    await last().say({ type: "auth", id: "auth2", authenticated: true, expiresInMs: kHour });
+    expect(heard.mock.calls).toEqual([[true]]);
+    expect(last().ofType("mutation").length).toBe(1);
+  });
+
+  it("that was refused after another one took its place is not asked for again", async () => {
+    const { client, last } = makeClient();
+    await last().accept();
+    client.setAuth(() => "ada");
+    await flush();
+    const bob = vi.fn(() => "bob");
+    client.setAuth(bob);
+    await flush();
+    await last().say({ type: "error", id: "auth1", code: "unauthenticated", message: "expired" });
+    expect(bob).toHaveBeenCalledTimes(1);
+    void client.mutation("a:b", {});
+    await last().say({ type: "auth", id: "auth2", authenticated: true, expiresInMs: kHour });
+    expect(last().ofType("mutation").length).toBe(1);
+  });
+
   it("reaches mutations even if the listener of the identity throws", async () => {
     vi.spyOn(console, "error").mockReturnValue(undefined);
     const { client, last } = makeClient();

@@ -176,6 +176,26 @@ describe("signing out", () => {
     expect(await seenAtOnce(browser)).toEqual(["everybody's"]);
   });
 
+  it("keeps nothing of who was here before while the next token is fetched", async () => {
+    const browser = new FakeBrowser();
+    const page = await browser.open({ auth: () => "ada" });
+    const socket = await page.last().accept();
+    page.client.subscribe("list:all", {});
+    await settle();
+    await socket.say({ type: "auth", authenticated: true, expiresInMs: 3_600_000 });
+    page.client.setAuth(() => "ada again");
+    await settle();
+    page.client.setAuth(null);
+    page.client.setAuth(() => new Promise(() => {}));
+    await socket.say(
+      { type: "auth", id: "auth1", authenticated: true, expiresInMs: 3_600_000 },
+      { type: "result", id: "q1", result: ["ada's"] },
+    );
+    await vi.advanceTimersByTimeAsync(1_000);
+    await settle();
+    expect(await seenAtOnce(browser)).toBeUndefined();
+  });
+
   it("rejects a mutation that waits for its turn to be sent, so that it is nobody's", async () => {
     const page = await new FakeBrowser().open({ auth: () => "ada", messagesPerSecond: 2 });
     const socket = await page.last().accept();
