@@ -104,6 +104,7 @@ export class AuthKeeper {
     this.#isSettled = token === null;
     this.#sentId = typeof token === "string" ? ID_OF_HELLO : undefined;
     greet(token ?? undefined);
+    if (token === null) this.#tell(false);
   }
 
   /**

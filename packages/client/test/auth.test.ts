@@ -174,6 +174,27 @@ describe("identity", () => {
     expect(last().ofType("mutation").length).toBe(1);
   });
 
+  it.each([
+    ["signed out", true],
+    ["has no token any more", false],
+  ])("that ended without a connection is told of when the page %s", async (_how, signsOut) => {
+    let token: string | null = "t";
+    const heard = vi.fn();
+    const { client, last } = makeClient({ heartbeatIntervalMs: 0 });
+    await last().accept();
+    client.setAuth(() => token, heard);
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: 1_000 });
+    await last().drop();
+    token = null;
+    if (signsOut) client.setAuth(null);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await last().accept();
+    await flush();
+    expect(last().received[0]).not.toHaveProperty("token");
+    expect(heard.mock.calls).toEqual([[true], [false]]);
+  });
+
   it("reaches mutations even if the listener of the identity throws", async () => {
     vi.spyOn(console, "error").mockReturnValue(undefined);
     const { client, last } = makeClient();
