@@ -92,7 +92,7 @@ export class AuthKeeper {
     const isGood = this.#token !== null && performance.now() < this.#goodUntil;
     if (isGood) return this.#greetWith(this.#token, greet);
     this.#greet = greet;
-    void this.#fetch(false).then((token) => {
+    void this.#fetch(false, turn).then((token) => {
       if (turn !== this.#turn) return;
       this.#greet = undefined;
       this.#greetWith(token, greet);
@@ -168,7 +168,8 @@ export class AuthKeeper {
   async #renew(force: boolean): Promise<void> {
     clearTimeout(this.#timer);
     const turn = ++this.#turn;
-    const token = await this.#fetch(force);
+    if (!this.#isOpen()) return; // the next connection asks for one
+    const token = await this.#fetch(force, turn);
     if (turn !== this.#turn || !this.#isOpen()) return;
     if (token === undefined) return; // the one that the server has may still be good
     this.#wasForced = force;
@@ -176,17 +177,18 @@ export class AuthKeeper {
     this.#outbox.push({ type: "auth", id, token }, "renewal");
   }
 
-  /** Undefined if it failed; then another attempt is due. */
-  async #fetch(force: boolean): Promise<string | null | undefined> {
+  /** Undefined if it failed; then another attempt is due, unless `turn` is over. */
+  async #fetch(force: boolean, turn: number): Promise<string | null | undefined> {
     const fetchToken = this.#fetchToken;
     if (fetchToken === undefined) return null;
     try {
       const token = (await fetchToken({ forceRefreshToken: force })) ?? null;
-      if (fetchToken === this.#fetchToken) this.#token = token;
+      if (turn === this.#turn) this.#token = token;
       return token;
     } catch (error) {
+      if (turn !== this.#turn) return undefined;
       console.error("Moonstone: fetching the token failed", error);
-      if (fetchToken === this.#fetchToken) this.#later(RETRY_MS, force);
+      this.#later(RETRY_MS, force);
       return undefined;
     }
   }

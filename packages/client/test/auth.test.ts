@@ -195,6 +195,40 @@ describe("identity", () => {
     expect(heard.mock.calls).toEqual([[true], [false]]);
   });
 
+  it("is not asked for after the client was closed, nor twice for one connection", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue(undefined);
+    let fail: (error: Error) => void = () => {};
+    const auth = vi.fn(() => new Promise<string>((_resolve, reject) => (fail = reject)));
+    const { client, last } = makeClient({ auth });
+    expect(auth).not.toHaveBeenCalled();
+    await last().accept();
+    expect(auth).toHaveBeenCalledTimes(1);
+    client.close();
+    fail(new Error("the provider is away"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(auth).toHaveBeenCalledTimes(1);
+    expect(logged).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is the one that was asked for last, whatever comes first", async () => {
+    const gives: ((token: string) => void)[] = [];
+    const { client, last } = makeClient({ backoff: { baseMs: 1 } });
+    await last().accept();
+    const fetchToken = (): Promise<string> => new Promise((resolve) => gives.push(resolve));
+    client.setAuth(fetchToken);
+    client.setAuth(fetchToken); // of somebody else
+    gives[1]!("bob");
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    gives[0]!("ada");
+    await flush();
+    await last().drop();
+    await vi.advanceTimersByTimeAsync(10);
+    await last().accept();
+    expect(last().received[0]).toMatchObject({ type: "hello", token: "bob" });
+  });
+
   it("reaches mutations even if the listener of the identity throws", async () => {
     vi.spyOn(console, "error").mockReturnValue(undefined);
     const { client, last } = makeClient();
