@@ -1,3 +1,4 @@
+import { RATE_LIMITED_RETRY_MS } from "./calls.js";
 import { callSafely } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 
@@ -133,6 +134,11 @@ export class AuthKeeper {
   refused(id: string | undefined, code: string, message: string): boolean {
     const isAnswer = id !== undefined && /^auth\d+$/.test(id);
     if (isAnswer && id !== this.#sentId) return true; // of who was here before
+    if (isAnswer && code === "rate_limited") {
+      // The server refused to look at it, so it still takes us for whom it did.
+      this.#later(RATE_LIMITED_RETRY_MS, this.#wasForced);
+      return true;
+    }
     if (id !== undefined && !isAnswer) return false;
     if (code !== "unauthenticated" && code !== "unavailable") return false;
     if (this.#fetchToken === undefined) return false;

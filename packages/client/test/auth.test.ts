@@ -229,6 +229,19 @@ describe("identity", () => {
     expect(last().received[0]).toMatchObject({ type: "hello", token: "bob" });
   });
 
+  it("is sent again when the server took too many messages to look at it", async () => {
+    const { client, last } = makeClient();
+    await last().accept();
+    client.setAuth(() => "t");
+    await flush();
+    void client.mutation("a:b", {});
+    await last().say({ type: "error", id: "auth1", code: "rate_limited", message: "Slow down" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().ofType("auth").length).toBe(2);
+    await last().say({ type: "auth", id: "auth2", authenticated: true, expiresInMs: kHour });
+    expect(last().ofType("mutation").length).toBe(1);
+  });
+
   it("reaches mutations even if the listener of the identity throws", async () => {
     vi.spyOn(console, "error").mockReturnValue(undefined);
     const { client, last } = makeClient();
