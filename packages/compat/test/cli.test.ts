@@ -1,5 +1,7 @@
 // The command `zeroback`: how it finds the binary, what init writes and what it leaves alone.
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -64,6 +66,24 @@ test("a file that cannot be executed is no binary", () => {
 test("commands go to the binary, and its exit code comes back", async () => {
   const env = { MOONSTONE_BIN: echo("moonstone") };
   expect(await main(["version"], { env, print: () => {} })).toBe(7);
+});
+
+test("whoever ends the command ends the binary, at a terminal too", async () => {
+  const ready = join(folder, "ready");
+  execFileSync("mkfifo", [ready]);
+  const program = `#!/bin/sh\ntrap 'kill $!; exit 9' TERM\nsleep 600 &\necho > ${ready}\nwait\n`;
+  const env = { MOONSTONE_BIN: write("moonstone", program, 0o755) };
+  const on = vi.spyOn(process, "on");
+  const isTTY = Object.getOwnPropertyDescriptor(process.stdin, "isTTY");
+  Object.defineProperty(process.stdin, "isTTY", { value: true, configurable: true });
+  const code = main(["dev"], { env, print: () => {} });
+  await readFile(ready); // it has set its trap
+  const passOn = on.mock.calls.find(([signal]) => signal === "SIGTERM")![1];
+  passOn("SIGTERM");
+  expect(await code).toBe(9);
+  on.mockRestore();
+  if (isTTY === undefined) delete (process.stdin as { isTTY?: boolean }).isTTY;
+  else Object.defineProperty(process.stdin, "isTTY", isTTY);
 });
 
 test("without a command, and for help, it prints the usage", async () => {

@@ -53,8 +53,9 @@ export async function main(args, { env = process.env, print = console.log } = {}
 function run(program, args, options) {
   return new Promise((resolve) => {
     const child = spawn(program, args, options);
-    // A terminal sends Ctrl-C to both of us; what is sent to this process alone is passed on.
-    const passOn = (signal) => process.stdin.isTTY || child.kill(signal);
+    // A terminal sends Ctrl-C and its end to both of us; what is sent to this process alone is
+    // passed on, and SIGTERM always is.
+    const passOn = (signal) => (process.stdin.isTTY && signal !== "SIGTERM") || child.kill(signal);
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.on(signal, passOn);
     const finish = (code) => {
