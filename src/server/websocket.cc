@@ -6,7 +6,9 @@
 // share with other sockets, as many as there are in one system call. What Beast itself says (the
 // handshake, pongs, close frames) goes through the same queue, so that it never lands within a
 // message.
+#include <array>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -51,6 +53,56 @@ constexpr std::size_t kCloseReasonMax = 123;
 /// The first byte of a close frame.
 constexpr std::string_view kCloseFrame = "\x88";
 
+/// Ends our direction and takes what the peer still sends until it ends its own, for a while:
+/// closing before would reset the connection under the frame that says why. (Beast 1.81 has the
+/// same, but leaves after the first two kilobytes.)
+class Farewell : public std::enable_shared_from_this<Farewell> {
+ public:
+  using Done = std::move_only_function<void(error_code)>;
+
+  Farewell(Socket& socket, Done done)
+      : socket_(socket), timer_(socket.get_executor()), done_(std::move(done)) {}
+
+  void start(std::chrono::milliseconds at_most) {
+    error_code failure;
+    socket_.shutdown(Socket::shutdown_send, failure);
+    if (!failure) socket_.non_blocking(true, failure);
+    if (failure) return end();
+    timer_.expires_after(at_most);
+    timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+      error_code ignored;
+      if (!cancelled) self->socket_.close(ignored);
+    });
+    wait();
+  }
+
+ private:
+  void wait() {
+    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code failure) {
+      if (failure) return self->end();
+      self->take();
+    });
+  }
+  /// One buffer, then the other sockets have their turn.
+  void take() {
+    std::array<char, std::size_t{16} * 1024> unwanted;
+    error_code failure;
+    socket_.read_some(asio::buffer(unwanted), failure);
+    if (failure && failure != asio::error::would_block) return end();
+    wait();
+  }
+  void end() {
+    timer_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+    asio::post(socket_.get_executor(), beast::bind_front_handler(std::move(done_), error_code()));
+  }
+
+  Socket& socket_;  // of the stream that `done_` keeps
+  Timer timer_;
+  Done done_;
+};
+
 /// The socket below Beast, and all that it has to send.
 class Channel {
  public:
@@ -58,7 +110,8 @@ class Channel {
   using next_layer_type = Socket;
   using Reader = websocket::stream<Channel, false>;
 
-  explicit Channel(Loop& loop) : socket_(loop.io), wake_list_(loop.wake_list) {}
+  explicit Channel(Loop& loop)
+      : socket_(loop.io), wake_list_(loop.wake_list), close_timeout_(loop.options.close_timeout) {}
 
   [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
   [[nodiscard]] next_layer_type& next_layer() { return socket_; }
@@ -76,6 +129,8 @@ class Channel {
   /// A close frame was the last thing to say.
   [[nodiscard]] bool has_said_close() const { return has_said_close_; }
 
+  /// How long a peer may take to close its side.
+  [[nodiscard]] std::chrono::milliseconds close_timeout() const { return close_timeout_; }
   /// The peer knows that the socket closes: it need not be waited for.
   void mark_goodbye() { said_goodbye_ = true; }
   /// Whether it knows, or has said so itself with a reason.
@@ -104,6 +159,7 @@ class Channel {
  private:
   Socket socket_;
   WakeList& wake_list_;
+  const std::chrono::milliseconds close_timeout_;
   std::weak_ptr<Flushable> owner_;
   const Reader* reader_ = nullptr;
   FrameQueue queue_;
@@ -122,14 +178,15 @@ void Channel::complete_write(error_code failure) {
 /// a violation the peer may still be sending, and closing would reset the connection under the
 /// close frame that explains why.
 template <class Handler>
-void async_teardown(beast::role_type role, Channel& channel, Handler&& handler) {
+void async_teardown(beast::role_type /*role*/, Channel& channel, Handler&& handler) {
   if (channel.knows_of_goodbye()) {
     error_code ignored;
     channel.next_layer().close(ignored);
     return asio::post(channel.get_executor(),
                       beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
   }
-  websocket::async_teardown(role, channel.next_layer(), std::forward<Handler>(handler));
+  std::make_shared<Farewell>(channel.next_layer(), std::forward<Handler>(handler))
+      ->start(channel.close_timeout());
 }
 
 class WebSocket;

@@ -161,6 +161,25 @@ TEST_F(WebSocketTest, OversizeIsClosedWith1009) {
   EXPECT_EQ(close_code_after(std::string("\x81\xFF\x40\0\0\0\0\0\0\0\1\2\3\4", 14)), 1009);
 }
 
+TEST_F(WebSocketTest, WhoIsStillSendingHearsTheReason) {
+  ServerOptions options = any_port();
+  options.frame_bytes_max = 1000;
+  serve(options);
+  // More than any buffer on the way holds: it can be sent only if somebody takes it.
+  const std::string frame = masked_frame(kText, std::string(std::size_t{24} << 20U, 'x'));
+  EXPECT_EQ(close_code_after(frame), 1009);
+}
+
+TEST_F(WebSocketTest, WhoGoesOnSendingIsCutOff) {
+  ServerOptions options = any_port();
+  options.frame_bytes_max = 1000;
+  options.close_timeout = std::chrono::milliseconds(50);
+  serve(options);
+  RawClient client = open();
+  client.send(std::string("\x81\xFF\x40\0\0\0\0\0\0\0\1\2\3\4", 14));
+  EXPECT_TRUE(application_.closed.wait()) << "though the client never closes its side";
+}
+
 TEST_F(WebSocketTest, ProtocolViolationsAreClosedWith1002) {
   serve();
   EXPECT_EQ(close_code_after(std::string("\x81\x01x", 3)), 1002) << "unmasked";
