@@ -226,11 +226,15 @@ test("jobs survive kill -9 and run when the server is back", async () => {
 });
 
 test("cron jobs run, change and go with the code", async () => {
-  const tick = (text) => `crons.interval("tick", { seconds: 0.2 }, "lab:write", { text: "${text}" });`;
+  const tick = (text) =>
+    `crons.interval("tick", { seconds: 0.2 }, "lab:write", { text: "${text}" });`;
   const root = makeFolder(project(crons(tick("one"), `crons.daily("daily", "lab:bad");`)), "crons");
   const on = await Server.start(root);
   const named = async () => (await on.query("_system:listJobs")).crons;
-  await until("two runs", async () => (await texts(on)).filter((text) => text === "one").length > 1);
+  await until(
+    "two runs",
+    async () => (await texts(on)).filter((text) => text === "one").length > 1,
+  );
   assert.deepEqual(
     (await named()).map((cron) => [cron.name, cron.schedule]),
     [
@@ -251,9 +255,15 @@ test("cron jobs run, change and go with the code", async () => {
 
 test("bad cron jobs stop the build", async () => {
   for (const [line, expected] of [
-    ['crons.cron("x", "0 0 30 2 *", "lab:bad");', /Cron "x": Could not find next cron time within 366/],
+    [
+      'crons.cron("x", "0 0 30 2 *", "lab:bad");',
+      /Cron "x": Could not find next cron time within 366/,
+    ],
     ['crons.cron("x", "61 * * * *", "lab:bad");', /minute "61" is not within 0-59/],
-    ['crons.interval("x", { seconds: 0.01 }, "lab:bad");', /Cron "x": interval must be at least 100 ms/],
+    [
+      'crons.interval("x", { seconds: 0.01 }, "lab:bad");',
+      /Cron "x": interval must be at least 100 ms/,
+    ],
     ['crons.interval("x", {}, "lab:bad");', /Cron "x": interval must be positive/],
   ]) {
     const root = makeFolder(project(crons(line)), "bad-crons");
