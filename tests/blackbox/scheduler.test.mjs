@@ -2,7 +2,9 @@
 // ctx.scheduler and cron jobs over the binary (functions.md 12, 20 #14 and #19, 21.13, 21.14).
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { rmSync } from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import { filesOfGuide } from "./lib/guide.mjs";
 import { kWait, makeFolder, Server, until, writeFiles } from "./lib/server.mjs";
@@ -289,6 +291,44 @@ test("closed tenants are opened when something of theirs is due", async () => {
     await until(`the job of tenant ${i}`, seen);
   }
   await on.stop();
+});
+
+test("a scheduled action waits while all places for actions are taken", async () => {
+  let isHeld;
+  const held = new Promise((done) => (isHeld = done)); // with the answer that ends the first action
+  const remote = http
+    .createServer((request, reply) => isHeld(reply))
+    .listen(0, "127.0.0.1")
+    .unref();
+  await once(remote, "listening");
+  const address = `http://127.0.0.1:${remote.address().port}/`;
+  const files = {
+    "moonstone.toml": "[actions]\ncalls = 1\n",
+    "moonstone/slow.ts": `import { action, v } from "./_generated/server";
+export const hold = action({ args: {}, handler: async () => void (await fetch("${address}")) });
+export const write = action({ args: { text: v.string() }, handler: async (ctx, args) => {
+  await ctx.runMutation("lab:write", args);
+} });`,
+  };
+  const on = await Server.start(makeFolder(project(files), "full-pool"));
+  const holding = on.run("slow:hold");
+  const reply = await held;
+  const args = [0, "slow:write", { text: "in its turn" }];
+  const id = await on.run("lab:call", { member: "runAfter", args });
+  const mine = async () => (await on.query("_system:listJobs")).jobs.find((job) => job.id === id);
+  // Refused at least once, since it was put off.
+  await until("a refusal", async () => {
+    const { status, runAt, scheduledAt, error } = await mine();
+    assert.notEqual(status, "failed", error);
+    return runAt > scheduledAt + 500;
+  });
+  reply.end("go on");
+  await holding;
+  await until("its turn", async () => (await mine()).status === "completed");
+  assert.deepEqual(await on.query("lab:texts"), ["in its turn"]);
+  assert.equal((await mine()).attempts, 1);
+  await on.stop();
+  remote.close();
 });
 
 test("the example of the guide", async () => {

@@ -324,6 +324,12 @@ TEST_F(SchedulerTest, WaitsWhenTheRunnerHasNoRoom) {
   settle();
   EXPECT_EQ(job(action).status, JobStatus::Completed);
   EXPECT_EQ(job(action).attempts, 1);
+  const std::string other = add_job("a", clock_.unix_ms());
+  settle();
+  runner_->end_action(Error(ErrorCode::LimitExceeded, "too many actions run at once", "actions"));
+  settle();
+  EXPECT_EQ(job(other).status, JobStatus::Pending);
+  EXPECT_EQ(job(other).attempts, 0);
 }
 
 TEST_F(SchedulerTest, RunsSomeActionsAtOnceAndNoMore) {

@@ -38,7 +38,8 @@ class JobRunner {
   [[nodiscard]] virtual Result<JobKind> kind_of(const std::string& function) = 0;
   /// Internal functions may be called. `done` is called exactly once, on any thread, also within
   /// run(). Errors by which the scheduler knows that the function has not begun, so that the job
-  /// waits and is tried again: Unavailable; reasons "queue_full", "shutting_down", "kind".
+  /// waits and is tried again: Unavailable; reasons "queue_full", "shutting_down", "kind";
+  /// LimitExceeded with the reason "actions" (all places for actions are taken).
   virtual void run(JobRun run, std::move_only_function<void(Status)> done) = 0;
 };
 

@@ -28,7 +28,8 @@ constexpr std::uint64_t kPruneInterval = 200;
 /// Whether the function cannot have begun, so that the job may wait and be tried again.
 bool has_not_begun(const Error& error) {
   const std::string& reason = error.reason();
-  return error.code() == ErrorCode::Unavailable || reason == "queue_full" ||
+  const bool has_no_place = error.code() == ErrorCode::LimitExceeded && reason == "actions";
+  return error.code() == ErrorCode::Unavailable || has_no_place || reason == "queue_full" ||
          reason == "shutting_down" || reason == "kind";
 }
 
