@@ -151,6 +151,10 @@ void FileService::open(const FileRecord& record, ByteRange range, Opened done) {
         }
         if (reader.error().code() != ErrorCode::NotFound)
           return (*shared)(std::move(reader).error());
+        // Deleted since it was found: first the row goes, then the bytes.
+        const auto record = core->find(id);
+        if (record && !record->has_value())
+          return (*shared)(Error(ErrorCode::NotFound, "the file " + id + " was deleted"));
         core->logger.log(LogLevel::Error, "files", "bytes_missing", {{"file", id}});
         (*shared)(Error(ErrorCode::Corruption,
                         "the bytes of " + id + " are missing; `moonstone doctor` lists such files",

@@ -104,7 +104,8 @@ class FileService final : public engine::CommitObserver {
 
   using Found = std::move_only_function<void(Result<std::optional<FileRecord>>)>;
   void find(std::string storage_id, Found done);
-  /// The bytes of a record, or a part of them. Errors: Corruption if they are not there.
+  /// The bytes of a record, or a part of them. Errors: NotFound if the file was deleted meanwhile,
+  /// Corruption if the bytes of a file are not there.
   using Opened = std::move_only_function<void(Result<ByteStreamPtr>)>;
   void open(const FileRecord& record, ByteRange range, Opened done);
 

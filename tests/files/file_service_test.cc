@@ -518,6 +518,15 @@ TEST_F(FileServiceTest, AMissingObjectIsAnErrorThatSaysHowToFindOthers) {
   EXPECT_TRUE(log_.wait_for("bytes_missing"));
 }
 
+TEST_F(FileServiceTest, AFileThatIsDeletedBeforeItIsOpenedIsNotMissing) {
+  open_service();
+  const auto record = find(store("bytes").value());
+  ASSERT_TRUE(remove(record->storage_id));
+  settle();
+  EXPECT_EQ(code_of(read(*record)), ErrorCode::NotFound);
+  EXPECT_FALSE(log_.has("bytes_missing")) << "nobody has to look for them";
+}
+
 TEST_F(FileServiceTest, TheCheckFindsWhatIsWrong) {
   open_service();
   const std::string whole = store("whole").value();

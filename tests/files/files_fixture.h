@@ -92,6 +92,10 @@ class EventLog final : public Logger {
     events_.emplace_back(event);
     changed_.notify_all();
   }
+  bool has(const std::string& event) {
+    const std::lock_guard held(mutex_);
+    return std::ranges::find(events_, event) != events_.end();
+  }
   bool wait_for(const std::string& event) {
     std::unique_lock held(mutex_);
     return changed_.wait_for(held, kPatience,

@@ -225,6 +225,7 @@ void send_bytes(Download download) {
       record, {.from = choice.range.first, .count = choice.range.count},
       [tenant, response = std::move(response),
        respond = std::move(download.respond)](Result<ByteStreamPtr> bytes) mutable {
+        if (!bytes && bytes.error().code() == ErrorCode::NotFound) return respond(not_found());
         if (!bytes) return respond(file_error_of(bytes.error(), *tenant));
         response.stream = std::make_shared<HeldStream>(tenant, *std::move(bytes));
         respond(std::move(response));
