@@ -3,6 +3,11 @@ import { ValidationError } from "./errors.js";
 
 type Path = ReadonlyArray<string | number>;
 
+/** The first number beyond 64 bits. */
+const INT64_END = 2n ** 63n;
+/** How base64 may end, by the digits in its last group of four: no bits are left over. */
+const LAST_BASE64_DIGITS = [/$/, undefined, /[AQgw]$/, /[AEIMQUYcgkosw048]$/];
+
 /**
  * Checks `value` as the server does, with the same texts and in the same order; throws a
  * ValidationError at the first misfit.
@@ -28,7 +33,7 @@ export function check(json: ValidatorJSON, value: unknown, path: Path = []): voi
     case "int64":
       return checkInt64(value, path);
     case "bytes":
-      if (typeof value !== "string" && !isBytes(value)) {
+      if (!(typeof value === "string" ? isBase64(value) : isBytes(value))) {
         failType("bytes (ArrayBuffer or base64 string)", value, path);
       }
       return;
@@ -42,7 +47,10 @@ export function check(json: ValidatorJSON, value: unknown, path: Path = []): voi
       return checkObject(json.value, value, path);
     case "array":
       if (!Array.isArray(value)) failType("array", value, path);
-      (value as unknown[]).forEach((item, index) => check(json.value, item, [...path, index]));
+      // By index: forEach would leave out holes.
+      for (let index = 0; index < value.length; index++) {
+        check(json.value, (value as unknown[])[index], [...path, index]);
+      }
       return;
     case "optional":
       if (value !== undefined) check(json.value, value, path);
@@ -61,9 +69,15 @@ export function check(json: ValidatorJSON, value: unknown, path: Path = []): voi
 }
 
 function checkInt64(value: unknown, path: Path): void {
-  if (typeof value === "bigint") return;
-  if (typeof value !== "number") failType("int64 (integer)", value, path);
-  if (!Number.isInteger(value)) fail("int64 (integer)", "non-integer number", path);
+  if (typeof value !== "number" && typeof value !== "bigint") {
+    failType("int64 (integer)", value, path);
+  }
+  if (typeof value === "number" && !Number.isInteger(value)) {
+    fail("int64 (integer)", "non-integer number", path);
+  }
+  if (value < -INT64_END || value >= INT64_END) {
+    fail("int64 (integer)", "number out of range", path);
+  }
 }
 
 function checkObject(fields: Record<string, ValidatorJSON>, value: unknown, path: Path): void {
@@ -115,6 +129,13 @@ function checkRecord(keys: ValidatorJSON, values: ValidatorJSON, value: unknown,
     check(keys, key, [...path, key]);
     check(values, item, [...path, key]);
   }
+}
+
+/** Base64 with or without its padding, and so that no other text means the same bytes. */
+function isBase64(text: string): boolean {
+  const digits = text.length % 4 === 0 ? text.replace(/={1,2}$/, "") : text;
+  const lastDigits = LAST_BASE64_DIGITS[digits.length % 4];
+  return /^[A-Za-z0-9+/_-]*$/.test(digits) && lastDigits !== undefined && lastDigits.test(digits);
 }
 
 function isBytes(value: unknown): boolean {

@@ -72,7 +72,29 @@ describe("a check", () => {
     ["float64", v.float64(), "1", "Expected float64 (number), got string"],
     ["int64", v.int64(), "1", "Expected int64 (integer), got string"],
     ["int64 fraction", v.int64(), 1.5, "Expected int64 (integer), got non-integer number"],
+    ["int64 beyond", v.int64(), 2 ** 63, "Expected int64 (integer), got number out of range"],
+    [
+      "int64 below",
+      v.int64(),
+      -(2n ** 63n) - 1n,
+      "Expected int64 (integer), got number out of range",
+    ],
     ["bytes", v.bytes(), 1, "Expected bytes (ArrayBuffer or base64 string), got number"],
+    ...["a b=", "AAE!", "A", "AAAAA", "AAE==", "=", "AAF=", "AB==", "AB", "AA=A"].map(
+      (text): [string, AnyValidator, unknown, string] => [
+        `the text ${text} as bytes`,
+        v.bytes(),
+        text,
+        "Expected bytes (ArrayBuffer or base64 string), got string",
+      ],
+    ),
+    ["a hole", v.array(v.string()), ["a", , "b"], "Expected string, got undefined"],
+    [
+      "text for bytes or null",
+      v.union(v.bytes(), v.null()),
+      "hello!",
+      "Value does not match any union variant",
+    ],
   ];
   it.each(refused)("refuses %s", (_name, validator, value, message) => {
     const result = validator.safeParse(value);
@@ -88,7 +110,8 @@ describe("a check", () => {
     ["undefined optional", v.object({ a: v.optional(v.string()) }), { a: undefined }],
     ["anything", v.any(), undefined],
     ["a view on bytes", v.bytes(), new Uint8Array(2)],
-    ["base64", v.bytes(), "AAE="],
+    ["the ends of int64", v.array(v.int64()), [-(2 ** 63), 2n ** 63n - 1n]],
+    ["base64", v.array(v.bytes()), ["", "AAE=", "AAE", "AA==", "AA", "+/-_"]],
     ["the second of a union", v.union(v.string(), v.null()), null],
   ];
   it.each(accepted)("accepts %s and returns the same value", (_name, validator, value) => {
