@@ -1,6 +1,7 @@
 import { RATE_LIMITED_RETRY_MS } from "./calls.js";
 import { callSafely } from "./errors.js";
 import type { Outbox } from "./outbox.js";
+import { TIMER_MS_MAX } from "./timers.js";
 
 /**
  * Brings the token of the person at this client, or null if nobody is signed in.
@@ -16,7 +17,6 @@ export type AuthListener = (isAuthenticated: boolean) => void;
 /** A token is renewed when this part of its life is over. */
 const RENEW_AFTER = 0.75;
 const RENEW_AFTER_LEAST_MS = 1_000;
-const TIMER_MS_MAX = 2 ** 31 - 1;
 /** Between attempts while no token can be fetched, or the server cannot check it. */
 const RETRY_MS = 5_000;
 /** Of the token that went out with hello: its answer has none. */

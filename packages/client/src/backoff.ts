@@ -1,3 +1,5 @@
+import { checkedMs } from "./timers.js";
+
 export interface BackoffOptions {
   /** The first delay, before jitter. Default 1000. */
   baseMs?: number;
@@ -18,10 +20,13 @@ export class Backoff {
   readonly #maxAttempts: number;
   #attempts = 0;
 
+  /** Errors: an option is no number, or below 0. */
   constructor(options: BackoffOptions = {}) {
-    this.#baseMs = options.baseMs ?? DEFAULT_BASE_MS;
-    this.#maxMs = options.maxMs ?? DEFAULT_MAX_MS;
+    this.#baseMs = checkedMs("backoff.baseMs", options.baseMs ?? DEFAULT_BASE_MS);
+    this.#maxMs = checkedMs("backoff.maxMs", options.maxMs ?? DEFAULT_MAX_MS);
     this.#maxAttempts = options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+    if (typeof this.#maxAttempts === "number" && this.#maxAttempts >= 0) return;
+    throw new Error(`backoff.maxAttempts must be a number (got ${String(this.#maxAttempts)})`);
   }
 
   /** The next delay in milliseconds, or undefined when the attempts are used up. */

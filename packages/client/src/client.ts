@@ -20,6 +20,7 @@ import type { QueryKey } from "./query_store.js";
 import { functionName } from "./reference.js";
 import type { FunctionReference, OptionalArgs } from "./reference.js";
 import { SubscriptionRegistry } from "./subscriptions.js";
+import { checkedMs } from "./timers.js";
 import { jsonCopy, randomUuid } from "./wire.js";
 import type { ClientFrame, ServerFrame } from "./wire.js";
 
@@ -55,20 +56,23 @@ export class MoonstoneClient {
 
   /**
    * `url` is the `/ws` address of the backend, e.g. `ws://localhost:8788/ws`; in a page also
-   * `/ws`, for the server that the page came from. Errors: no such URL; no WebSocket to use.
+   * `/ws`, for the server that the page came from. Errors: no such URL; no WebSocket to
+   * use; an option that is no number.
    */
   constructor(url: string, options: MoonstoneClientOptions = {}) {
     this.#options = options;
     this.#url = webSocketUrl(url);
     this.#mayConnect = !options.persistence;
-    const timeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    const { requestTimeoutMs, heartbeatIntervalMs } = options;
+    const timeoutMs = checkedMs("requestTimeoutMs", requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
+    const heartbeatMs = heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_MS;
     const perSecond = options.messagesPerSecond ?? DEFAULT_MESSAGES_PER_SECOND;
     this.#connection = new Connection(
       {
         url: this.#url,
         webSocket: options.webSocket ?? globalWebSocket(),
         backoff: new Backoff(options.backoff),
-        heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_MS,
+        heartbeatIntervalMs: checkedMs("heartbeatIntervalMs", heartbeatMs),
       },
       {
         onOpen: () => this.#opened(),

@@ -128,6 +128,33 @@ describe("connecting", () => {
     expect(last().ofType("ping")).toEqual([]);
   });
 
+  it("waits as long as timers can where it is told to wait for ever", async () => {
+    const backoff = { baseMs: Infinity, maxMs: Infinity };
+    const options = { requestTimeoutMs: Infinity, heartbeatIntervalMs: 2 ** 40, backoff };
+    const { client, sockets, last } = makeClient(options);
+    const socket = await last().accept();
+    const settled = vi.fn();
+    client.mutation("a:b", {}).then(settled, settled);
+    client.action("a:c", {}).catch(() => {});
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(settled).not.toHaveBeenCalled();
+    expect(socket.ofType("ping")).toEqual([]);
+    await socket.drop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets.length).toBe(1);
+  });
+
+  it.each([
+    ["requestTimeoutMs", { requestTimeoutMs: NaN }],
+    ["requestTimeoutMs", { requestTimeoutMs: "60000" as unknown as number }],
+    ["heartbeatIntervalMs", { heartbeatIntervalMs: -1 }],
+    ["backoff.baseMs", { backoff: { baseMs: NaN } }],
+    ["backoff.maxMs", { backoff: { maxMs: -1 } }],
+    ["backoff.maxAttempts", { backoff: { maxAttempts: NaN } }],
+  ])("refuses a wrong %s, which would make timers fire at once", (option, options) => {
+    expect(() => makeClient(options)).toThrow(`${option} must be a number`);
+  });
+
   it("close ends everything", async () => {
     const { client, sockets, last } = makeClient();
     await last().accept();
