@@ -11,7 +11,7 @@ export type TokenFetcher = (options: {
   forceRefreshToken: boolean;
 }) => Promise<string | null | undefined> | string | null | undefined;
 
-/** Called when the server has begun to know who we are, or has stopped. */
+/** Called with whether the server knows who we are: the first time, and when that has changed. */
 export type AuthListener = (isAuthenticated: boolean) => void;
 
 /** A token is renewed when this part of its life is over. */
@@ -37,7 +37,8 @@ export class AuthKeeper {
   #token: string | null = null;
   /** By `performance.now()`: until when the token is good for another connection. */
   #goodUntil = 0;
-  #isAuthenticated = false;
+  /** What the listener has heard last; undefined: nothing yet. */
+  #told: boolean | undefined;
   #isSettled = true;
   /** Whether the token that the server is looking at was fetched because it refused another. */
   #wasForced = false;
@@ -72,7 +73,10 @@ export class AuthKeeper {
   set(fetchToken: TokenFetcher | null, onChange: AuthListener | undefined): void {
     this.#fetchToken = fetchToken ?? undefined;
     // Whoever heard of signing in hears of signing out, too.
-    if (fetchToken !== null || onChange !== undefined) this.#onChange = onChange;
+    if (fetchToken !== null || onChange !== undefined) {
+      if (onChange !== this.#onChange) this.#told = undefined;
+      this.#onChange = onChange;
+    }
     this.#token = null;
     this.#goodUntil = 0;
     this.#wasForced = false;
@@ -200,8 +204,8 @@ export class AuthKeeper {
   }
 
   #tell(isAuthenticated: boolean): void {
-    if (this.#isAuthenticated === isAuthenticated) return;
-    this.#isAuthenticated = isAuthenticated;
+    if (this.#told === isAuthenticated) return;
+    this.#told = isAuthenticated;
     if (this.#onChange !== undefined) callSafely(this.#onChange, isAuthenticated);
   }
 }

@@ -242,6 +242,27 @@ describe("identity", () => {
     expect(last().ofType("mutation").length).toBe(1);
   });
 
+  it("is told to a listener that comes when somebody is known already", async () => {
+    const { client, last } = makeClient();
+    await last().accept();
+    const [ofAda, ofBob, ofNobody] = [vi.fn(), vi.fn(), vi.fn()];
+    client.setAuth(() => "ada", ofAda);
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    client.setAuth(() => "bob", ofBob);
+    await flush();
+    await last().say({ type: "auth", id: "auth2", authenticated: true, expiresInMs: kHour });
+    client.setAuth(() => "bob again", ofBob);
+    await flush();
+    await last().say({ type: "auth", id: "auth3", authenticated: true, expiresInMs: kHour });
+    client.setAuth(null, ofNobody);
+    await flush();
+    await last().say({ type: "auth", id: "auth4", authenticated: false });
+    expect(ofAda.mock.calls).toEqual([[true]]);
+    expect(ofBob.mock.calls).toEqual([[true]]);
+    expect(ofNobody.mock.calls).toEqual([[false]]);
+  });
+
   it("reaches mutations even if the listener of the identity throws", async () => {
     vi.spyOn(console, "error").mockReturnValue(undefined);
     const { client, last } = makeClient();
