@@ -41,6 +41,9 @@ const CONNECT_TIMEOUT_MS = 20_000;
 /** A connection that is in doubt has so long to show that it is alive. */
 const VERIFY_TIMEOUT_MS = 5_000;
 
+/** So many heartbeats without an answer are the end of a connection. */
+const UNANSWERED_MAX = 2;
+
 /** Keeps one WebSocket open: reconnects, and notices when the other side has gone silent. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -53,6 +56,8 @@ export class Connection {
   #verifyTimer: ReturnType<typeof setTimeout> | undefined;
   #heartbeatTimer: ReturnType<typeof setInterval> | undefined;
   #lastHeard = 0;
+  /** Heartbeats since then. */
+  #unanswered = 0;
   #isClosed = false;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
@@ -137,7 +142,7 @@ export class Connection {
   #opened(): void {
     clearTimeout(this.#connectTimer);
     this.#options.backoff.reset();
-    this.#lastHeard = performance.now();
+    this.#noteLife();
     const { heartbeatIntervalMs } = this.#options;
     if (heartbeatIntervalMs > 0) {
       this.#heartbeatTimer = setInterval(() => this.#beat(), heartbeatIntervalMs);
@@ -146,13 +151,22 @@ export class Connection {
   }
 
   #beat(): void {
+    // Counted and not timed: browsers hold up the timers of hidden pages, for a minute and more.
+    if (this.#unanswered >= UNANSWERED_MAX) return this.#lost();
+    this.#unanswered += 1;
     const silence = performance.now() - this.#lastHeard;
-    if (silence > 2 * this.#options.heartbeatIntervalMs) this.#lost();
+    const hasSlept = silence > (UNANSWERED_MAX + 1) * this.#options.heartbeatIntervalMs;
+    if (hasSlept) this.verify();
     else this.send('{"type":"ping"}');
   }
 
-  #heard(data: unknown): void {
+  #noteLife(): void {
     this.#lastHeard = performance.now();
+    this.#unanswered = 0;
+  }
+
+  #heard(data: unknown): void {
+    this.#noteLife();
     const frame = decodeFrame(data);
     if (frame !== undefined) this.#events.onFrame(frame);
   }

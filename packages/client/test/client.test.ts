@@ -121,6 +121,26 @@ describe("connecting", () => {
     expect(sockets.length).toBe(2);
   });
 
+  it("keeps a connection that answers when the browser holds up the heartbeat", async () => {
+    const { client, last } = makeClient({ heartbeatIntervalMs: 1_000 });
+    const socket = await last().accept();
+    let heldUp = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => now() + heldUp);
+    for (let beat = 1; beat <= 5; beat++) {
+      heldUp += 1_100; // more than twice as long between two beats
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(socket.ofType("ping").length).toBe(beat);
+      await socket.say({ type: "pong" });
+      expect(client.connectionState).toBe("connected");
+    }
+    heldUp += 3_600_000; // the machine slept
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(client.connectionState).toBe("connected");
+    await vi.advanceTimersByTimeAsync(2_000); // no answer
+    expect(client.connectionState).toBe("disconnected");
+  });
+
   it("sends no ping when the heartbeat is off", async () => {
     const { last } = makeClient({ heartbeatIntervalMs: 0 });
     await last().accept();
