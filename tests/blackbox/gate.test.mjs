@@ -2,6 +2,10 @@
 // The worker entry as a gate before every request (functions.md 21.27; the seed's Authentication page).
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
+import { json } from "node:stream/consumers";
+import WebSocket from "ws";
 import { filesOfGuide } from "./lib/guide.mjs";
 import { cli, makeFolder, Run, Server, until } from "./lib/server.mjs";
 import { Socket } from "./lib/socket.mjs";
@@ -187,6 +191,35 @@ export default createWorkerHandler({ cors: { origin: ["http://a.test", "http://b
   assert.deepEqual(await (await ask("/query", "http://a.test")).json(), { result: [] });
   tenant.ws.terminate();
   await cors.stop();
+});
+test("createWorkerHandler leads to the tenant that the host names", async () => {
+  const entry = `import { createWorkerHandler } from "@moonstone/server/runtime";
+export default createWorkerHandler({ cors: { origin: "*" } });
+`;
+  const toml = '[tenants]\ndomain = "apps.test"\n';
+  const files = { ...kProject, ".moonstone/entry.ts": entry, "moonstone.toml": toml };
+  const hosts = await Server.start(makeFolder(files, "gate-hosts"), { folder: "zeroback" });
+  const ask = (route, host) =>
+    new Promise((resolve, reject) => {
+      const request = http.request(hosts.url + route, { method: "POST", headers: { host } });
+      request.on("error", reject);
+      request.on("response", (answer) => json(answer).then(resolve, reject));
+      request.end('{"fn":"data:list"}');
+    });
+  const url = hosts.url.replace("http", "ws") + "/ws";
+  const socket = new WebSocket(url, { headers: { host: "acme.apps.test" } });
+  await once(socket, "open");
+  const args = { text: "of acme" };
+  socket.send(JSON.stringify({ type: "mutation", id: 1, fn: "data:add", args }));
+  const [answer] = await once(socket, "message");
+  assert.deepEqual(JSON.parse(answer), { type: "mutationResult", id: 1 });
+  socket.terminate();
+  const ofAcme = { result: ["of acme"] };
+  assert.deepEqual(await ask("/query", "acme.apps.test"), ofAcme);
+  assert.deepEqual(await ask("/t/acme/query", "other.apps.test"), ofAcme); // the path goes first
+  for (const host of ["apps.test", "other.apps.test", "localhost"])
+    assert.deepEqual(await ask("/query", host), { result: [] });
+  await hosts.stop();
 });
 const kBroken = [
   ["has no fetch", "export default {};", /must have a default export with a fetch function/],

@@ -14,6 +14,8 @@ export interface DeploymentStub {
 /** All deployments, by name: each tenant is one. */
 export interface DeploymentNamespace {
   idFromName(tenant: string): unknown;
+  /** The tenant that the host of the request names (`tenants.domain`), else the default one. */
+  idFromHost(): unknown;
   get(id: any): DeploymentStub;
 }
 
@@ -71,11 +73,13 @@ export const workerHandler: WorkerHandler = createWorkerHandler();
 // The web's names, which this package's compiler does not know.
 const web = globalThis as any;
 
-/** `/t/acme/ws` is the tenant acme, everything else the default one. */
-function passOn(request: WebRequest, env: Env): Promise<WebResponse> {
+/** `/t/acme/ws` is the tenant acme, everything else the one of the host. */
+function passOn(request: WebRequest, { MOONSTONE_DO: all }: Env): Promise<WebResponse> {
   const [, tenant] = /^\/t\/([^/]+)\//.exec(new web.URL(request.url).pathname) ?? [];
-  const name = tenant === undefined ? "default" : decodeURIComponent(tenant);
-  return env.MOONSTONE_DO.get(env.MOONSTONE_DO.idFromName(name)).fetch(request);
+  if (tenant !== undefined)
+    return all.get(all.idFromName(decodeURIComponent(tenant))).fetch(request);
+  // A server that is older than this package does not tell.
+  return all.get(all.idFromHost?.() ?? all.idFromName("default")).fetch(request);
 }
 
 function checkOrigin(origin: unknown): void {

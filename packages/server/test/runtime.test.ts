@@ -7,6 +7,7 @@ const web = globalThis as any;
 function environment(): Env {
   const namespace = {
     idFromName: (name: string) => ({ name }),
+    idFromHost: () => ({ name: "default" }),
     get: ({ name }: { name: string }) => ({
       name,
       fetch: async (request: any) =>
@@ -26,6 +27,15 @@ describe("workerHandler", () => {
     expect(await (await ask(workerHandler, "/t/acme/ws")).text()).toBe("acme /t/acme/ws");
     expect(await (await ask(workerHandler, "/t/a%20b/ws")).text()).toBe("a b /t/a%20b/ws");
     expect(await (await ask(workerHandler, "/t/acme")).text()).toBe("default /t/acme");
+  });
+
+  it("takes it from the host where the path has none", async () => {
+    const { MOONSTONE_DO } = environment();
+    const env = { MOONSTONE_DO: { ...MOONSTONE_DO, idFromHost: () => ({ name: "bolt" }) } } as Env;
+    const text = async (path: string): Promise<string> =>
+      (await workerHandler.fetch(new web.Request(`http://bolt.h.test${path}`), env)).text();
+    expect(await text("/query")).toBe("bolt /query");
+    expect(await text("/t/acme/ws")).toBe("acme /t/acme/ws");
   });
 });
 

@@ -93,7 +93,7 @@ FunctionApplication::FunctionApplication(Tenants& tenants, ApplicationOptions op
 FunctionApplication::~FunctionApplication() = default;
 
 FunctionApplication::Address FunctionApplication::take_address(HttpRequest& request) const {
-  Address address{.slug = std::string(kDefaultTenant), .base_url = options_.public_url};
+  Address address{.slug = {}, .base_url = options_.public_url};
   const std::string_view host = request.header("Host");
   if (address.base_url.empty()) {
     address.base_url.append(request.encrypted ? "https://" : "http://").append(host);
@@ -108,13 +108,16 @@ FunctionApplication::Address FunctionApplication::take_address(HttpRequest& requ
       return address;
     }
   }
+  address.slug = tenant_of_host(host);
+  return address;
+}
+
+std::string FunctionApplication::tenant_of_host(std::string_view host) const {
   const std::string_view name = host.substr(0, host.find(':'));
   const std::size_t dot = name.find('.');
-  if (!options_.tenant_domain.empty() && dot != std::string_view::npos && dot > 0 &&
-      name.substr(dot + 1) == options_.tenant_domain) {
-    address.slug = name.substr(0, dot);
-  }
-  return address;
+  const bool is_tenant = !options_.tenant_domain.empty() && dot != std::string_view::npos &&
+                         dot > 0 && name.substr(dot + 1) == options_.tenant_domain;
+  return std::string(is_tenant ? name.substr(0, dot) : kDefaultTenant);
 }
 
 Tenants::IfMissing FunctionApplication::if_missing(const HttpRequest& request) const {
@@ -157,9 +160,10 @@ void FunctionApplication::accept(HttpRequest request, SocketSinkPtr sink, Decide
   if (!gate_ || !gate_->stands_before(request)) {
     return open_socket(std::move(bare), std::move(address), std::move(sink), std::move(decide));
   }
-  const std::string base_url = address.base_url;
+  Gate::Origin from{.base_url = address.base_url,
+                    .tenant_of_host = tenant_of_host(request.header("Host"))};
   gate_->admit(
-      std::move(request), base_url,
+      std::move(request), std::move(from),
       [this, address = std::move(address), sink = std::move(sink),
        decide = std::move(decide)](std::variant<Gate::Admitted, HttpResponse> decision) mutable {
         if (auto* const answer = std::get_if<HttpResponse>(&decision)) {
@@ -278,8 +282,9 @@ void FunctionApplication::handle(HttpRequest request, Respond respond) {
   }
   if (gate_ && gate_->stands_before(request)) {
     HttpRequest bare = request;
-    const std::string base_url = take_address(bare).base_url;
-    return gate_->pass(std::move(request), base_url, std::move(respond));
+    Gate::Origin from{.base_url = take_address(bare).base_url,
+                      .tenant_of_host = tenant_of_host(request.header("Host"))};
+    return gate_->pass(std::move(request), std::move(from), std::move(respond));
   }
   serve(std::move(request), std::nullopt, std::move(respond));
 }

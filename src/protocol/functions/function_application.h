@@ -72,6 +72,8 @@ class FunctionApplication final : public Application {
     std::string base_url;
   };
   Address take_address(HttpRequest& request) const;
+  /// The tenant that the host names, else the default one.
+  [[nodiscard]] std::string tenant_of_host(std::string_view host) const;
   /// The last part of accept(), with the tenant known.
   void open_socket(HttpRequest request, Address address, SocketSinkPtr sink, Decide decide);
   /// The last part of handle(); `tenant` is the gate's choice, if it was asked.

@@ -72,9 +72,7 @@ bool Gate::stands_before(const HttpRequest& request) const {
   return !is_beside_gate(path);
 }
 
-actions::GateCall Gate::call_of(HttpRequest request,
-                                const std::string& base_url,
-                                actions::GateCall::Kind kind) {
+actions::GateCall Gate::call_of(HttpRequest request, Origin from, actions::GateCall::Kind kind) {
   const HostOptions& options = tenants_.root()->host().options();
   return {
       .origin = {.program = program_of(tenants_.root()->host().bundle()),
@@ -83,9 +81,10 @@ actions::GateCall Gate::call_of(HttpRequest request,
                  .now_unix_ms = options.clock->unix_ms(),
                  .name = std::string(kName),
                  .stop = request.gone},
-      .url = url_of(base_url, request),
+      .url = url_of(from.base_url, request),
       .request = std::move(request),
-      .kind = kind};
+      .kind = kind,
+      .tenant_of_host = std::move(from.tenant_of_host)};
 }
 
 HttpResponse Gate::failure(const Error& error) const {
@@ -95,9 +94,9 @@ HttpResponse Gate::failure(const Error& error) const {
   return action_error_response(error);
 }
 
-void Gate::pass(HttpRequest request, const std::string& base_url, Respond respond) {
+void Gate::pass(HttpRequest request, Origin from, Respond respond) {
   pool_.run(
-      call_of(std::move(request), base_url, actions::GateCall::Kind::Http),
+      call_of(std::move(request), std::move(from), actions::GateCall::Kind::Http),
       [this, respond = std::move(respond)](Result<actions::GateOutcome> outcome) mutable {
         if (!outcome) return respond(failure(outcome.error()));
         if (auto* const response = std::get_if<HttpResponse>(&*outcome)) {
@@ -107,9 +106,9 @@ void Gate::pass(HttpRequest request, const std::string& base_url, Respond respon
       });
 }
 
-void Gate::admit(HttpRequest request, const std::string& base_url, Decided decided) {
+void Gate::admit(HttpRequest request, Origin from, Decided decided) {
   HttpRequest admitted = request;
-  pool_.run(call_of(std::move(request), base_url, actions::GateCall::Kind::Upgrade),
+  pool_.run(call_of(std::move(request), std::move(from), actions::GateCall::Kind::Upgrade),
             [this, admitted = std::move(admitted),
              decided = std::move(decided)](Result<actions::GateOutcome> outcome) mutable {
               if (!outcome) return decided(failure(outcome.error()));

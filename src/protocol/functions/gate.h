@@ -32,8 +32,13 @@ class Gate {
   /// Whether the request must go through the gate; asks the bundle in force.
   [[nodiscard]] bool stands_before(const HttpRequest& request) const;
 
-  /// `base_url`: where callers reach the server.
-  void pass(HttpRequest request, const std::string& base_url, Respond respond);
+  /// How the request was addressed: where callers reach the server, and the tenant that the host
+  /// names.
+  struct Origin {
+    std::string base_url;
+    std::string tenant_of_host;
+  };
+  void pass(HttpRequest request, Origin from, Respond respond);
 
   /// An upgrade that may go on to a tenant, its headers as the gate left them; or the answer.
   struct Admitted {
@@ -41,12 +46,10 @@ class Gate {
     HttpRequest request;
   };
   using Decided = std::move_only_function<void(std::variant<Admitted, HttpResponse>)>;
-  void admit(HttpRequest request, const std::string& base_url, Decided decided);
+  void admit(HttpRequest request, Origin from, Decided decided);
 
  private:
-  actions::GateCall call_of(HttpRequest request,
-                            const std::string& base_url,
-                            actions::GateCall::Kind kind);
+  actions::GateCall call_of(HttpRequest request, Origin from, actions::GateCall::Kind kind);
   [[nodiscard]] HttpResponse failure(const Error& error) const;
 
   actions::ActionPool& pool_;

@@ -86,6 +86,8 @@ struct GateCall {
   std::string url;
   protocol::HttpRequest request;
   enum class Kind : unsigned char { Http, Upgrade } kind = Kind::Http;
+  /// Where the host of the request leads; the path may say something else.
+  std::string tenant_of_host = {};
 };
 /// The gate lets an upgrade through.
 struct GatePass {

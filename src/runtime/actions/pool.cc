@@ -262,6 +262,7 @@ std::string Pool::message_of(Call& call) {
   auto& gate = std::get<GateCall>(call.request);
   out += R"(,"t":"gate")";
   if (gate.kind == GateCall::Kind::Upgrade) out += R"(,"upgrade":true)";
+  append_text(out, "tenantOfHost", gate.tenant_of_host);
   append_request(out, gate.url, gate.request, offer(gate.request));
   return out + '}';
 }

@@ -96,6 +96,8 @@ const refused = (name) => () => {
 
 const namespace = {
   idFromName: (name) => new DeploymentId(textOf(name, "idFromName: the tenant")),
+  // For a request whose path names no tenant.
+  idFromHost: () => new DeploymentId(currentCall.getStore().tenantOfHost),
   idFromString: (name) => new DeploymentId(textOf(name, "idFromString: the id")),
   newUniqueId: refused("newUniqueId"),
   get(id) {
@@ -118,6 +120,7 @@ const gateEnvironment = new Proxy(
 async function runGate(call, message) {
   const program = await loaded;
   call.isUpgrade = message.upgrade === true;
+  call.tenantOfHost = message.tenantOfHost;
   const origin = { request: true, isTouched: false };
   const request = requestOf(call, message, () => (origin.isTouched = true));
   if (request.body !== null) originals.set(request.body, origin);
