@@ -51,6 +51,8 @@ export class MoonstoneClient {
   #persistence: Persistence | undefined;
   /** Without `init` a client with persistence must not connect. */
   #mayConnect: boolean;
+  /** Before `init` was done: what it finds is of whoever was there before. */
+  #hasSignedOut = false;
   #isClosed = false;
   #hasGreeted = false;
 
@@ -278,11 +280,13 @@ export class MoonstoneClient {
     if (this.#isClosed) return kept?.close();
     if (kept !== undefined) {
       this.#persistence = kept;
+      if (this.#hasSignedOut) kept.results.clearAndPause();
       this.queryStore.keepIn(kept.results);
       this.#mutations.keepIn(kept.mutations);
       await kept.mutations.adopt(this.#mutations, (code, message, { fn, args }) =>
         this.#replayFailed(new MoonstoneError(code, message), { fn, args }),
       );
+      if (this.#hasSignedOut) this.#mutations.rejectForSignOut("adopted");
     }
     this.#mayConnect = true;
     this.#connection.wake();
@@ -314,9 +318,10 @@ export class MoonstoneClient {
   }
 
   #signOut(): void {
-    if (this.#persistence === undefined) return;
-    this.#persistence.results.clearAndPause();
-    this.#mutations.rejectForSignOut();
+    if (!this.#options.persistence) return;
+    this.#hasSignedOut = !this.#mayConnect;
+    this.#persistence?.results.clearAndPause();
+    this.#mutations.rejectForSignOut("all");
   }
 
   #gaveUp(): void {

@@ -187,11 +187,19 @@ export class MutationQueue {
     this.#headIsUnderway = false;
   }
 
-  /** Whoever called them is signed out: rejects all for good, but one that is sent. */
-  rejectForSignOut(): void {
+  /**
+   * Whoever called them is signed out: rejects all, or those that were adopted, for good, but for
+   * one that is sent.
+   */
+  rejectForSignOut(which: "all" | "adopted"): void {
     const isSent = this.#headIsUnderway && this.#waiting[0]?.wasSent === true;
     if (!isSent) this.#headIsUnderway = false;
-    for (const call of this.#waiting.splice(isSent ? 1 : 0)) {
+    const calls = this.#waiting.splice(isSent ? 1 : 0);
+    for (const call of calls) {
+      if (which === "adopted" && call.client === this.#client) {
+        this.#waiting.push(call);
+        continue;
+      }
       clearTimer(call);
       this.#outbox.cancel(call.id);
       this.#log?.remove(call);

@@ -113,8 +113,14 @@ export class FakeBrowser {
     channels.clear();
   }
 
-  /** Opens a page; its client has not connected when this returns, but is done with `init`. */
-  async open(options: MoonstoneClientOptions = {}): Promise<Page> {
+  /**
+   * Opens a page; its client has not connected when this returns, but is done with `init`, during
+   * which `meanwhile` is called.
+   */
+  async open(
+    options: MoonstoneClientOptions = {},
+    meanwhile: (client: MoonstoneClient) => void = () => {},
+  ): Promise<Page> {
     const page = { channels: [] } as unknown as Page;
     vi.stubGlobal("indexedDB", this.indexedDB);
     if (this.hasLocks) {
@@ -127,7 +133,9 @@ export class FakeBrowser {
     const before = new Set(channels);
     const all = { persistence: true, backoff: { baseMs: 1, maxAttempts: 99 }, ...options } as const;
     Object.assign(page, makeClient(all));
-    await page.client.init();
+    const isReady = page.client.init();
+    meanwhile(page.client);
+    await isReady;
     page.channels = [...channels].filter((channel) => !before.has(channel));
     return page;
   }

@@ -196,6 +196,35 @@ describe("signing out", () => {
     expect(await seenAtOnce(browser)).toBeUndefined();
   });
 
+  it("while the storage is still being read forgets what is read, too", async () => {
+    const browser = new FakeBrowser();
+    await visit(browser, ["ada's"]);
+    const first = await browser.open();
+    first.client.mutation("a:b", {}).catch(() => {});
+    await settle();
+    browser.crash(first);
+    const onReplayError = vi.fn();
+    const after = vi.fn();
+    let ofNobody: Promise<unknown> | undefined;
+    const options = { auth: () => "ada", onReplayError };
+    const page = await browser.open(options, (client) => {
+      expect(client.mutation("a:before", {})).rejects.toMatchObject({ code: "signed_out" });
+      client.setAuth(null);
+      ofNobody = client.mutation("a:after", {});
+      client.subscribe("list:all", {}, after);
+    });
+    expect(onReplayError.mock.calls).toMatchObject([[{ code: "signed_out" }, { fn: "a:b" }]]);
+    const socket = await page.last().accept();
+    await settle();
+    expect(after).not.toHaveBeenCalled();
+    expect(socket.ofType("mutation")).toMatchObject([{ fn: "a:after" }]);
+    const { id } = socket.ofType("mutation")[0]!;
+    await socket.say({ type: "mutationResult", id, result: 1 });
+    expect(await ofNobody).toBe(1);
+    browser.close(page);
+    expect(await seenAtOnce(browser)).toBeUndefined();
+  });
+
   it("rejects a mutation that waits for its turn to be sent, so that it is nobody's", async () => {
     const page = await new FakeBrowser().open({ auth: () => "ada", messagesPerSecond: 2 });
     const socket = await page.last().accept();
