@@ -107,6 +107,7 @@ export class AuthKeeper {
   /** `token` null: we are nobody; undefined: we are somebody, but cannot show it yet. */
   #greetWith(token: string | null | undefined, greet: (token: string | undefined) => void): void {
     this.#isSettled = token === null;
+    this.#wasForced = false;
     this.#sentId = typeof token === "string" ? ID_OF_HELLO : undefined;
     greet(token ?? undefined);
     if (token === null) this.#tell(false);

@@ -242,6 +242,23 @@ describe("identity", () => {
     expect(last().ofType("mutation").length).toBe(1);
   });
 
+  it("is fetched anew on each connection whose token is refused", async () => {
+    const asked: boolean[] = [];
+    const auth = ({ forceRefreshToken }: { forceRefreshToken: boolean }): string => {
+      asked.push(forceRefreshToken);
+      return "t";
+    };
+    const { last } = makeClient({ auth, backoff: { baseMs: 1 } });
+    const refusal = { type: "error", code: "unauthenticated", message: "expired" };
+    for (let connection = 1; connection <= 2; connection++) {
+      await last().accept();
+      await last().say(refusal);
+      expect(asked).toEqual(Array.from({ length: connection }, () => [false, true]).flat());
+      await last().drop(); // before the answer to the fresh one
+      await vi.advanceTimersByTimeAsync(10);
+    }
+  });
+
   it("is told to a listener that comes when somebody is known already", async () => {
     const { client, last } = makeClient();
     await last().accept();
