@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -153,6 +154,8 @@ Refusal set_tenant_domain(Config& config, const std::string& text) {
     return "a domain such as \"example.com\"";
   }
   config.tenant_domain = text;
+  std::ranges::transform(config.tenant_domain, config.tenant_domain.begin(),
+                         [](unsigned char c) { return std::tolower(c); });
   return {};
 }
 

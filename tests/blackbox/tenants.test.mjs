@@ -2,7 +2,9 @@
 // Tenants (functions.md 1, 10): apart in everything but code, opened on demand, a thousand of them.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import { project } from "./lib/fixture.mjs";
 import { kWait, makeFolder, Server, until } from "./lib/server.mjs";
@@ -146,6 +148,45 @@ test("only an administrator makes tenants where the configuration says so", asyn
   assert.equal((await post("/t/acme/__admin/run", key)).status, 200);
   assert.equal((await post("/t/acme/query")).status, 200);
   await strict.stop();
+});
+
+test("a tenant is chosen by a host below the domain, however it is spelt", async () => {
+  const files = {
+    ...project(),
+    "moonstone.toml": `[tenants]\ndomain = "Example.com"\n`,
+    "moonstone/file.ts": `import { mutation } from "./_generated/server";
+export const upload = mutation({ args: {}, handler: (ctx) => ctx.storage.generateUploadUrl() });`,
+  };
+  const root = makeFolder(files, "by-host");
+  const call = async (on, host, fn, args = {}) => {
+    const request = http.request(`${on.url}/__admin/run`, { method: "POST", headers: { host } });
+    request.end(JSON.stringify({ fn, args }));
+    const [reply] = await once(request, "response");
+    const body = JSON.parse((await reply.toArray()).join(""));
+    assert.equal(body.success, true, JSON.stringify(body));
+    return body.result;
+  };
+  const on = await Server.start(root);
+  await call(on, "acme.example.com", "lab:m", person("Ada"));
+  for (const host of ["ACME.Example.com", "acme.example.com:80", "acme.example.com."])
+    assert.equal((await call(on, host, "lab:q", everybody)).length, 1, host);
+  for (const host of ["example.com", "localhost"])
+    assert.equal((await call(on, host, "lab:q", everybody)).length, 0, host);
+  assert.deepEqual(readdirSync(path.join(root, ".moonstone/data/tenants")), ["acme"]);
+  assert.match(
+    await call(on, "acme.example.com", "file:upload"),
+    /^http:\/\/acme\.example\.com\/storage\/upload\?/,
+  );
+  await on.stop();
+
+  // One address for all of them in the links of files: then the path tells the tenant.
+  const env = { MOONSTONE_SERVER_PUBLIC_URL: "https://public.example.com" };
+  const behind = await Server.start(root, { env });
+  assert.match(
+    await call(behind, "acme.example.com", "file:upload"),
+    /^https:\/\/public\.example\.com\/t\/acme\/storage\/upload\?/,
+  );
+  await behind.stop();
 });
 
 test("tenants are found again after kill -9", async () => {

@@ -29,6 +29,16 @@ HttpRequest head_of(const HttpRequest& request) {
           .id = {}};
 }
 
+/// The name in a Host header, in the one spelling of all that mean it.
+std::string host_name_of(std::string_view host) {
+  std::string name(host.substr(0, host.find(':')));
+  if (name.ends_with('.')) name.pop_back();
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return name;
+}
+
 /// Why a tenant cannot be served, as an answer.
 HttpResponse tenant_refusal(const Error& error) {
   switch (error.code()) {
@@ -109,15 +119,18 @@ FunctionApplication::Address FunctionApplication::take_address(HttpRequest& requ
     }
   }
   address.slug = tenant_of_host(host);
+  // The public address is that of all tenants.
+  if (address.slug != kDefaultTenant && !options_.public_url.empty())
+    address.base_url.append("/t/").append(address.slug);
   return address;
 }
 
 std::string FunctionApplication::tenant_of_host(std::string_view host) const {
-  const std::string_view name = host.substr(0, host.find(':'));
+  const std::string name = host_name_of(host);
   const std::size_t dot = name.find('.');
-  const bool is_tenant = !options_.tenant_domain.empty() && dot != std::string_view::npos &&
-                         dot > 0 && name.substr(dot + 1) == options_.tenant_domain;
-  return std::string(is_tenant ? name.substr(0, dot) : kDefaultTenant);
+  const bool is_tenant = !options_.tenant_domain.empty() && dot != std::string::npos && dot > 0 &&
+                         std::string_view(name).substr(dot + 1) == options_.tenant_domain;
+  return is_tenant ? name.substr(0, dot) : std::string(kDefaultTenant);
 }
 
 Tenants::IfMissing FunctionApplication::if_missing(const HttpRequest& request) const {

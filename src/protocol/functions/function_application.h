@@ -41,7 +41,8 @@ struct ApplicationOptions {
   identity::TokenVerifier* tokens = nullptr;
   /// How callers reach the server, without a slash at the end; empty: as each request says.
   std::string public_url = {};
-  /// `acme.example.com` is the tenant `acme` if this is `example.com`; empty: no such hosts.
+  /// `acme.example.com` is the tenant `acme` if this is `example.com`, in small letters; empty:
+  /// no such hosts.
   std::string tenant_domain = {};
   /// Runs the worker entry, if the project has one; it must outlive the application.
   actions::ActionPool* actions = nullptr;
