@@ -28,6 +28,8 @@ import { httpAction, httpRouter } from "@zeroback/server";
 const http = httpRouter();
 http.route({ path: "/who", method: "POST", handler: httpAction(async (_ctx, request) =>
   Response.json({ user: request.headers.get("x-user"), body: await request.text(), url: request.url })) });
+http.route({ path: "/cookie", method: "GET", handler: httpAction(async (_ctx, request) =>
+  new Response("ok", { headers: { "x-back": request.headers.get("cookie") as string } })) });
 export default http;
 `,
 };
@@ -109,6 +111,14 @@ test("headers can be added on both ways", async () => {
   const reply = await server.post("/who", "a body", { ...as("ann"), origin: "http://page.test" });
   assert.equal(reply.headers.get("access-control-allow-origin"), "http://page.test");
   assert.deepEqual(await reply.json(), { user: "ann", body: "a body", url: `${server.url}/who` });
+});
+test("headers may hold any bytes", async () => {
+  // As a browser sends the cookie of a page that has set "city=京都".
+  const city = Buffer.from("city=京都").toString("latin1");
+  const headers = { ...as("ann"), cookie: city };
+  const [reply] = await once(http.get(`${server.url}/cookie`, { headers }), "response");
+  assert.equal(Buffer.concat(await reply.toArray()).toString(), "ok");
+  assert.equal(reply.headers["x-back"], city);
 });
 test("a large body passes", async () => {
   const text = "b".repeat(3_000_000);

@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/script_json.h"
+#include "runtime/actions/internal/header_text.h"
 #include "runtime/actions/internal/pool.h"
 #include "runtime/actions/internal/tagged_json.h"
 
@@ -57,7 +58,7 @@ std::vector<Header> headers_in(const Object& object) {
     if (!entry.is_array() || entry.as_array().size() != 2) continue;
     const Array& pair = entry.as_array();
     if (pair[0].is_text() && pair[1].is_text()) {
-      headers.push_back({.name = pair[0].as_text(), .value = pair[1].as_text()});
+      headers.push_back({.name = pair[0].as_text(), .value = header_bytes_of(pair[1].as_text())});
     }
   }
   return headers;
@@ -132,7 +133,7 @@ std::string forwarded_head(std::uint32_t call, std::uint32_t ask, const HttpResp
     separator = ",";
     write_json_string(header.name, out);
     out += ',';
-    write_json_string(header.value, out);
+    write_json_string(header_text_of(header.value), out);
     out += ']';
   }
   return out + ']';

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "runtime/actions/find_program.h"
+#include "runtime/actions/internal/header_text.h"
 #include "runtime/actions/internal/tagged_json.h"
 #include "runtime/actions/worker_script.h"
 
@@ -56,7 +57,7 @@ void append_request(std::string& out,
     separator = ",";
     write_json_string(header.name, out);
     out += ',';
-    write_json_string(header.value, out);
+    write_json_string(header_text_of(header.value), out);
     out += ']';
   }
   out += ']';

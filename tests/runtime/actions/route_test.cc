@@ -76,6 +76,27 @@ TEST_F(RouteTest, AResponseArrivesAsItWasMade) {
   EXPECT_EQ(cookies, "a=1;b=2;");
 }
 
+TEST_F(RouteTest, ValuesOfHeadersAreBytes) {
+  define(R"(async (ctx, request) => {
+    const value = request.headers.get("x-name");
+    return new Response(String(value.length), { headers: { "x-back": value } });
+  })");
+  std::string all;
+  for (int byte = 0x21; byte < 0x100; ++byte)
+    all += static_cast<char>(byte == 0x7f ? 'x' : byte);
+  for (const std::string& value :
+       {std::string("caf\xC3\xA9"), std::string("\xE6\xBC\xA2"), std::string("\xC3"), all}) {
+    const auto response = ask({.method = "GET", .path = "/x", .headers = {{"X-Name", value}}});
+    ASSERT_TRUE(response) << response.error().message();
+    EXPECT_EQ(response->body, std::to_string(value.size()));
+    std::string back;
+    for (const auto& header : response->headers) {
+      if (header.name == "x-back") back = header.value;
+    }
+    EXPECT_EQ(back, value);
+  }
+}
+
 TEST_F(RouteTest, LargeBodiesStreamBothWays) {
   define(R"(async (ctx, request) => new Response(request.body))");
   const std::string large(3'000'000, 'm');
