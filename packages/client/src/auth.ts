@@ -23,8 +23,12 @@ const RETRY_MS = 5_000;
 const ID_OF_HELLO = "";
 
 export interface AuthEvents {
-  /** The server knows who we are now, or that we are nobody. */
+  /** The server knows who we are now, or that we are nobody; it may have taken us for another. */
   onIdentity(): void;
+  /** `isSettled` has become true. */
+  onSettled(): void;
+  /** `isSettled` has become false. */
+  onUnsettled(): void;
 }
 
 /** Keeps the server informed of who we are: a token per connection, renewed before it ends. */
@@ -40,6 +44,8 @@ export class AuthKeeper {
   /** What the listener has heard last; undefined: nothing yet. */
   #told: boolean | undefined;
   #isSettled = true;
+  /** Whether it was before the token that the server is looking at. */
+  #wasSettled = false;
   /** Whether the token that the server is looking at was fetched because it refused another. */
   #wasForced = false;
   /** Whatever was begun under an older number is void. */
@@ -64,7 +70,7 @@ export class AuthKeeper {
 
   /**
    * Whether the server knows who we want to be. Until then a mutation would run for somebody else,
-   * or for nobody.
+   * or for nobody; so it would behind a token that the server refuses.
    */
   get isSettled(): boolean {
     return this.#isSettled;
@@ -80,7 +86,7 @@ export class AuthKeeper {
     this.#token = null;
     this.#goodUntil = 0;
     this.#wasForced = false;
-    this.#isSettled = false;
+    this.#unsettle();
     this.#sentId = undefined; // an answer that comes now is about who was here before
     // A connection that waits for a token waits for this one now.
     if (this.#greet !== undefined) this.prepare(this.#greet);
@@ -107,7 +113,7 @@ export class AuthKeeper {
   /** `token` null: we are nobody; undefined: we are somebody, but cannot show it yet. */
   #greetWith(token: string | null | undefined, greet: (token: string | undefined) => void): void {
     this.#isSettled = token === null;
-    this.#wasForced = false;
+    this.#wasSettled = this.#wasForced = false;
     this.#sentId = typeof token === "string" ? ID_OF_HELLO : undefined;
     greet(token ?? undefined);
     if (token === null) this.#tell(false);
@@ -124,7 +130,6 @@ export class AuthKeeper {
   ): boolean {
     if ((id ?? ID_OF_HELLO) !== this.#sentId) return false;
     this.#wasForced = false;
-    this.#isSettled = true;
     if (isAuthenticated && expiresInMs !== undefined) {
       const wait = Math.max(expiresInMs * RENEW_AFTER, RENEW_AFTER_LEAST_MS);
       this.#goodUntil = performance.now() + wait;
@@ -132,6 +137,7 @@ export class AuthKeeper {
     }
     this.#tell(isAuthenticated);
     this.#events.onIdentity();
+    this.#settle();
     return true;
   }
 
@@ -140,26 +146,25 @@ export class AuthKeeper {
     const isAnswer = id !== undefined && /^auth\d+$/.test(id);
     if (isAnswer && id !== this.#sentId) return true; // of who was here before
     if (isAnswer && code === "rate_limited") {
-      // The server refused to look at it, so it still takes us for whom it did.
-      this.#later(RATE_LIMITED_RETRY_MS, this.#wasForced);
+      this.#goOn(RATE_LIMITED_RETRY_MS, this.#wasForced);
       return true;
     }
     if (id !== undefined && !isAnswer) return false;
     if (code !== "unauthenticated" && code !== "unavailable") return false;
     if (this.#fetchToken === undefined) return false;
     if (code === "unavailable") {
-      this.#later(RETRY_MS, false);
+      this.#goOn(RETRY_MS, false);
     } else if (!this.#wasForced) {
       this.#goodUntil = 0;
-      this.#isSettled = false; // the server takes us for nobody now
+      this.#unsettle(); // the server takes us for nobody now
       void this.#renew(true);
     } else {
       // A fresh token was refused, too: another one would not be better.
       this.#wasForced = false;
-      this.#isSettled = true;
       console.error(`Moonstone: the server refuses the token: ${message}`);
       this.#tell(false);
       this.#events.onIdentity();
+      this.#settle();
     }
     return true;
   }
@@ -169,6 +174,22 @@ export class AuthKeeper {
     this.#greet = undefined;
     this.#sentId = undefined;
     clearTimeout(this.#timer);
+  }
+
+  /** The server has not looked at the token, so it still takes us for whom it did. */
+  #goOn(retryMs: number, force: boolean): void {
+    this.#later(retryMs, force);
+    if (this.#wasSettled) this.#settle();
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#events.onSettled();
+  }
+
+  #unsettle(): void {
+    this.#isSettled = false;
+    this.#events.onUnsettled();
   }
 
   #later(ms: number, force: boolean): void {
@@ -184,6 +205,8 @@ export class AuthKeeper {
     if (turn !== this.#turn || !this.#isOpen()) return;
     if (token === undefined) return; // the one that the server has may still be good
     this.#wasForced = force;
+    this.#wasSettled = this.#isSettled;
+    this.#unsettle();
     const id = (this.#sentId = `auth${++this.#lastId}`);
     this.#outbox.push({ type: "auth", id, token }, "renewal");
   }

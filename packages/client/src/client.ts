@@ -97,10 +97,9 @@ export class MoonstoneClient {
     });
     this.#actions = new ActionCalls(this.#outbox, timeoutMs);
     this.#auth = new AuthKeeper(this.#outbox, isOpen, {
-      onIdentity: () => {
-        this.#subscriptions.renewFailed();
-        this.#mutations.identityKnown();
-      },
+      onIdentity: () => this.#subscriptions.renewFailed(),
+      onSettled: () => this.#mutations.identityKnown(),
+      onUnsettled: () => this.#mutations.identityLost(),
     });
     if (options.auth !== undefined) this.#auth.set(options.auth, undefined);
     this.#stopListening = listenForReturn(() => this.#mayConnect && this.#connection.verify());

@@ -143,12 +143,18 @@ export class MutationQueue {
     this.#pump();
   }
 
+  /** The server does not know it any more: what was not sent on this connection waits. */
+  identityLost(): void {
+    this.#takeBack();
+    this.#pump();
+  }
+
   connectionLost(): void {
     this.#isOpen = false;
     this.#isGreeted = false;
     this.#headIsUnderway = false;
     this.#abandoned = [];
-    clearTimeout(this.#retryTimer);
+    this.#stopRetry();
     const head = this.#waiting[0];
     if (head !== undefined) clearTimer(head);
   }
@@ -161,7 +167,10 @@ export class MutationQueue {
     if (head?.id !== id || !this.#headIsUnderway) return false;
     if ("error" in answer && answer.error.code === "rate_limited") {
       // The server refused to look at it, so it is as if it had not been sent.
-      this.#retryTimer = setTimeout(() => this.#sendHead(head), RATE_LIMITED_RETRY_MS);
+      this.#retryTimer = setTimeout(() => {
+        this.#retryTimer = undefined;
+        this.#sendHead(head);
+      }, RATE_LIMITED_RETRY_MS);
       return true;
     }
     this.#log?.remove(head);
@@ -177,7 +186,7 @@ export class MutationQueue {
 
   /** Rejects everything that is waiting, and leaves on disk what is there. */
   rejectAll(error: MoonstoneError): void {
-    clearTimeout(this.#retryTimer);
+    this.#stopRetry();
     for (const call of this.#waiting.splice(0)) {
       clearTimer(call);
       this.#outbox.cancel(call.id);
@@ -192,16 +201,14 @@ export class MutationQueue {
    * one that is sent.
    */
   rejectForSignOut(which: "all" | "adopted"): void {
-    const isSent = this.#headIsUnderway && this.#waiting[0]?.wasSent === true;
-    if (!isSent) this.#headIsUnderway = false;
-    const calls = this.#waiting.splice(isSent ? 1 : 0);
+    this.#takeBack();
+    const calls = this.#waiting.splice(this.#headIsUnderway ? 1 : 0);
     for (const call of calls) {
       if (which === "adopted" && call.client === this.#client) {
         this.#waiting.push(call);
         continue;
       }
       clearTimer(call);
-      this.#outbox.cancel(call.id);
       this.#log?.remove(call);
       fail(call, signedOutError(call, call.wasSent));
     }
@@ -270,8 +277,24 @@ export class MutationQueue {
     fail(head, timeoutError(head));
   }
 
-  #finishHead(): void {
+  /** The head, from the outbox or from its wait after `rate_limited`. */
+  #takeBack(): void {
+    const head = this.#waiting[0];
+    if (head === undefined || !this.#headIsUnderway) return;
+    const wasRefused = this.#retryTimer !== undefined;
+    if (!this.#outbox.cancel(head.id) && !wasRefused) return;
+    this.#stopRetry();
+    clearTimer(head);
+    this.#headIsUnderway = false;
+  }
+
+  #stopRetry(): void {
     clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+  }
+
+  #finishHead(): void {
+    this.#stopRetry();
     const head = this.#waiting.shift();
     if (head !== undefined) clearTimer(head);
     this.#headIsUnderway = false;

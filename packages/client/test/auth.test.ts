@@ -259,6 +259,50 @@ describe("identity", () => {
     }
   });
 
+  it("is waited for while a token that replaces it is checked", async () => {
+    const { client, last } = makeClient({ heartbeatIntervalMs: 0 });
+    await last().accept();
+    client.setAuth(({ forceRefreshToken }) => (forceRefreshToken ? "fresh" : "t"));
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: 40_000 });
+    await vi.advanceTimersByTimeAsync(30_000);
+    void client.mutation("a:b", {});
+    await flush();
+    expect(last().received.at(-1)).toMatchObject({ type: "auth", id: "auth2" });
+    // Keys that are away are no reason to wait: who was known stays known.
+    await last().say({ type: "error", id: "auth2", code: "unavailable", message: "no keys" });
+    expect(last().ofType("mutation").length).toBe(1);
+    await last().say({ type: "mutationResult", id: "1" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    void client.mutation("a:b", {});
+    await flush();
+    await last().say({ type: "error", id: "auth3", code: "unauthenticated", message: "expired" });
+    await flush();
+    expect(last().received.at(-1)).toMatchObject({ type: "auth", id: "auth4", token: "fresh" });
+    await last().say({ type: "auth", id: "auth4", authenticated: true, expiresInMs: kHour });
+    expect(last().received.at(-1)).toMatchObject({ type: "mutation", id: "2" });
+  });
+
+  it("is waited for by a mutation in the outbox, too, when it has ended", async () => {
+    const { client, last } = makeClient({ messagesPerSecond: 2, heartbeatIntervalMs: 0 });
+    await last().accept();
+    let give: (token: string) => void = () => {};
+    client.setAuth(({ forceRefreshToken }) =>
+      forceRefreshToken ? new Promise<string>((resolve) => (give = resolve)) : "t1",
+    );
+    await flush();
+    await last().say({ type: "auth", id: "auth1", authenticated: true, expiresInMs: kHour });
+    void client.mutation("a:b", {});
+    await flush();
+    await last().say({ type: "error", code: "unauthenticated", message: "it has ended" });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(last().ofType("mutation")).toEqual([]);
+    give("t2");
+    await flush();
+    await last().say({ type: "auth", id: "auth2", authenticated: true, expiresInMs: kHour });
+    expect(last().ofType("mutation").length).toBe(1);
+  });
+
   it("is told to a listener that comes when somebody is known already", async () => {
     const { client, last } = makeClient();
     await last().accept();
