@@ -83,7 +83,7 @@ export class ActionCalls {
       onSent: () => {
         call.wasSent = true;
       },
-      onTimeout: () => this.#finish(call).reject(timeoutError(call)),
+      onTimeout: () => this.#finish(call).reject(timeoutError(call, true)),
     });
   }
 

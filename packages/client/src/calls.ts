@@ -30,11 +30,12 @@ export function sendCall(
   });
 }
 
-/** The error of a call that got no answer in time. */
-export function timeoutError(call: Call): MoonstoneError {
+/** The error of a call that got no answer in time, or waited too long to be sent. */
+export function timeoutError(call: Call, wasSent: boolean): MoonstoneError {
+  const what = wasSent ? "was sent and may have run" : "could not be sent";
   return new MoonstoneError(
     "request_timeout",
-    `Request timed out: ${call.type} ${call.fn} was sent and may have run`,
+    `Request timed out: ${call.type} ${call.fn} ${what}`,
   );
 }
 

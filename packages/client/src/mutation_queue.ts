@@ -274,7 +274,7 @@ export class MutationQueue {
     if (this.#headIsUnderway) this.#abandoned.push(head.id);
     this.#log?.remove(head);
     this.#finishHead();
-    fail(head, timeoutError(head));
+    fail(head, timeoutError(head, head.wasSent));
   }
 
   /** The head, from the outbox or from its wait after `rate_limited`. */

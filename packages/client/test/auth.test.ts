@@ -303,6 +303,19 @@ describe("identity", () => {
     expect(last().ofType("mutation").length).toBe(1);
   });
 
+  it("that does not come in time ends the wait of a mutation, which was not sent", async () => {
+    const { client, last } = makeClient({ requestTimeoutMs: 1_000 });
+    await last().accept();
+    client.setAuth(() => new Promise(() => {}));
+    const failed = expect(client.mutation("a:b", {})).rejects.toMatchObject({
+      code: "request_timeout",
+      message: "Request timed out: mutation a:b could not be sent",
+    });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await failed;
+    expect(last().ofType("mutation")).toEqual([]);
+  });
+
   it("is told to a listener that comes when somebody is known already", async () => {
     const { client, last } = makeClient();
     await last().accept();
