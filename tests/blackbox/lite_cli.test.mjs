@@ -3,7 +3,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cli, kRoot, makeFolder, writeFiles } from "./lib/server.mjs";
 
@@ -246,6 +246,27 @@ test("backup --zip makes one archive of all copies, which other programs read", 
   execFileSync("python3", ["-m", "zipfile", "--extract", at("copies.zip"), at("out")]);
   assert.match(await succeeds(lite("introspect", "out/main.db")), /n String\?/);
   assert.ok(statSync(at("copies.zip")).size < statSync(at("out/main.db")).size);
+});
+
+test("backup --zip takes nothing away that it has not made", async () => {
+  const { root, lite, path: at } = projectOf({ "schema.lite": kUser, "kept/notes.txt": "mine" });
+  await succeeds(lite("db", "push"));
+  assert.match(await succeeds(lite("backup", "kept", "--zip")), /kept\.zip/);
+  assert.equal(readFileSync(at("kept/notes.txt"), "utf8"), "mine");
+  assert.deepEqual(readdirSync(at("kept")), ["notes.txt"]);
+  const names = execFileSync("python3", ["-m", "zipfile", "-l", at("kept.zip")]).toString();
+  assert.match(names, /main\.db/);
+  assert.doesNotMatch(names, /notes/);
+
+  await succeeds(lite("backup", ".", "--zip"));
+  const archive = `${root}.zip`;
+  assert.ok(existsSync(archive));
+  rmSync(archive);
+  assert.ok(existsSync(at("schema.lite")) && existsSync(at("development.db")));
+  assert.deepEqual(
+    readdirSync(root).filter((name) => name.includes("copies")),
+    [],
+  );
 });
 
 test("optimize merges search indexes", async () => {
