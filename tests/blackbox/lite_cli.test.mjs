@@ -269,6 +269,15 @@ test("backup --zip takes nothing away that it has not made", async () => {
   );
 });
 
+test("a backup does not take the place of the database that it is of", async () => {
+  const { lite, path: at } = projectOf({ "schema.lite": kUser });
+  await succeeds(lite("db", "push", "--db", "main.db"));
+  const before = statSync(at("main.db")).ino;
+  writeFileSync(at("schema.lite"), `database main { path "./main.db" }\n${kUser}`);
+  assert.match(await fails(lite("backup", ".")), /main\.db is the database itself/);
+  assert.equal(statSync(at("main.db")).ino, before);
+});
+
 test("optimize merges search indexes", async () => {
   const { lite } = projectOf({
     "schema.lite": `${kUser}model Doc {\n  id Int @id\n  title String\n  @@fts([title])\n}\n`,

@@ -72,6 +72,13 @@ Result<Backup> back_up(RawConnection& source, const std::string& path, BackupFor
   std::error_code failure;
   const fs::path target(path);
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), failure);
+  // The copy takes the place of what is there, under the feet of whoever has it open.
+  const char* const own = sqlite3_db_filename(source.handle(), "main");
+  if (own != nullptr && fs::equivalent(own, target, failure)) {
+    return Error(ErrorCode::InvalidArgument,
+                 fmt::format("{} is the database itself; name another file or folder", path),
+                 "same_file");
+  }
   const std::string part = path + ".part";
   fs::remove(part, failure);
   Status done = form == BackupForm::Copy ? copy_pages(source.handle(), part)
