@@ -552,11 +552,15 @@ import * as authoring from {};
 export const defineModels: any = (authoring as any).defineModels;
 )";
 
+GeneratedFile stub_of_api() {
+  return {.name = "api.ts", .text = std::string(kStubApi)};
+}
+
 std::vector<GeneratedFile> generate_stubs(const std::string& package) {
   const std::string name = literal_of(package);
   const std::string imports = fmt::format(fmt::runtime(kServerImports), name);
   return {
-      {.name = "api.ts", .text = std::string(kStubApi)},
+      stub_of_api(),
       {.name = "dataModel.ts", .text = fmt::format(fmt::runtime(kStubDataModel), name)},
       {.name = "manifest.ts", .text = std::string(kStubManifest)},
       {.name = "server.ts",

@@ -38,6 +38,8 @@ struct GeneratedFile {
 /// all six makers and `v`, `api.ts` with references to whatever is asked for, and their
 /// `dataModel.ts`.
 [[nodiscard]] std::vector<GeneratedFile> generate_stubs(const std::string& package);
+/// The `api.ts` of these.
+[[nodiscard]] GeneratedFile stub_of_api();
 
 /// Writes the files that differ from what is there. Returns the names of those.
 [[nodiscard]] Result<std::vector<std::string>> write_generated(

@@ -3,10 +3,18 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { project } from "./lib/fixture.mjs";
-import { cli, kRoot, makeFolder, Server } from "./lib/server.mjs";
+import { cli, kRoot, makeFolder, Server, writeFiles } from "./lib/server.mjs";
 
 let server;
 before(async () => {
@@ -167,6 +175,37 @@ test(
     assert.equal(typecheck(root), "");
   },
 );
+test("a function and the file that needs it while it is loaded may come together", async () => {
+  const ticker = (name) => ({
+    [`moonstone/${name}.ts`]: `import { internalMutation } from "./_generated/server";
+export const tick = internalMutation({ args: {}, handler: () => null });
+`,
+    "moonstone/crons.ts": `import { cronJobs } from "@moonstone/server";
+import { internal } from "./_generated/api";
+const crons = cronJobs();
+crons.interval("tick", { hours: 1 }, internal.${name}.tick);
+export default crons;
+`,
+  });
+  const root = makeFolder({}, "together");
+  assert.equal((await cli(["init"], { cwd: root })).code, 0);
+  const built = async () => (await cli(["codegen"], { cwd: root })).text;
+  assert.match(await built(), /✓ Bundled 3 functions/);
+  writeFiles(root, ticker("ticker"));
+  assert.match(await built(), /✓ Bundled 4 functions/);
+  const api = () => readFileSync(path.join(root, "moonstone/_generated/api.ts"), "utf8");
+  assert.match(api(), /ticker:tick/);
+  // What is wrong in itself is told, and the types stay.
+  writeFiles(root, { "moonstone/bad.ts": "export const x = (undefined as any).y;\n" });
+  assert.match(await built(), /Build failed[^]*moonstone\/bad\.ts:1/);
+  assert.match(api(), /ticker:tick/);
+  rmSync(path.join(root, "moonstone/bad.ts"));
+  // Renamed.
+  rmSync(path.join(root, "moonstone/ticker.ts"));
+  writeFiles(root, ticker("clock"));
+  assert.match(await built(), /✓ Bundled 4 functions/);
+  assert.match(api(), /clock:tick/);
+});
 test("init in a named folder", async () => {
   const root = makeFolder({}, "named");
   const result = await cli(["init", "sub"], { cwd: root });
