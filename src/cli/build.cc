@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -187,11 +189,14 @@ class Builder {
     return {};
   }
 
-  /// Whether one of the files just generated was bundled.
+  /// Whether one of the files just generated was bundled. esbuild names files by where links lead.
   [[nodiscard]] bool has_changed_input(const std::vector<std::string>& inputs) const {
     return std::ranges::any_of(outcome_.generated, [&](const std::string& name) {
       const std::string path = project_.generated_folder() + "/" + name;
-      return std::ranges::find(inputs, path) != inputs.end();
+      return std::ranges::any_of(inputs, [&](const std::string& input) {
+        std::error_code ignored;
+        return input.ends_with("/" + name) && std::filesystem::equivalent(input, path, ignored);
+      });
     });
   }
 

@@ -206,6 +206,23 @@ export default crons;
   assert.match(await built(), /✓ Bundled 4 functions/);
   assert.match(api(), /clock:tick/);
 });
+test("functions behind a link are bundled with the types that were just written", async () => {
+  const root = makeFolder({ "real/here.txt": "" }, "link");
+  assert.equal((await cli(["init"], { cwd: root })).code, 0);
+  renameSync(path.join(root, "moonstone"), path.join(root, "real/functions"));
+  symlinkSync("real/functions", path.join(root, "moonstone"));
+  assert.equal((await cli(["codegen"], { cwd: root })).code, 0);
+  const query = (body) =>
+    `import { query } from "./_generated/server";\nimport { api } from "./_generated/api";\n` +
+    `export const q = query({ args: {}, handler: () => String(${body}) });\n`;
+  writeFiles(root, {
+    "moonstone/fresh.ts": query("typeof api"),
+    "moonstone/user.ts": query("api.fresh.q._name"),
+  });
+  const app = await Server.start(root);
+  assert.equal(await app.query("user:q"), "fresh:q");
+  await app.stop();
+});
 test("init in a named folder", async () => {
   const root = makeFolder({}, "named");
   const result = await cli(["init", "sub"], { cwd: root });
