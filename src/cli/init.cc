@@ -68,6 +68,23 @@ Status write_functions(const std::string& folder) {
   return write_missing_stubs(folder + "/_generated", std::string(kPackage));
 }
 
+/// Whether a line says so, with or without slashes around it.
+bool is_ignored(std::string_view gitignore, std::string_view wanted) {
+  const auto bare = [](std::string_view name) {
+    while (name.ends_with('\r') || name.ends_with(' '))
+      name.remove_suffix(1);
+    if (name.ends_with('/')) name.remove_suffix(1);
+    if (name.starts_with('/')) name.remove_prefix(1);
+    return name;
+  };
+  while (!gitignore.empty()) {
+    const std::size_t end = std::min(gitignore.find('\n'), gitignore.size());
+    if (bare(gitignore.substr(0, end)) == bare(wanted)) return true;
+    gitignore.remove_prefix(std::min(end + 1, gitignore.size()));
+  }
+  return false;
+}
+
 /// Adds what is missing to .gitignore; what stands there stays.
 Status write_gitignore(const std::string& folder, const InitOptions& options) {
   std::vector<std::string_view> wanted = {"node_modules/", ".moonstone/", ".env.local"};
@@ -79,7 +96,7 @@ Status write_gitignore(const std::string& folder, const InitOptions& options) {
   }
   if (!text.empty() && !text.ends_with('\n')) text += '\n';
   for (const std::string_view line : wanted) {
-    if (text.find(line) == std::string::npos) text.append(line).append("\n");
+    if (!is_ignored(text, line)) text.append(line).append("\n");
   }
   MS_TRY_STATUS(write_if_changed(path, text));
   return {};

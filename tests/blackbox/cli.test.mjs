@@ -175,6 +175,14 @@ test(
     assert.equal(typecheck(root), "");
   },
 );
+test("init ignores what only looks like a line of .gitignore", async () => {
+  const root = makeFolder({
+    ".gitignore": ".env.local.example\r\nweb/.moonstone/\r\n/node_modules\r\n",
+  });
+  assert.equal((await cli(["init"], { cwd: root })).code, 0);
+  const lines = readFileSync(path.join(root, ".gitignore"), "utf8").split(/\r?\n/);
+  assert.deepEqual(lines.slice(3), [".moonstone/", ".env.local", ""]);
+});
 test("a function and the file that needs it while it is loaded may come together", async () => {
   const ticker = (name) => ({
     [`moonstone/${name}.ts`]: `import { internalMutation } from "./_generated/server";
