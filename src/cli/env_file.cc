@@ -26,7 +26,9 @@ bool is_blank(char c) {
 /// Walks over the text, one assignment at a time.
 class EnvParser {
  public:
-  EnvParser(std::string_view text, std::string_view name) : rest_(text), file_(name) {}
+  EnvParser(std::string_view text, std::string_view name) : rest_(text), file_(name) {
+    if (rest_.starts_with(kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
+  }
 
   Result<std::vector<Variable>> run() {
     std::map<std::string, std::string, std::less<>> variables;

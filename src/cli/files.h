@@ -14,6 +14,9 @@ namespace moonstone::cli {
 /// A source file or a bundle beyond this is a mistake (a database, a video).
 inline constexpr std::size_t kFileBytesMax = std::size_t{64} * 1024 * 1024;
 
+/// What some editors write before a text in UTF-8.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 /// Errors: NotFound, LimitExceeded, Unavailable; each names the path.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 

@@ -77,10 +77,12 @@ class Finder {
   std::map<std::string, std::string> found_;  // name to path
 };
 
-/// Skips spaces and comments.
+/// Skips spaces and comments, and the mark that some editors put before everything.
 void skip_blank(std::string_view& text) {
   while (!text.empty()) {
-    if (text.starts_with("//")) {
+    if (text.starts_with(kByteOrderMark)) {
+      text.remove_prefix(kByteOrderMark.size());
+    } else if (text.starts_with("//")) {
       text.remove_prefix(std::min(text.find('\n'), text.size()));
     } else if (text.starts_with("/*")) {
       const std::size_t end = text.find("*/", 2);

@@ -183,6 +183,20 @@ test("init ignores what only looks like a line of .gitignore", async () => {
   const lines = readFileSync(path.join(root, ".gitignore"), "utf8").split(/\r?\n/);
   assert.deepEqual(lines.slice(3), [".moonstone/", ".env.local", ""]);
 });
+test("files from editors that write a byte order mark", { timeout: 120_000 }, async () => {
+  const root = makeFolder({
+    "moonstone/schema.ts":
+      '\ufeffimport { defineSchema } from "@moonstone/server";\r\nexport const schema = defineSchema({});\r\n',
+    "moonstone/host.ts":
+      '\ufeff"use node";\r\nimport { platform } from "node:os";\r\nimport { action } from "./_generated/server";\r\n' +
+      "export const value = action({ args: {}, handler: async () => [platform(), process.env.SAID] });\r\n",
+    ".env.local": "\ufeffSAID=hello\r\n",
+    "moonstone.toml": "\ufeff[server]\r\nport = 0\r\n",
+  });
+  const app = await Server.start(root);
+  assert.deepEqual(await app.run("host:value"), ["linux", "hello"]);
+  await app.stop();
+});
 test("a function and the file that needs it while it is loaded may come together", async () => {
   const ticker = (name) => ({
     [`moonstone/${name}.ts`]: `import { internalMutation } from "./_generated/server";
