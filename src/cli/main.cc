@@ -39,6 +39,13 @@ constexpr double kTopIntervalMax = 3'600;
 /// More no server lists.
 constexpr int kLiveQueriesMax = 500;
 
+/// A variable of a script that is not set: the default would be something else than was meant.
+const CLI::Validator& not_empty() {
+  static const CLI::Validator kNotEmpty(
+      [](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, "");
+  return kNotEmpty;
+}
+
 /// Has commands of its own.
 constexpr std::string_view kLite = "lite";
 
@@ -95,7 +102,9 @@ class CommandLine {
     CLI::App* const command =
         app_.add_subcommand("init", "Write a starter backend into a new or an existing app");
     command->footer("Example: moonstone init my-app --template react");
-    command->add_option("dir", init_.folder, "The app's folder")->capture_default_str();
+    command->add_option("dir", init_.folder, "The app's folder")
+        ->capture_default_str()
+        ->check(not_empty());
     command->add_option("--template", init_.app_template,
                         "A whole new app: react, solid, vanilla or server-only");
   }
@@ -116,8 +125,10 @@ class CommandLine {
     command->add_option("--port", port_, "Port; 0 takes any free one (default: 8788)");
     command->add_option("--host", host_, "Address to listen on (default: 127.0.0.1)");
     command->add_option("--static", static_, "Folder of built pages (default: dist/ if it exists)");
-    command->add_option("--env", serve_.environment,
-                        "Section [env.NAME] of moonstone.toml, with its own data");
+    command
+        ->add_option("--env", serve_.environment,
+                     "Section [env.NAME] of moonstone.toml, with its own data")
+        ->check(not_empty());
     command->add_option("--admin-key", serve_.admin_key, "Key for administration in production")
         ->envname("MOONSTONE_ADMIN_KEY");
     command->add_flag("--accept-data-loss", accepts_data_loss_,
@@ -238,11 +249,15 @@ class CommandLine {
     command
         ->add_option("folder", options.folder,
                      is_import ? "What `moonstone export` wrote" : "A new or an empty folder")
-        ->required();
-    command->add_option("functionsDir", options.data.functions_folder,
-                        "Without --url: the functions folder whose data is meant");
-    command->add_option("--env", options.data.environment, "Without --url: the environment");
-    command->add_option("--url", options.remote.url, "A running server");
+        ->required()
+        ->check(not_empty());
+    command
+        ->add_option("functionsDir", options.data.functions_folder,
+                     "Without --url: the functions folder whose data is meant")
+        ->check(not_empty());
+    command->add_option("--env", options.data.environment, "Without --url: the environment")
+        ->check(not_empty());
+    command->add_option("--url", options.remote.url, "A running server")->check(not_empty());
     add_key(*command, options.remote);
     if (is_import) {
       CLI::Option* const replace = command->add_flag("--replace", is_replacing_,
@@ -266,8 +281,10 @@ class CommandLine {
   void add_reset() {
     CLI::App* const command = app_.add_subcommand("reset", "Delete all local data");
     command->footer("Example: moonstone reset --yes");
-    command->add_option("functionsDir", reset_.functions_folder, "The functions folder");
-    command->add_option("--env", reset_.environment, "The data of this environment only");
+    command->add_option("functionsDir", reset_.functions_folder, "The functions folder")
+        ->check(not_empty());
+    command->add_option("--env", reset_.environment, "The data of this environment only")
+        ->check(not_empty());
     command->add_flag("--yes,-y", is_confirmed_, "Do not ask");
   }
 

@@ -87,6 +87,22 @@ test(
   },
 );
 
+test("an empty argument is not taken for the default", async () => {
+  const root = makeFolder(kProject, "empty");
+  for (const args of [
+    ["export", ""],
+    ["import", ""],
+    ["export", "out", "--url", ""],
+    ["reset", "--yes", "--env", ""],
+    ["init", ""],
+    ["dev", "--env", ""],
+  ]) {
+    const refused = await cli(args, { cwd: root });
+    assert.equal(refused.code, 2, args.join(" "));
+    assert.match(refused.text, /is empty/, args.join(" "));
+  }
+});
+
 test("a broken line names file and line; what stands before it is kept", async () => {
   const root = makeFolder(kProject, "brokenline");
   const server = await Server.start(root);
