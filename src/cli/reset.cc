@@ -27,8 +27,13 @@ Status remove_data(const std::string& folder) {
   auto held = store::open_sqlite_store({.path = folder + "/" + std::string(kDatabaseFile)});
   // A damaged database cannot be opened, and is all the more to be deleted.
   if (!held && held.error().reason() == "locked") return Error(std::move(held).error());
+  // The folder may be a link to where the data lies: that is to go, and the link has to lead there
+  // still.
   std::error_code failed;
-  std::filesystem::remove_all(folder, failed);
+  const bool is_link = std::filesystem::is_symlink(folder, failed);
+  const std::filesystem::path place = std::filesystem::canonical(folder, failed);
+  if (!failed) std::filesystem::remove_all(place, failed);
+  if (!failed && is_link) std::filesystem::create_directory(place, failed);
   if (!failed) return ok();
   return Error(ErrorCode::Unavailable,
                fmt::format("cannot delete {}: {}", folder, failed.message()));

@@ -228,6 +228,23 @@ export default crons;
   assert.match(await built(), /✓ Bundled 4 functions/);
   assert.match(api(), /clock:tick/);
 });
+test("reset deletes data that lies behind a link, and keeps the link", async () => {
+  const root = makeFolder({ "disk/here.txt": "" }, "linked");
+  assert.equal((await cli(["init"], { cwd: root })).code, 0);
+  mkdirSync(path.join(root, ".moonstone"), { recursive: true });
+  mkdirSync(path.join(root, "disk/data"));
+  symlinkSync("../disk/data", path.join(root, ".moonstone/data"));
+  const app = await Server.start(root);
+  await app.run("tasks:create", { text: "gone soon" });
+  await app.stop();
+  assert.ok(existsSync(path.join(root, "disk/data/moonstone.db")));
+  assert.equal((await cli(["reset", "--yes"], { cwd: root })).code, 0);
+  assert.ok(!existsSync(path.join(root, "disk/data/moonstone.db")));
+  const again = await Server.start(root);
+  assert.deepEqual(await again.query("tasks:list"), []);
+  await again.stop();
+  assert.ok(existsSync(path.join(root, "disk/data/moonstone.db")));
+});
 test("functions behind a link are bundled with the types that were just written", async () => {
   const root = makeFolder({ "real/here.txt": "" }, "link");
   assert.equal((await cli(["init"], { cwd: root })).code, 0);
