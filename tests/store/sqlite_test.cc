@@ -2,6 +2,7 @@
 // What is particular to the store on SQLite: files, locks, other programs, plans, memory.
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -109,6 +110,9 @@ TEST_F(SqliteStoreTest, ASecondProcessIsRefused) {
   EXPECT_EQ(second.error().code(), ErrorCode::Unavailable);
   EXPECT_EQ(second.error().reason(), "locked");
   EXPECT_THAT(second.error().message(), HasSubstr(path()));
+  const std::string link = folder_.file("link.db");
+  std::filesystem::create_symlink(path(), link);
+  EXPECT_EQ(reason_of(open_sqlite_store({.path = link})), "locked");
   store_.reset();
   EXPECT_TRUE(open_sqlite_store({.path = path()}));
 }

@@ -3,6 +3,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,9 +13,21 @@
 #include <unistd.h>
 
 namespace moonstone::store::sqlite {
+namespace {
+
+/// Beside the file itself, not beside a link to it: all who have the file have one lock.
+std::string lock_path_of(const std::string& database_path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  if (!fs::is_symlink(database_path, failed)) return database_path + ".lock";
+  const fs::path file = fs::canonical(database_path, failed);
+  return (failed ? database_path : file.string()) + ".lock";
+}
+
+}  // namespace
 
 Result<std::unique_ptr<FileLock>> FileLock::take(const std::string& database_path) {
-  const std::string path = database_path + ".lock";
+  const std::string path = lock_path_of(database_path);
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) {
     return Error(ErrorCode::Unavailable,
