@@ -1,6 +1,7 @@
 // Moonstone. Licence: see LICENSE.
 // moonstone logs: the newest lines of a server's log, and those that come.
 
+#include <cctype>
 #include <string>
 #include <utility>
 
@@ -82,11 +83,25 @@ class LogPrinter {
   std::string buffer_;
 };
 
+/// Names of functions are those of files: they may have blanks, and letters of any script.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", byte);
+    }
+  }
+  return out;
+}
+
 std::string path_of(const LogsOptions& options) {
   std::string path = fmt::format("/__admin/logs?limit={}", options.lines);
   if (options.mode == LogsOptions::Mode::Follow) path += "&follow=1";
   if (!options.level.empty()) path += "&level=" + options.level;
-  if (!options.function.empty()) path += "&function=" + options.function;
+  if (!options.function.empty()) path += "&function=" + escaped(options.function);
   return path;
 }
 
