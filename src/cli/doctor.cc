@@ -125,7 +125,8 @@ class Doctor {
           found.empty() ? fmt::format("{} cannot be run", *esbuild) : found,
           found.empty() ? "reinstall it, or remove node_modules and run npm install" : "");
     }
-    const std::string node = first_line({"/usr/bin/env", "node", "--version"}, project_.root);
+    const std::string node =
+        first_line({"/usr/bin/env", "--", name_of_node(), "--version"}, project_.root);
     const int major = node.starts_with('v') ? std::atoi(node.c_str() + 1) : 0;
     const bool is_good = major >= kNodeMajorMin;
     add("node", is_good ? Finding::Fine : Finding::Warning, node.empty() ? "not found" : node,
@@ -134,11 +135,21 @@ class Doctor {
                               kNodeMajorMin));
   }
 
+  /// What runs actions; a configuration that cannot be read is told of by itself.
+  [[nodiscard]] std::string name_of_node() const {
+    const auto loaded = load_configuration();
+    return loaded ? loaded->config.actions.node : Config().actions.node;
+  }
+
+  [[nodiscard]] Result<LoadedConfig> load_configuration() const {
+    return load_config({.file = project_.root + "/moonstone.toml",
+                        .environment = options_.data.environment,
+                        .lookup = process_environment,
+                        .flags = {}});
+  }
+
   void check_configuration() {
-    const auto loaded = load_config({.file = project_.root + "/moonstone.toml",
-                                     .environment = options_.data.environment,
-                                     .lookup = process_environment,
-                                     .flags = {}});
+    const auto loaded = load_configuration();
     if (!loaded) {
       return add("configuration", Finding::Problem, loaded.error().message(),
                  "correct the key; docs/guide/configuration.md lists them all");
