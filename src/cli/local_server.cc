@@ -14,6 +14,7 @@
 namespace moonstone::cli {
 namespace {
 
+using protocol::functions::FunctionHost;
 using protocol::functions::Mode;
 
 std::string make_key() {
@@ -29,7 +30,8 @@ Result<Project> project_of_data(const DataOptions& data) {
   return project;
 }
 
-/// Brings the data to the schema of the sources, or of what was deployed last.
+/// Brings the data to the schema of the sources, or of what was deployed last. Nobody asked for
+/// functions to run: jobs that are due wait for a server, which also learns of new cron jobs.
 Status put_code_into_force(Serving& serving) {
   runtime::BundlePtr bundle;
   const auto& history = serving.app->bundles()->history();
@@ -41,7 +43,8 @@ Status put_code_into_force(Serving& serving) {
     MS_TRY(BuildOutcome built, build(serving.project, {}));
     bundle = std::move(built.bundle);
   }
-  MS_TRY_STATUS(serving.app->tenants().deploy(bundle, store::Writer::AllowDataLoss::No));
+  MS_TRY_STATUS(serving.app->tenants().root()->host().deploy(
+      bundle, store::Writer::AllowDataLoss::No, FunctionHost::Jobs::Untouched));
   return {};
 }
 

@@ -2,6 +2,7 @@
 // export, import, run --watch, logs, doctor, and the hints of the command line (issue 3 point 12).
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cli, makeFolder, Run, Server, until, writeFiles } from "./lib/server.mjs";
@@ -101,6 +102,39 @@ test("an empty argument is not taken for the default", async () => {
     assert.equal(refused.code, 2, args.join(" "));
     assert.match(refused.text, /is empty/, args.join(" "));
   }
+});
+
+test("an import runs no functions of the project", async () => {
+  const root = makeFolder(
+    {
+      ...kProject,
+      "moonstone/later.ts": `import { internalMutation, mutation } from "./_generated/server";
+import { internal } from "./_generated/api";
+export const note = internalMutation({ args: {}, handler: (ctx) => ctx.db.insert("notes", { text: "ran" }) });
+export const plan = mutation({ args: {}, handler: (ctx) => ctx.scheduler.runAfter(3_600_000, internal.later.note) });
+`,
+    },
+    "jobs",
+  );
+  const server = await Server.start(root);
+  await server.run("later:plan");
+  await server.stop();
+  const database = path.join(root, ".moonstone/data/moonstone.db");
+  const sql = (statement) =>
+    execFileSync("python3", [
+      "-c",
+      "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(c.execute(sys.argv[2]).fetchall()); c.commit()",
+      database,
+      statement,
+    ]).toString();
+  sql("UPDATE _jobs SET runAt = 1000"); // due for long
+  const folder = makeFolder({ "tables/notes.jsonl": "" }, "nothing");
+  for (let i = 0; i < 2; i++) {
+    const done = await cli(["import", folder], { cwd: root });
+    assert.equal(done.code, 0, done.text);
+  }
+  assert.match(sql("SELECT status FROM _jobs"), /pending/);
+  assert.match(sql("SELECT count(*) FROM notes"), /\(0,\)/);
 });
 
 test("a broken line names file and line; what stands before it is kept", async () => {

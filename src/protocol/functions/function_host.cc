@@ -132,7 +132,7 @@ Result<FunctionHost::DeployOutcome> FunctionHost::deploy(runtime::BundlePtr bund
     });
   }
   // Last: the code is in force whether this succeeds or not, and live queries have to follow it.
-  if (jobs_ != nullptr) {
+  if (jobs_ != nullptr && jobs != Jobs::Untouched) {
     MS_TRY(outcome.crons_changed, jobs_->replace_crons(bundle->crons));
     if (jobs == Jobs::Start) MS_TRY_STATUS(jobs_->start());
   }

@@ -126,7 +126,8 @@ class FunctionHost {
   /// `database` and `live` must outlive the host.
   FunctionHost(engine::Database& database, live::LiveQueries& live, HostOptions options);
 
-  enum class Jobs : unsigned char { Start, AtRest };
+  /// AtRest: none begins. Untouched: nor does the database learn of the bundle's cron jobs.
+  enum class Jobs : unsigned char { Start, AtRest, Untouched };
   /// Puts a bundle into force: the schema is checked against the data and migrated first. On error
   /// the former bundle stays. Live queries stay subscribed and run again. Waits.
   struct DeployOutcome {
