@@ -48,6 +48,7 @@ class Export {
     }
     for (const std::string& id : ids_)
       MS_TRY_STATUS(fetch(id));
+    manifest_.set("tables", tables_);
     manifest_.set("documents", documents_);
     manifest_.set("files", static_cast<std::int64_t>(ids_.size()));
     return write_file(export_manifest(options_.folder), to_json_indented(manifest_) + "\n");
@@ -79,10 +80,13 @@ class Export {
   }
 
   Status take(std::string_view piece) {
+    std::size_t seen = buffer_.size();  // a large document comes in many pieces
     buffer_ += piece;
     std::size_t from = 0;
-    for (std::size_t end = 0; (end = buffer_.find('\n', from)) != std::string::npos; from = end + 1)
+    for (std::size_t end = 0; (end = buffer_.find('\n', seen)) != std::string::npos; seen = from) {
       MS_TRY_STATUS(take_line(std::string_view(buffer_).substr(from, end - from)));
+      from = end + 1;
+    }
     buffer_.erase(0, from);
     return {};
   }
@@ -107,6 +111,10 @@ class Export {
     if (Value* file = object.find("file"); file != nullptr && file->is_object()) {
       return take_file(file->as_object());
     }
+    if (const Value* failure = object.find("error"); failure != nullptr && failure->is_text()) {
+      return Error(ErrorCode::FailedPrecondition,
+                   fmt::format("the server cannot go on: {}", failure->as_text()), "export");
+    }
     if (object.find("end") == nullptr) return not_an_export();
     is_complete_ = number_of(object, "documents") == documents_;
     return {};
@@ -120,6 +128,7 @@ class Export {
   Status begin_table(std::string_view name) {
     MS_TRY_STATUS(close(table_, "the documents"));
     MS_TRY(const std::string path, table_file(options_.folder, name));
+    tables_.emplace_back(name);
     return open(table_, path);
   }
 
@@ -172,6 +181,7 @@ class Export {
   std::ofstream table_;
   std::ofstream list_;
   std::vector<std::string> ids_;
+  Array tables_;  // in the order in which they can be imported
   Object manifest_;
   std::int64_t documents_ = 0;
   bool is_complete_ = false;

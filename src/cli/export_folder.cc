@@ -9,7 +9,10 @@
 namespace moonstone::cli {
 
 Result<std::string> table_file(const std::string& folder, std::string_view table) {
-  const std::string problem = schema::problem_with_table_name(table);
+  // Those of many-to-many relations are "_a_b"; the system's are "_a".
+  const bool is_join_table = table.starts_with('_') && table.find('_', 1) != std::string_view::npos;
+  const std::string problem =
+      schema::problem_with_table_name(is_join_table ? table.substr(1) : table);
   if (!problem.empty() || table.find('/') != std::string_view::npos) {
     return Error(ErrorCode::InvalidArgument,
                  fmt::format("\"{}\" is not the name of a table", table));

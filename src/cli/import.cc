@@ -32,6 +32,34 @@ std::string text_of(const Object& object, std::string_view name) {
   return member != nullptr && member->is_text() ? member->as_text() : std::string();
 }
 
+/// Lines of one table, as one request takes them.
+struct Batch {
+  std::string table;
+  std::string path;
+  std::vector<std::size_t> numbers;  // of its lines in the file
+  std::string text;
+
+  void add(std::size_t number, std::string_view line) {
+    numbers.push_back(number);
+    text.append(line).append("\n");
+  }
+  [[nodiscard]] bool is_full() const {
+    return numbers.size() >= kBatchLines || text.size() >= kBatchBytes;
+  }
+};
+
+/// Lines that refer to rows which were not there yet.
+struct Waiting {
+  std::string table;
+  std::string path;
+  std::size_t number = 0;
+  std::string line;
+};
+
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
 class Import {
  public:
   Import(const TransferOptions& options, const Remote& remote, Terminal& terminal)
@@ -43,7 +71,11 @@ class Import {
     has_begun_ = true;
     for (const std::string& table : tables)
       MS_TRY_STATUS(import_table(table));
-    return import_files();
+    MS_TRY_STATUS(import_waiting());
+    MS_TRY_STATUS(import_files());
+    warn_of_gaps();
+    warn_of_order();
+    return {};
   }
 
   [[nodiscard]] bool has_begun() const { return has_begun_; }
@@ -75,7 +107,10 @@ class Import {
     const auto manifest = parse_json(text);
     const Value* const format =
         manifest && manifest->is_object() ? manifest->as_object().find("format") : nullptr;
-    if (format != nullptr && *format == Value(kExportFormat)) return {};
+    if (format != nullptr && *format == Value(kExportFormat)) {
+      manifest_ = manifest->as_object();
+      return {};
+    }
     return Error(
         ErrorCode::InvalidArgument,
         fmt::format("{}: this version of Moonstone reads format {} only", path, kExportFormat));
@@ -87,60 +122,122 @@ class Import {
     for (const auto& entry : fs::directory_iterator(options_.folder + "/tables", failed)) {
       if (entry.path().extension() == ".jsonl") tables.push_back(entry.path().stem().string());
     }
-    std::ranges::sort(tables);
-    if (!failed) return tables;
-    return Error(ErrorCode::Unavailable,
-                 fmt::format("cannot read {}/tables: {}", options_.folder, failed.message()));
+    if (failed) {
+      return Error(ErrorCode::Unavailable,
+                   fmt::format("cannot read {}/tables: {}", options_.folder, failed.message()));
+    }
+    // The order of the export: what others refer to comes first.
+    std::ranges::sort(tables, {}, [this](const std::string& table) {
+      return std::pair(place_in_export(table), table);
+    });
+    return tables;
+  }
+
+  [[nodiscard]] std::size_t place_in_export(const std::string& table) const {
+    const Value* const order = manifest_.find("tables");
+    if (order == nullptr || !order->is_array()) return 0;
+    const auto place = std::ranges::find(order->as_array(), Value(table));
+    return static_cast<std::size_t>(place - order->as_array().begin());
   }
 
   Status import_table(const std::string& table) {
     MS_TRY(const std::string path, table_file(options_.folder, table));
     std::ifstream lines(path, std::ios::binary);
-    if (!lines) return Error(ErrorCode::Unavailable, fmt::format("cannot read {}", path));
+    if (!lines || is_folder(path)) return unreadable(path);
     std::size_t number = 0;  // of the last line that was read
-    std::string batch;
-    std::size_t count = 0;
+    Batch batch{.table = table, .path = path, .numbers = {}, .text = {}};
     for (std::string line; std::getline(lines, line);) {
-      ++number;
-      batch.append(line).append("\n");
-      if (++count < kBatchLines && batch.size() < kBatchBytes) continue;
-      MS_TRY_STATUS(send(table, path, batch, number - count));
-      batch.clear();
-      count = 0;
+      if (++number == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+      if (is_blank(line)) continue;
+      ++lines_read_;
+      batch.add(number, line);
+      if (batch.is_full()) MS_TRY_STATUS(send(batch));
     }
-    if (count > 0) MS_TRY_STATUS(send(table, path, batch, number - count));
+    if (lines.bad()) return unreadable(path);
+    return send(batch);
+  }
+
+  static Error unreadable(const std::string& path) {
+    return {ErrorCode::Unavailable, fmt::format("cannot read {}", path)};
+  }
+
+  /// What refers to rows of other batches, for as long as there is progress.
+  Status import_waiting() {
+    while (!waiting_.empty()) {
+      const std::vector<Waiting> before = std::exchange(waiting_, {});
+      Batch batch;
+      for (const Waiting& one : before) {
+        if (batch.is_full() || one.path != batch.path) {
+          MS_TRY_STATUS(send(batch));
+          batch = {.table = one.table, .path = one.path, .numbers = {}, .text = {}};
+        }
+        batch.add(one.number, one.line);
+      }
+      MS_TRY_STATUS(send(batch));
+      if (waiting_.size() < before.size()) continue;
+      return Error(ErrorCode::NotFound,
+                   fmt::format("{}:{}: the row refers to one that is neither here nor there",
+                               waiting_.front().path, waiting_.front().number),
+                   "foreign_key");
+    }
     return {};
   }
 
-  /// `before`: lines of the file that came before the batch.
-  Status send(const std::string& table,
-              const std::string& path,
-              const std::string& batch,
-              std::size_t before) {
-    HttpCall made = remote_.call_to(
-        "POST", fmt::format("/__admin/import?table={}{}", table, existing_parameter()));
+  /// Sends the batch and empties it.
+  Status send(Batch& batch) {
+    if (batch.numbers.empty()) return {};
+    HttpCall made = remote_.call_to("POST", fmt::format("/__admin/import?table={}&later=1{}",
+                                                        batch.table, existing_parameter()));
     made.headers.emplace_back("Content-Type", "application/x-ndjson");
-    made.body = batch;
+    made.body = batch.text;
     const auto reply = call(made);
     if (!reply) return explain(remote_, reply.error());
     const auto body = parse_json(reply->body);
     if (reply->status != 200 || !body || !body->is_object()) {
-      return place(error_of(*reply), path, body ? &*body : nullptr, before);
+      return place(error_of(*reply), batch, body ? &*body : nullptr);
     }
     const Value* const result = body->as_object().find("result");
-    const Value* const imported =
-        result != nullptr && result->is_object() ? result->as_object().find("imported") : nullptr;
-    if (imported != nullptr && imported->is_integer()) documents_ += imported->as_integer();
+    if (result != nullptr && result->is_object()) take_result(result->as_object(), batch);
+    batch.numbers.clear();
+    batch.text.clear();
     return {};
   }
 
+  void take_result(const Object& result, const Batch& batch) {
+    const auto add = [&result](std::string_view name, std::int64_t& to) {
+      const Value* const count = result.find(name);
+      if (count != nullptr && count->is_integer()) to += count->as_integer();
+    };
+    add("imported", documents_);
+    add("older", older_);
+    const Value* const later = result.find("later");
+    if (later == nullptr || !later->is_array() || later->as_array().empty()) return;
+    std::vector<std::string_view> lines;
+    for (std::string_view rest = batch.text; !rest.empty();) {
+      const std::size_t end = rest.find('\n');
+      lines.push_back(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
+    }
+    for (const Value& number : later->as_array()) {
+      if (!number.is_integer()) continue;
+      const auto position = static_cast<std::size_t>(number.as_integer() - 1);
+      if (position >= lines.size()) continue;
+      waiting_.push_back({.table = batch.table,
+                          .path = batch.path,
+                          .number = batch.numbers[position],
+                          .line = std::string(lines[position])});
+    }
+  }
+
   /// The error with the file and the line that it is about.
-  static Error place(Error error, const std::string& path, const Value* body, std::size_t before) {
+  static Error place(Error error, const Batch& batch, const Value* body) {
     const Value* const line =
         body != nullptr && body->is_object() ? body->as_object().find("line") : nullptr;
-    if (line == nullptr || !line->is_integer()) return std::move(error).with_context(path);
-    return std::move(error).with_context(
-        fmt::format("{}:{}", path, before + static_cast<std::size_t>(line->as_integer())));
+    const bool is_placed = line != nullptr && line->is_integer() && line->as_integer() >= 1 &&
+                           static_cast<std::size_t>(line->as_integer()) <= batch.numbers.size();
+    if (!is_placed) return std::move(error).with_context(batch.path);
+    const auto position = static_cast<std::size_t>(line->as_integer() - 1);
+    return std::move(error).with_context(fmt::format("{}:{}", batch.path, batch.numbers[position]));
   }
 
   [[nodiscard]] std::string_view existing_parameter() const {
@@ -162,12 +259,37 @@ class Import {
     std::size_t number = 0;
     for (std::string line; std::getline(lines, line);) {
       ++number;
-      if (line.empty()) continue;
+      if (is_blank(line)) continue;
+      ++files_read_;
       if (Status stored = import_file(line); !stored) {
         return Error(stored.error()).with_context(fmt::format("{}:{}", path, number));
       }
     }
+    if (lines.bad()) return unreadable(path);
     return {};
+  }
+
+  /// Whether the folder holds as much as was written into it.
+  void warn_of_gaps() {
+    const auto warn = [this](std::string_view what, std::int64_t found) {
+      const Value* const told = manifest_.find(what);
+      if (told == nullptr || !told->is_integer() || told->as_integer() == found) return;
+      terminal_.warning(
+          fmt::format("{} tells of {} {}, but the folder holds {}: it was changed or "
+                      "damaged since it was written",
+                      export_manifest(options_.folder), told->as_integer(), what, found));
+    };
+    warn("documents", lines_read_);
+    warn("files", files_read_);
+  }
+
+  void warn_of_order() {
+    if (older_ == 0) return;
+    terminal_.warning(
+        fmt::format("{} documents are older than others that their tables had. They "
+                    "stand behind these, and paginate() may leave them out; import "
+                    "into empty tables",
+                    older_));
   }
 
   Status import_file(const std::string& line) {
@@ -198,8 +320,13 @@ class Import {
   const TransferOptions& options_;
   const Remote& remote_;
   Terminal& terminal_;
-  std::int64_t documents_ = 0;
+  Object manifest_;  // empty: there is none
+  std::vector<Waiting> waiting_;
+  std::int64_t documents_ = 0;  // imported
   std::int64_t files_ = 0;
+  std::int64_t older_ = 0;
+  std::int64_t lines_read_ = 0;
+  std::int64_t files_read_ = 0;
   bool has_begun_ = false;
 };
 

@@ -2,9 +2,13 @@
 #include "engine/transaction.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/json.h"
+#include "query/row_key.h"
 #include "schema/type.h"
 
 namespace moonstone::engine {
@@ -146,6 +150,63 @@ store::ReadBudget budget_of(const Transaction::Environment& environment) {
           .deadline = environment.deadline};
 }
 
+Error no_id_of(const Table& table, const std::string& id) {
+  return {ErrorCode::InvalidArgument,
+          "\"" + id + "\" is not an id of the table \"" + table.name + "\"", "id"};
+}
+
+/// The values of a model's row as an export has them. Integers stay what they are: the type knows
+/// numbers only.
+Status fill_model_values(const Table& table, Object& document, std::vector<Value>& values) {
+  values.resize(table.fields.size());
+  for (std::size_t i = 0; i < table.fields.size(); ++i) {
+    Value* const member = document.find(table.fields[i].name);
+    if (member == nullptr) continue;
+    const std::optional<Value> integer =
+        member->is_integer() ? std::optional<Value>(*member) : std::nullopt;
+    MS_TRY_STATUS(schema::check_and_convert(*table.fields[i].type, *member));
+    values[i] = integer ? *integer : std::move(*member);
+  }
+  return refuse_unexpected_members(table, document);
+}
+
+/// Whether the id is that of the row. The id of a row without a key is its number.
+bool has_that_id(query::Row& row) {
+  const auto key = query::parse_row_id(*row.table, row.id);
+  if (!key) return false;
+  const schema::Model& model = *row.table->model;
+  if (model.key.empty()) {
+    row.number = key->front().is_integer() ? key->front().as_integer() : 0;
+    return row.number > 0;
+  }
+  std::vector<Value> own;
+  for (const std::string& name : model.key) {
+    const auto position = row.table->find_field(name);
+    if (!position || row.values[*position].is_missing()) return false;
+    own.push_back(row.values[*position]);
+  }
+  return query::make_row_id(row.table->name, own) == row.id;
+}
+
+/// The row of a document that comes with its id.
+Result<query::Row> imported_row(const Table& table, std::string id, Object document) {
+  query::Row row;
+  row.table = &table;
+  row.id = std::move(id);
+  if (table.model != nullptr) {
+    MS_TRY_STATUS(fill_model_values(table, document, row.values));
+    if (!has_that_id(row)) return no_id_of(table, row.id);
+    return row;
+  }
+  const std::string prefix = table.name + ":";
+  if (!row.id.starts_with(prefix) ||
+      !ulid_unix_ms(std::string_view(row.id).substr(prefix.size()))) {
+    return no_id_of(table, row.id);
+  }
+  MS_TRY_STATUS(fill_values(table, document, row.values));
+  return row;
+}
+
 }  // namespace
 
 Transaction::Transaction(const Environment& environment)
@@ -160,7 +221,14 @@ Status Transaction::charge_write(const query::Row& row) {
   return charge(1, bytes);
 }
 
+void Transaction::lift_limits() {
+  is_limited_ = false;
+  budget_.rows_left = std::numeric_limits<std::uint64_t>::max();
+  budget_.bytes_left = std::numeric_limits<std::uint64_t>::max();
+}
+
 Status Transaction::charge(std::uint64_t rows, std::uint64_t bytes) {
+  if (!is_limited_) return {};
   const Limits& limits = *environment_.limits;
   rows_written_ += rows;
   if (rows_written_ > limits.rows_written_max) {
@@ -207,21 +275,41 @@ Result<std::string> Transaction::insert(const Table& table, Object document) {
 }
 
 Status Transaction::insert_as(const Table& table, std::string id, Object document) {
-  const std::string prefix = table.name + ":";
-  if (!id.starts_with(prefix) || !ulid_unix_ms(std::string_view(id).substr(prefix.size()))) {
-    return Error(ErrorCode::InvalidArgument,
-                 "\"" + id + "\" is not an id of the table \"" + table.name + "\"", "id");
-  }
-  MS_TRY(const auto present, source_.get(table, id, budget_));
+  MS_TRY(const query::Row row, imported_row(table, std::move(id), std::move(document)));
+  MS_TRY(const auto present, source_.get(table, row.id, budget_));
   if (present) {
-    return Error(ErrorCode::AlreadyExists, "there is a document " + id + " already", "document");
+    return Error(ErrorCode::AlreadyExists, "there is a document " + row.id + " already",
+                 "document");
   }
-  query::Row row;
-  row.table = &table;
-  row.id = std::move(id);
-  MS_TRY_STATUS(fill_values(table, document, row.values));
   MS_TRY_STATUS(charge_write(row));
-  return environment_.writer->insert(row);
+  MS_TRY_STATUS(environment_.writer->insert(row));
+  return keep_sequences(row);
+}
+
+Status Transaction::replace_as(const Table& table, std::string id, Object document) {
+  MS_TRY(const query::Row row, imported_row(table, std::move(id), std::move(document)));
+  MS_TRY_STATUS(charge_write(row));
+  MS_TRY_STATUS(environment_.writer->update(row));
+  return keep_sequences(row);
+}
+
+Status Transaction::keep_sequences(const query::Row& row) {
+  if (row.table->model == nullptr) return {};
+  const schema::Model& model = *row.table->model;
+  for (const schema::ModelField& field : model.fields) {
+    if (field.sequence_scope.empty()) continue;
+    const auto number = row.table->find_field(field.name);
+    const auto scope = row.table->find_field(field.sequence_scope);
+    if (!number || !scope || !row.values[*number].is_integer()) continue;
+    const Value& of = row.values[*scope];
+    if (of.is_missing()) continue;
+    const std::string scope_text = of.is_text() ? of.as_text() : to_json(of);
+    MS_TRY(const std::int64_t kept,
+           next_number({.model = model.name, .field = field.name, .scope = scope_text},
+                       row.values[*number].as_integer()));
+    static_cast<void>(kept);
+  }
+  return {};
 }
 
 Result<query::Row> Transaction::load_for_update(const Table& table, std::string_view id) {

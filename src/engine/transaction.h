@@ -132,9 +132,15 @@ class Transaction final : public DocumentReader {
   [[nodiscard]] Status replace(const schema::Table& table, std::string_view id, Object document);
   [[nodiscard]] Status erase(const schema::Table& table, std::string_view id);
 
+  /// For imports, whose size is bounded elsewhere: the limits of one mutation no longer hold.
+  void lift_limits();
   /// Inserts a document under the id, and so with the creation time, that it has elsewhere; for
-  /// imports. Errors: as insert(); InvalidArgument (not an id of the table), AlreadyExists.
+  /// imports. A row of a model is taken as it is: it went through the rules when it was made.
+  /// Errors: as insert(); InvalidArgument (not an id of the table), AlreadyExists (reason
+  /// "document"); of a model also those of store::Writer::write().
   [[nodiscard]] Status insert_as(const schema::Table& table, std::string id, Object document);
+  /// The same in place of the document that has the id.
+  [[nodiscard]] Status replace_as(const schema::Table& table, std::string id, Object document);
 
   /// Writes rows of a model and charges them (see store::Writer::write). Errors: also LimitExceeded
   /// (reasons "write_rows", "write_bytes").
@@ -166,11 +172,14 @@ class Transaction final : public DocumentReader {
   Status charge_write(const query::Row& row);
   Status charge(std::uint64_t rows, std::uint64_t bytes);
   Result<query::Row> load_for_update(const schema::Table& table, std::string_view id);
+  /// No number that a row has is given again.
+  Status keep_sequences(const query::Row& row);
 
   Environment environment_;
   std::map<std::string, std::uint64_t, std::less<>> tallies_;
   std::uint64_t rows_written_ = 0;
   std::uint64_t bytes_written_ = 0;
+  bool is_limited_ = true;
   bool has_run_sql_ = false;
 };
 

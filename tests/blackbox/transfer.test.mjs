@@ -3,7 +3,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cli, makeFolder, Run, Server, until, writeFiles } from "./lib/server.mjs";
 
@@ -88,20 +88,177 @@ test(
   },
 );
 
-test("an empty argument is not taken for the default", async () => {
-  const root = makeFolder(kProject, "empty");
-  for (const args of [
-    ["export", ""],
-    ["import", ""],
-    ["export", "out", "--url", ""],
-    ["reset", "--yes", "--env", ""],
-    ["init", ""],
-    ["dev", "--env", ""],
-  ]) {
-    const refused = await cli(args, { cwd: root });
-    assert.equal(refused.code, 2, args.join(" "));
-    assert.match(refused.text, /is empty/, args.join(" "));
-  }
+/** A server's data through an export and an import into an empty server, as `look` sees them. */
+async function moved(project, look, fill) {
+  const root = makeFolder(project, "from");
+  const server = await Server.start(root);
+  await fill(server);
+  const before = await look(server);
+  const exported = await cli(["export", "out", "--url", server.url], { cwd: root });
+  assert.equal(exported.code, 0, exported.text);
+  await server.stop();
+  const there = makeFolder(project, "to");
+  const imported = await cli(["import", path.join(root, "out")], { cwd: there });
+  assert.equal(imported.code, 0, imported.text);
+  assert.equal(imported.err, "");
+  const again = await cli(["import", path.join(root, "out"), "--skip"], { cwd: there });
+  assert.equal(again.code, 0, again.text);
+  const other = await Server.start(there);
+  assert.deepEqual(await look(other), before);
+  return { root, there, other };
+}
+
+test("documents of any size and number come back", { timeout: 180_000 }, async () => {
+  const project = {
+    ...kProject,
+    "moonstone/big.ts": `import { mutation, query, v } from "./_generated/server";
+export const add = mutation({ args: { length: v.number() }, handler: (ctx, a) => ctx.db.insert("notes", { text: "x".repeat(a.length) }) });
+export const lengths = query({ args: {}, handler: async (ctx) => { const found = []; for await (const d of await ctx.db.query("notes").collect()) found.push(d.text.length); return found; } });
+`,
+    "moonstone.toml": "[limits]\nbytes_read = 1000000000\n",
+  };
+  const { other } = await moved(
+    project,
+    (server) => server.query("big:lengths"),
+    async (server) => {
+      await server.run("notes:fill", { count: 600 });
+      // More than one read may take, and one beyond the limit of a body.
+      for (let i = 0; i < 7; i++) await server.run("big:add", { length: 10_000_000 });
+    },
+  );
+  await other.stop();
+});
+
+test("an import is not bound by the limits of the project's mutations", async () => {
+  const root = makeFolder(
+    { ...kProject, "moonstone.toml": "[limits]\nrows_written = 10\n" },
+    "few",
+  );
+  const id = (n) => `notes:01JD0000000000000000000${100 + n}`;
+  const text = Array.from({ length: 30 }, (_, n) => `{"_id":"${id(n)}","text":"${n}"}`).join("\n");
+  // As an editor on Windows leaves it.
+  const folder = makeFolder(
+    { "tables/notes.jsonl": "\ufeff" + text.replaceAll("\n", "\r\n") + "\r\n\r\n" },
+    "crlf",
+  );
+  const done = await cli(["import", folder], { cwd: root });
+  assert.equal(done.code, 0, done.text);
+  assert.match(done.out, /30 documents/);
+});
+
+const kModels = {
+  "moonstone/schema.lite": `
+model Account {
+  id Int @id
+  name String @unique
+  boss Account? @relation(fields: [bossId], references: [id])
+  bossId Int?
+  visits Visit[]
+  zones Zone[]
+  deletedAt DateTime?
+  @@softDelete
+}
+model Visit {
+  id Int @id
+  account Account @relation(fields: [accountId], references: [id])
+  accountId Int
+  number Int @sequence(scope: accountId)
+  big Int?
+  data Bytes?
+  tags String[]
+  extra Json?
+  isOpen Boolean @default(true)
+  twice Int @generated("{number} * 2")
+}
+model Zone { id String @id  accounts Account[] }
+model Line { text String }`,
+  "moonstone/m.ts": `import { mutation, query, v } from "./_generated/server";
+export const fill = mutation({ args: {}, handler: async (ctx) => {
+  for (let n = 1; n <= 1100; n++) await ctx.db.account.create({ data: { name: "a" + n } });
+  // Two rows of different requests refer forwards and backwards.
+  await ctx.db.account.update({ where: { id: 3 }, data: { bossId: 1100 } });
+  await ctx.db.account.update({ where: { id: 1100 }, data: { bossId: 4 } });
+  await ctx.db.account.remove({ where: { id: 7 } });
+  await ctx.db.visit.create({ data: { accountId: 3, big: 9007199254740993n, data: new Uint8Array([0, 255]), tags: ["a"], extra: { $x: [1.5, null] }, isOpen: false } });
+  await ctx.db.visit.create({ data: { accountId: 3 } });
+  await ctx.db.zone.create({ data: { id: "north", accounts: { connect: [{ id: 3 }, { id: 5 }] } } });
+  for (const text of ["a", "b", "c"]) await ctx.db.line.create({ data: { text } });
+  await ctx.db.line.deleteMany({ where: { text: "b" } });
+} });
+export const all = query({ args: {}, handler: async (ctx) => JSON.stringify([
+  await ctx.db.account.findMany({ withDeleted: true, orderBy: { id: "asc" }, include: { zones: true, visits: true } }),
+  await ctx.db.line.findMany({}), (await ctx.db.query("line").collect()).map((line) => line._id),
+], (_, value) => typeof value === "bigint" ? String(value) : value) });
+export const next = mutation({ args: {}, handler: async (ctx) => (await ctx.db.visit.create({ data: { accountId: 3 } })).number });
+`,
+};
+
+test("rows of models come back as they were", { timeout: 180_000 }, async () => {
+  const { root, there, other } = await moved(
+    kModels,
+    (server) => server.query("m:all"),
+    (server) => server.run("m:fill"),
+  );
+  assert.equal(await other.run("m:next"), 3, "a number is not given twice");
+  const replaced = await cli(["import", path.join(root, "out"), "--replace", "--url", other.url], {
+    cwd: there,
+  });
+  assert.equal(replaced.code, 0, replaced.text);
+
+  // Without whom the rows refer to there is nothing to be imported, and that is told with the line.
+  const partial = makeFolder({}, "partial");
+  cpSync(path.join(root, "out"), partial, { recursive: true });
+  rmSync(path.join(partial, "tables/account.jsonl"));
+  const orphans = await cli(["import", partial], { cwd: makeFolder(kModels, "orphans") });
+  assert.equal(orphans.code, 1);
+  assert.match(orphans.err, /visit\.jsonl:1: the row refers to one that is neither here nor there/);
+  await other.stop();
+});
+
+test("an import tells of what is missing in its folder", async () => {
+  const root = makeFolder(kProject, "gaps");
+  const server = await Server.start(root);
+  await server.run("notes:fill", { count: 3 });
+  await cli(["export", "out", "--url", server.url], { cwd: root });
+  await server.stop();
+  const damaged = makeFolder({}, "damaged");
+  const target = () => makeFolder(kProject, "target");
+  cpSync(path.join(root, "out"), damaged, { recursive: true });
+  const file = path.join(damaged, "tables/notes.jsonl");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^.*\n/, ""));
+  const fewer = await cli(["import", damaged], { cwd: target() });
+  assert.match(fewer.err, /tells of 3 documents, but the folder holds 2/);
+  rmSync(file);
+  const none = await cli(["import", damaged], { cwd: target() });
+  assert.match(none.err, /tells of 3 documents, but the folder holds 0/);
+  mkdirSync(file);
+  const folder = await cli(["import", damaged], { cwd: target() });
+  assert.equal(folder.code, 1);
+  assert.match(folder.err, /cannot read .*notes\.jsonl/);
+});
+
+test("an import tells of documents that are older than those that are there", async () => {
+  const root = makeFolder(kProject, "older");
+  const server = await Server.start(root);
+  await server.run("notes:add", { note: { text: "new" } });
+  const lines = ["01JD0000000000000000000002", "01JD0000000000000000000001"].map(
+    (ulid) => `{"_id":"notes:${ulid}","text":"old"}`,
+  );
+  const folder = makeFolder({ "tables/notes.jsonl": lines.join("\n") }, "old");
+  const done = await cli(["import", folder, "--url", server.url], { cwd: root });
+  assert.equal(done.code, 0, done.text);
+  assert.match(done.err, /2 documents are older than others/);
+  await server.stop();
+  // Among themselves their order is that of their ids, whatever the order of the lines.
+  const empty = makeFolder(kProject, "empty");
+  const alone = await cli(["import", folder], { cwd: empty });
+  assert.doesNotMatch(alone.err, /older/);
+  const other = await Server.start(empty);
+  assert.deepEqual(
+    (await other.query("notes:list")).map((note) => note._id.slice(-1)),
+    ["1", "2"],
+  );
+  await other.stop();
 });
 
 test("an import runs no functions of the project", async () => {
@@ -135,6 +292,22 @@ export const plan = mutation({ args: {}, handler: (ctx) => ctx.scheduler.runAfte
   }
   assert.match(sql("SELECT status FROM _jobs"), /pending/);
   assert.match(sql("SELECT count(*) FROM notes"), /\(0,\)/);
+});
+
+test("an empty argument is not taken for the default", async () => {
+  const root = makeFolder(kProject, "empty");
+  for (const args of [
+    ["export", ""],
+    ["import", ""],
+    ["export", "out", "--url", ""],
+    ["reset", "--yes", "--env", ""],
+    ["init", ""],
+    ["dev", "--env", ""],
+  ]) {
+    const refused = await cli(args, { cwd: root });
+    assert.equal(refused.code, 2, args.join(" "));
+    assert.match(refused.text, /is empty/, args.join(" "));
+  }
 });
 
 test("a broken line names file and line; what stands before it is kept", async () => {
@@ -320,7 +493,10 @@ export const at = query({ args: { place: v.number() }, handler: (ctx, { place })
   const online = await ask("--url", server.url);
   const scan = online.find((check) => check.check === "indexes");
   assert.equal(scan.status, "warning");
-  assert.match(scan.message, /books\.place was filtered by without an index: 1 queries read 1\d\d\d/);
+  assert.match(
+    scan.message,
+    /books\.place was filtered by without an index: 1 queries read 1\d\d\d/,
+  );
   assert.match(scan.mend, /\.index\("by_place", \["place"\]\)/);
   assert.match(online.find((check) => check.check === "schema").message, /compares it at every/);
   const lost = await ask("--url", "http://127.0.0.1:9");

@@ -239,7 +239,7 @@ BearerRule FunctionApplication::bearer_rule(const HttpRequest& request) const {
 BodyMode FunctionApplication::mode_of(const HttpRequest& request) const {
   const runtime::BundlePtr bundle = tenants_.root()->host().bundle();
   const bool is_stream = carries_bundle(request) || carries_file(request) ||
-                         carries_imported_file(request) || is_http_action(bundle.get(), request);
+                         carries_import(request) || is_http_action(bundle.get(), request);
   return is_stream ? BodyMode::Stream : BodyMode::Whole;
 }
 

@@ -1,13 +1,16 @@
 // Moonstone. Licence: see LICENSE.
 #include "protocol/functions/transfer_routes.h"
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/byte_stream.h"
 #include "base/json.h"
@@ -25,10 +28,9 @@ constexpr std::string_view kExportPath = "/__admin/export";
 constexpr std::string_view kImportPath = "/__admin/import";
 constexpr std::string_view kFilePath = "/__admin/file";
 constexpr std::int64_t kExportFormat = 1;
-/// Documents that are read at once.
+/// What is read at once: so many documents, but of large ones only as many as have so many bytes.
 constexpr std::uint64_t kRowsPerRead = 500;
-/// A piece of an export ends soon after that many bytes.
-constexpr std::size_t kPieceBytes = kStreamPieceBytesMax;
+constexpr std::uint64_t kBytesPerRead = std::uint64_t{8} * 1024 * 1024;
 /// One read of a piece; only a disk that hangs takes longer.
 constexpr std::chrono::seconds kReadTimeMax{30};
 
@@ -46,12 +48,49 @@ HttpResponse refusal(int status,
 
 // Export ---------------------------------------------------------------------------------------
 
+/// Whether its rows belong into an export: those of views are made of others, and somebody else
+/// looks after external tables.
+bool is_exported(const schema::Table& table) {
+  if (table.owner == schema::TableOwner::System) return false;
+  return table.model == nullptr || (!table.model->is_view && !table.model->is_external);
+}
+
+/// The tables in an order in which their rows can be inserted: what others refer to comes first.
+class ExportOrder {
+ public:
+  explicit ExportOrder(const schema::Schema& schema) : schema_(schema) {
+    for (const schema::Table& table : schema.tables)
+      add(table);
+  }
+
+  std::vector<const schema::Table*> take() && { return std::move(tables_); }
+
+ private:
+  void add(const schema::Table& table) {
+    if (!is_exported(table) || std::ranges::find(seen_, &table) != seen_.end()) return;
+    seen_.push_back(&table);
+    if (table.model != nullptr) {
+      for (const schema::Relation& relation : table.model->relations) {
+        if (relation.kind != schema::RelationKind::BelongsTo) continue;
+        const std::string& target = schema_.catalog->models[relation.target].table;
+        if (const schema::Table* const found = schema_.find_user_table(target)) add(*found);
+      }
+    }
+    tables_.push_back(&table);
+  }
+
+  const schema::Schema& schema_;
+  std::vector<const schema::Table*> seen_;  // those that wait for theirs included
+  std::vector<const schema::Table*> tables_;
+};
+
 /// Everything of one snapshot, piece by piece. Its reads run on the worker.
 class ExportStream final : public ByteStream, public std::enable_shared_from_this<ExportStream> {
  public:
   ExportStream(TenantPtr tenant, std::unique_ptr<engine::ReadSession> snapshot, Executor& worker)
       : tenant_(std::move(tenant)), snapshot_(std::move(snapshot)), worker_(worker) {
     schema_ = snapshot_->source().schema();
+    tables_ = ExportOrder(*schema_).take();
   }
 
   void read(Done done) override {
@@ -61,31 +100,40 @@ class ExportStream final : public ByteStream, public std::enable_shared_from_thi
   }
 
  private:
-  Result<std::string> next_piece() {
-    std::string piece;
-    while (piece.size() < kPieceBytes && stage_ != Stage::Over)
-      MS_TRY_STATUS(add_some(piece));
+  enum class Stage : unsigned char { Head, Tables, Files, End, Over };
+
+  std::string next_piece() {
+    text_.erase(0, sent_);
+    while (text_.size() < kStreamPieceBytesMax && stage_ != Stage::Over) {
+      if (const Status added = add_some(); !added) fail(added.error());
+    }
+    std::string piece = text_.substr(0, kStreamPieceBytesMax);
+    sent_ = piece.size();
     return piece;
   }
 
-  enum class Stage : unsigned char { Head, Tables, Files, End, Over };
+  /// The status has been sent long ago; this line is how the other side learns the reason.
+  void fail(const Error& error) {
+    add_line(Object{{"error", error.message()}});
+    snapshot_->end();
+    stage_ = Stage::Over;
+  }
 
-  Status add_some(std::string& piece) {
+  Status add_some() {
     switch (stage_) {
       case Stage::Head:
         add_line(Object{{"moonstone", "export"},
                         {"format", kExportFormat},
                         {"version", version()},
-                        {"schema", schema::schema_to_json(*schema_)}},
-                 piece);
+                        {"schema", schema::schema_to_json(*schema_)}});
         stage_ = Stage::Tables;
         return {};
       case Stage::Tables:
-        return add_documents(piece);
+        return add_documents();
       case Stage::Files:
-        return add_files(piece);
+        return add_files();
       case Stage::End:
-        add_line(Object{{"end", true}, {"documents", documents_}, {"files", files_}}, piece);
+        add_line(Object{{"end", true}, {"documents", documents_}, {"files", files_}});
         snapshot_->end();
         stage_ = Stage::Over;
         return {};
@@ -95,70 +143,85 @@ class ExportStream final : public ByteStream, public std::enable_shared_from_thi
     return {};
   }
 
-  static void add_line(const Value& value, std::string& piece) { piece += to_json(value) + "\n"; }
+  void add_line(const Value& value) { text_ += to_json(value) + "\n"; }
 
-  [[nodiscard]] engine::DocumentReader reader() {
-    return engine::DocumentReader(snapshot_->source(),
-                                  {.deadline = std::chrono::steady_clock::now() + kReadTimeMax});
+  [[nodiscard]] engine::DocumentReader reader(std::uint64_t bytes_max) {
+    return engine::DocumentReader(
+        snapshot_->source(),
+        {.bytes_left = bytes_max, .deadline = std::chrono::steady_clock::now() + kReadTimeMax});
   }
 
-  Status add_documents(std::string& piece) {
-    while (table_ < schema_->tables.size() &&
-           schema_->tables[table_].owner == schema::TableOwner::System) {
-      ++table_;
+  /// What comes behind the row in the order of the export: ids of models have none.
+  static query::ExprPtr is_behind(const schema::Table& table, const query::Row& row) {
+    using query::Expr;
+    const bool has_order = table.model == nullptr;
+    return Expr::compare(
+        query::CompareOp::Gt,
+        Expr::make_field(has_order ? std::string_view("_id") : query::kRowNumberField),
+        Expr::make_literal(has_order ? Value(row.id) : Value(row.number)));
+  }
+
+  /// The next documents of the table. Where they are large it tries again with fewer.
+  Result<std::vector<query::Row>> read_documents(const schema::Table& table) {
+    query::Query query;
+    query.table = table.name;
+    query.order = {{.field = "_id"}};
+    if (last_) query.where = is_behind(table, *last_);
+    while (true) {
+      const bool is_single = rows_per_read_ == 1;
+      query.limit = rows_per_read_;
+      engine::DocumentReader documents =
+          reader(is_single ? std::numeric_limits<std::uint64_t>::max() : kBytesPerRead);
+      documents.stop_recording();
+      auto rows = documents.select(table, query);
+      if (rows || is_single || rows.error().reason() != "read_bytes") return rows;
+      rows_per_read_ = std::max<std::uint64_t>(rows_per_read_ / 8, 1);
     }
-    if (table_ == schema_->tables.size()) {
+  }
+
+  Status add_documents() {
+    if (table_ == tables_.size()) {
       stage_ = Stage::Files;
       return {};
     }
-    const schema::Table& table = schema_->tables[table_];
-    if (after_.empty()) add_line(Object{{"table", table.name}}, piece);
-    query::Query query;
-    query.table = table.name;
-    query.limit = kRowsPerRead;
-    query.order = {{.field = "_id"}};
-    if (!after_.empty()) {
-      query.where = query::Expr::compare(query::CompareOp::Gt, query::Expr::make_field("_id"),
-                                         query::Expr::make_literal(after_));
-    }
-    engine::DocumentReader documents = reader();
-    documents.stop_recording();
-    MS_TRY(const std::vector<query::Row> rows, documents.select(table, query));
+    const schema::Table& table = *tables_[table_];
+    if (!last_) add_line(Object{{"table", table.name}});
+    MS_TRY(std::vector<query::Row> rows, read_documents(table));
     for (const query::Row& row : rows) {
-      query::write_storage_json(query::document_of(row), piece);
-      piece += '\n';
+      query::write_storage_json(query::document_of(row), text_);
+      text_ += '\n';
     }
     documents_ += static_cast<std::int64_t>(rows.size());
-    if (rows.size() < kRowsPerRead) {
+    if (rows.size() < rows_per_read_) {
       ++table_;
-      after_.clear();
+      last_.reset();
     } else {
-      after_ = rows.back().id;
+      last_ = std::move(rows.back());
     }
+    rows_per_read_ = std::min(rows_per_read_ * 2, kRowsPerRead);
     return {};
   }
 
-  Status add_files(std::string& piece) {
-    engine::DocumentReader records = reader();
+  Status add_files() {
+    engine::DocumentReader records = reader(std::numeric_limits<std::uint64_t>::max());
     records.stop_recording();
     // A database that never served anything has no table of files yet.
     if (!records.system_table(files::kFileTable)) {
       stage_ = Stage::End;
       return {};
     }
-    MS_TRY(const auto found, files::read_records(records, after_, kRowsPerRead));
+    MS_TRY(const auto found, files::read_records(records, last_file_, kRowsPerRead));
     for (const files::FileRecord& file : found) {
       add_line(Object{{"file", Object{{"storageId", file.storage_id},
                                       {"sha256", file.sha256},
                                       {"contentType", file.content_type},
-                                      {"size", static_cast<std::int64_t>(file.size)}}}},
-               piece);
+                                      {"size", static_cast<std::int64_t>(file.size)}}}});
     }
     files_ += static_cast<std::int64_t>(found.size());
     if (found.size() < kRowsPerRead) {
       stage_ = Stage::End;
     } else {
-      after_ = found.back().storage_id;
+      last_file_ = found.back().storage_id;
     }
     return {};
   }
@@ -167,9 +230,14 @@ class ExportStream final : public ByteStream, public std::enable_shared_from_thi
   std::unique_ptr<engine::ReadSession> snapshot_;
   Executor& worker_;
   schema::SchemaPtr schema_;
+  std::vector<const schema::Table*> tables_;
   Stage stage_ = Stage::Head;
   std::size_t table_ = 0;
-  std::string after_;  // the last id that was written of the table, or of the files
+  std::uint64_t rows_per_read_ = kRowsPerRead;
+  std::optional<query::Row> last_;  // that was written of the table
+  std::string last_file_;
+  std::string text_;
+  std::size_t sent_ = 0;  // bytes of the text that the last piece had
   std::int64_t documents_ = 0;
   std::int64_t files_ = 0;
 };
@@ -213,18 +281,96 @@ Result<ImportedLine> parse_line(std::string_view text, std::size_t number) {
 /// The number of the line that an import stumbled over; set by the last run of its mutation.
 using FailedLine = std::shared_ptr<std::size_t>;
 
+struct ImportRequest {
+  std::string table;
+  std::vector<ImportedLine> lines;
+  Existing existing = Existing::Refuse;
+  bool tells_later = false;
+};
+
+struct ImportOutcome {
+  std::int64_t imported = 0;
+  std::int64_t older = 0;          // of them, than others of the table; see is_older
+  std::vector<std::size_t> later;  // lines
+};
+
+bool refers_to_nothing(const Error& error) {
+  return error.reason() == "foreign_key";
+}
+
+/// Whether the table has a document with a greater id. One that is inserted then stands behind it
+/// all the same, so that ids are no longer in the order of insertion, on which pages rely.
+Result<bool> is_older(engine::Transaction& transaction,
+                      const schema::Table& table,
+                      const std::string& id) {
+  query::Query newer;
+  newer.table = table.name;
+  newer.where = query::Expr::compare(query::CompareOp::Gt, query::Expr::make_field("_id"),
+                                     query::Expr::make_literal(id));
+  newer.limit = 1;
+  MS_TRY(const std::vector<query::Row> found, transaction.select(table, newer));
+  return !found.empty();
+}
+
+/// `may_be_older`: than what was there before the request.
 Status import_line(engine::Transaction& transaction,
                    const schema::Table& table,
                    const ImportedLine& line,
-                   Existing existing,
-                   std::int64_t& imported) {
+                   const ImportRequest& request,
+                   bool may_be_older,
+                   ImportOutcome& outcome) {
   Status done = transaction.insert_as(table, line.id, line.document);
-  if (!done && done.error().code() == ErrorCode::AlreadyExists) {
-    if (existing == Existing::Skip) return {};
-    if (existing == Existing::Replace) done = transaction.replace(table, line.id, line.document);
+  if (done && may_be_older) {
+    MS_TRY(const bool is_out_of_order, is_older(transaction, table, line.id));
+    outcome.older += is_out_of_order ? 1 : 0;
   }
-  if (done) ++imported;
+  if (!done && done.error().reason() == "document") {
+    if (request.existing == Existing::Skip) return {};
+    if (request.existing == Existing::Replace) {
+      done = transaction.replace_as(table, line.id, line.document);
+    }
+  }
+  if (done) ++outcome.imported;
   return done;
+}
+
+/// A row may refer to one behind it: such lines are tried again for as long as there is progress.
+Status import_lines(engine::Transaction& transaction,
+                    const schema::Table& table,
+                    const ImportRequest& request,
+                    std::size_t& failed,
+                    ImportOutcome& outcome) {
+  std::vector<const ImportedLine*> rest;
+  for (const ImportedLine& line : request.lines)
+    rest.push_back(&line);
+  bool may_be_older = false;
+  if (table.model == nullptr && !rest.empty()) {
+    std::ranges::sort(rest, {}, [](const ImportedLine* line) {
+      return std::pair(std::string_view(line->id), line->number);
+    });
+    MS_TRY(may_be_older, is_older(transaction, table, rest.front()->id));
+  }
+  Status refusal;
+  while (!rest.empty()) {
+    std::vector<const ImportedLine*> waiting;
+    for (const ImportedLine* const line : rest) {
+      failed = line->number;
+      Status done = import_line(transaction, table, *line, request, may_be_older, outcome);
+      if (done) continue;
+      if (!refers_to_nothing(done.error())) return done;
+      if (waiting.empty()) refusal = std::move(done);
+      waiting.push_back(line);
+    }
+    const bool is_stuck = waiting.size() == rest.size();
+    rest = std::move(waiting);
+    if (is_stuck) break;
+  }
+  if (rest.empty()) return {};
+  failed = rest.front()->number;
+  if (!request.tells_later) return refusal;
+  for (const ImportedLine* const line : rest)
+    outcome.later.push_back(line->number);
+  return {};
 }
 
 /// Splits the body. Errors: with the number of the line in `failed`.
@@ -236,7 +382,7 @@ Result<std::vector<ImportedLine>> parse_lines(std::string_view body, std::size_t
     const std::string_view text = body.substr(0, end);
     body.remove_prefix(std::min(end + 1, body.size()));
     failed = ++number;
-    if (text.empty()) continue;
+    if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     if (lines.size() == kImportLinesMax) {
       return Error(ErrorCode::LimitExceeded,
                    fmt::format("one request takes at most {} documents", kImportLinesMax));
@@ -247,41 +393,41 @@ Result<std::vector<ImportedLine>> parse_lines(std::string_view body, std::size_t
   return lines;
 }
 
-engine::MutationBody import_body(std::string table,
-                                 std::shared_ptr<const std::vector<ImportedLine>> lines,
-                                 Existing existing,
-                                 FailedLine failed) {
-  return [table = std::move(table), lines = std::move(lines), existing, failed = std::move(failed)](
+engine::MutationBody import_body(std::shared_ptr<const ImportRequest> request, FailedLine failed) {
+  return [request = std::move(request), failed = std::move(failed)](
              engine::Transaction& transaction) -> Result<std::optional<std::string>> {
     transaction.stop_recording();
-    MS_TRY(const schema::Table* const found, transaction.table(table));
-    std::int64_t imported = 0;
-    for (const ImportedLine& line : *lines) {
-      *failed = line.number;
-      MS_TRY_STATUS(import_line(transaction, *found, line, existing, imported));
-    }
-    return fmt::format(R"({{"imported":{}}})", imported);
+    transaction.lift_limits();
+    MS_TRY(const schema::Table* const found, transaction.table(request->table));
+    ImportOutcome outcome;
+    MS_TRY_STATUS(import_lines(transaction, *found, *request, *failed, outcome));
+    return fmt::format(R"({{"imported":{},"older":{},"later":[{}]}})", outcome.imported,
+                       outcome.older, fmt::join(outcome.later, ","));
   };
 }
 
-void import_documents(Exchange exchange) {
+Existing existing_of(std::string_view query) {
+  const std::string text = files::query_parameter(query, "existing").value_or("refuse");
+  return text == "replace" ? Existing::Replace : text == "skip" ? Existing::Skip : Existing::Refuse;
+}
+
+void import_documents(Exchange exchange, std::string_view body) {
   const std::string_view query = exchange.request.query;
-  const auto table = files::query_parameter(query, "table");
+  auto table = files::query_parameter(query, "table");
   if (!table) return exchange.respond(refusal(400, "bad_request", "?table= is missing"));
-  const std::string existing = files::query_parameter(query, "existing").value_or("refuse");
   const auto failed = std::make_shared<std::size_t>(0);
-  auto lines = parse_lines(exchange.request.body, *failed);
+  auto lines = parse_lines(body, *failed);
   if (!lines) {
     return exchange.respond(refusal(400, "bad_document", lines.error().message(), *failed));
   }
   engine::MutationCall call;
   call.function = "_system:import";
-  call.body =
-      import_body(*table, std::make_shared<const std::vector<ImportedLine>>(*std::move(lines)),
-                  existing == "replace" ? Existing::Replace
-                  : existing == "skip"  ? Existing::Skip
-                                        : Existing::Refuse,
-                  failed);
+  call.body = import_body(std::make_shared<const ImportRequest>(ImportRequest{
+                              .table = *std::move(table),
+                              .lines = *std::move(lines),
+                              .existing = existing_of(query),
+                              .tells_later = files::query_parameter(query, "later").has_value()}),
+                          failed);
   engine::Database& database = exchange.tenant->database();
   call.done = [failed, tenant = exchange.tenant, respond = std::move(exchange.respond)](
                   Result<engine::MutationOutcome> outcome) mutable {
@@ -295,6 +441,21 @@ void import_documents(Exchange exchange) {
         200, R"({"success":true,"result":)" + outcome->result_json.value_or("null") + "}"));
   };
   database.submit(std::move(call));
+}
+
+void take_documents(Exchange exchange) {
+  ByteStreamPtr stream = std::move(exchange.request.stream);
+  if (stream == nullptr) {
+    const std::string body = std::move(exchange.request.body);
+    return import_documents(std::move(exchange), body);
+  }
+  read_all(std::move(stream), kImportBytesMax,
+           [exchange = std::move(exchange)](Result<std::string> body) mutable {
+             if (!body) {
+               return exchange.respond(refusal(413, "bad_request", body.error().message()));
+             }
+             import_documents(std::move(exchange), *body);
+           });
 }
 
 // Files ----------------------------------------------------------------------------------------
@@ -338,8 +499,9 @@ void take_file(Exchange exchange, std::string id) {
 
 }  // namespace
 
-bool carries_imported_file(const HttpRequest& head) {
-  return head.method == "PUT" && head.path.ends_with(kFilePath);
+bool carries_import(const HttpRequest& head) {
+  return (head.method == "PUT" && head.path.ends_with(kFilePath)) ||
+         (head.method == "POST" && head.path.ends_with(kImportPath));
 }
 
 bool route_transfer(Exchange& exchange, const Administration& rules, Executor& worker) {
@@ -356,7 +518,7 @@ bool route_transfer(Exchange& exchange, const Administration& rules, Executor& w
   if (is_export) {
     export_all(std::move(exchange), worker);
   } else if (is_import) {
-    import_documents(std::move(exchange));
+    take_documents(std::move(exchange));
   } else if (auto id = files::query_parameter(request.query, "id"); !id) {
     exchange.respond(refusal(400, "bad_request", "?id= is missing"));
   } else if (request.method == "GET") {

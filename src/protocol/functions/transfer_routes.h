@@ -4,12 +4,16 @@
 //
 //   GET  /__admin/export       every document and the list of files as one snapshot, NDJSON:
 //                              {"moonstone":"export",..}, {"table":T} before the documents of T,
-//                              {"file":{..}} for each file, {"end":true,..} at the end
+//                              {"file":{..}} for each file, {"end":true,..} at the end, or
+//                              {"error":..} where it cannot go on
 //   GET  /__admin/file?id=     the bytes of a file
-//   POST /__admin/import?table=T[&existing=replace|skip]   NDJSON, one mutation
+//   POST /__admin/import?table=T[&existing=replace|skip][&later=1]   NDJSON, one mutation;
+//                              later: the answer names the lines that refer to rows which are not
+//                              there yet, instead of refusing all
 //   PUT  /__admin/file?id=     stores a file under the id that it had
 // Documents are in storage JSON (query/storage_json.h), so that nothing of a value is lost.
-// An export without its last line was cut off.
+// Tables come behind those that they refer to. Views and tables that somebody else makes are left
+// out. An export without its last line was cut off.
 // Source: docs/deploy.md (backups).
 
 #include "base/executor.h"
@@ -18,11 +22,14 @@
 
 namespace moonstone::protocol::functions {
 
-/// Documents of one import request; as many as one mutation may write are far more.
+/// Bounds of one import request; those of a project's mutations do not hold for it, since whatever
+/// was written once must be readable.
 inline constexpr std::size_t kImportLinesMax = 5'000;
+inline constexpr std::size_t kImportBytesMax = std::size_t{256} * 1024 * 1024;
 
-/// Whether the body is a file, to be read as a stream. `head` may have a tenant's prefix.
-[[nodiscard]] bool carries_imported_file(const HttpRequest& head);
+/// Whether the body is a file or documents, to be read as a stream. `head` may have a tenant's
+/// prefix.
+[[nodiscard]] bool carries_import(const HttpRequest& head);
 
 /// `worker` reads the snapshot of an export, piece by piece.
 [[nodiscard]] bool route_transfer(Exchange& exchange,

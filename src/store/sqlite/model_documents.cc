@@ -319,6 +319,11 @@ Result<std::uint64_t> ModelDocuments::write(const query::WritePlan& plan) {
 
 Status ModelDocuments::insert(const query::Row& row) {
   query::WritePlan plan{.table = table_.table->name};
+  // Nothing else tells such a row from others.
+  if (table_.model()->key.empty() && row.number > 0) {
+    plan.assignments.push_back(
+        {std::string(query::kRowNumberField), Expr::make_literal(row.number)});
+  }
   for (std::size_t i = 0; i < row.values.size(); ++i) {
     const ModelField& field = *table_.model()->find_field(table_.table->fields[i].name);
     if (row.values[i].is_undefined() || field.role != schema::FieldRole::Stored) continue;

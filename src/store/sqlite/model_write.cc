@@ -63,6 +63,7 @@ class WriteCompiler {
  private:
   /// The column of a field that is written, quoted.
   Result<std::string> column_of(std::string_view name) const {
+    if (name == query::kRowNumberField) return row_number_sql(scope_);
     const ModelField* const field = table_.model->find_field(name);
     if (field == nullptr) {
       return bad(fmt::format("unknown field '{}' on model '{}'", name, table_.model->name));
