@@ -241,5 +241,36 @@ TEST(LiteFileTest, DocumentsMakeRoomForModels) {
   EXPECT_EQ(writer.count(all_of("user"), budget).value_or(9), 0U);
 }
 
+TEST(LiteFileTest, ModelsMakeRoomForDocuments) {
+  const TemporaryFolder folder;
+  auto store = open_sqlite_store({.path = folder.file("data.db")});
+  ASSERT_TRUE(store) << message_of(store);
+  Writer& writer = (*store)->writer();
+  const schema::Schema models = lite_schema(
+      "model User { id Int @id\n posts Post[] }\n"
+      "model Post { id Int @id\n userId Int\n"
+      "  user User @relation(fields: [userId], references: [id]) }");
+  ASSERT_TRUE(writer.apply_schema(models, Writer::AllowDataLoss::No));
+  ASSERT_TRUE(writer.begin());
+  ASSERT_TRUE(writer.run_sql("INSERT INTO user VALUES(1)", {}));
+  ASSERT_TRUE(writer.commit());
+  // The models go, their rows stay until somebody wants the name.
+  ASSERT_TRUE(
+      writer.apply_schema(conformance::schema_of(R"({"tables":{}})"), Writer::AllowDataLoss::No));
+  const schema::Schema documents = conformance::schema_of(
+      R"({"tables":{"user":{"fields":{"name":{"type":"string"}},"indexes":[]},)"
+      R"("post":{"fields":{"text":{"type":"string"}},"indexes":[]}}})");
+  const auto checked = writer.check_schema(documents);
+  ASSERT_TRUE(checked) << message_of(checked);
+  EXPECT_THAT(checked->losses, ElementsAre("table \"user\" of a model that was removed (1 row)"));
+  EXPECT_EQ(reason_of(writer.apply_schema(documents, Writer::AllowDataLoss::No)), "data_loss");
+  const auto applied = writer.apply_schema(documents, Writer::AllowDataLoss::Yes);
+  ASSERT_TRUE(applied) << message_of(applied);
+  ASSERT_TRUE(writer.begin());
+  ReadBudget budget;
+  EXPECT_EQ(writer.count(all_of("user"), budget).value_or(9), 0U);
+  EXPECT_EQ(writer.count(all_of("post"), budget).value_or(9), 0U);
+}
+
 }  // namespace
 }  // namespace moonstone::store

@@ -183,6 +183,16 @@ Status create_table(Connection& connection, const schema::Table& table) {
   return {};
 }
 
+/// What a model has left behind under the name; that nothing is lost was made sure of.
+Status make_room(Connection& connection,
+                 const schema::Schema& previous,
+                 const schema::Table& table) {
+  MS_TRY(const auto rows, rows_left_behind(connection, previous, table));
+  if (!rows) return {};
+  return connection.run_once(fmt::format("DROP TABLE {}", quoted(sql_table_name(table.name))),
+                             kDoing);
+}
+
 /// Those that go, and those whose texts lie otherwise afterwards: triggers and columns of an index
 /// would be in the way of what happens to the columns of the table.
 Status drop_search_indexes(Connection& connection,
@@ -240,6 +250,7 @@ Status migrate_documents(Connection& connection,
     MS_TRY_STATUS(TableMigration(connection, step).run());
   for (const schema::Table& table : next.tables) {
     if (previous.find_table(table.name) != nullptr) continue;
+    MS_TRY_STATUS(make_room(connection, previous, table));
     MS_TRY_STATUS(create_table(connection, table));
   }
   return bring_search_indexes_in_step(connection, next);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "schema/names.h"
 #include "store/sqlite/internal/row_codec.h"
 
 namespace moonstone::store::sqlite {
@@ -192,6 +193,24 @@ class TableCheck {
 
 }  // namespace
 
+Result<std::optional<std::int64_t>> rows_left_behind(Connection& connection,
+                                                     const schema::Schema& previous,
+                                                     const schema::Table& next) {
+  const std::string name = schema::fold_case(next.name);
+  const bool is_known = std::ranges::any_of(previous.tables, [&name](const schema::Table& table) {
+    return schema::fold_case(table.name) == name;
+  });
+  if (is_known) return std::optional<std::int64_t>();
+  MS_TRY(Statement found, connection.prepare("SELECT 1 FROM sqlite_schema WHERE type='table' AND "
+                                             "name=?1 COLLATE NOCASE"));
+  const std::string table = sql_table_name(next.name);
+  found.bind_text(1, table);
+  MS_TRY(const bool is_there, found.step("look for a table"));
+  if (!is_there) return std::optional<std::int64_t>();
+  MS_TRY(const std::int64_t rows, row_count(connection, next));
+  return std::optional(rows);
+}
+
 Status find_losses(Connection& connection,
                    const schema::Schema& previous,
                    const schema::Schema& next,
@@ -207,6 +226,12 @@ Status find_losses(Connection& connection,
     if (rows > 0) {
       losses.push_back(fmt::format("table \"{}\" ({})", table.name, counted(rows, "row")));
     }
+  }
+  for (const schema::Table& table : next.tables) {
+    MS_TRY(const auto rows, rows_left_behind(connection, previous, table));
+    if (rows.value_or(0) == 0) continue;
+    losses.push_back(fmt::format("table \"{}\" of a model that was removed ({})", table.name,
+                                 counted(*rows, "row")));
   }
   return {};
 }

@@ -3,6 +3,8 @@
 // What stands in the way of a schema change: data that would be lost, rows that do not fit.
 // Threads: confined to the connection's thread; call inside a transaction.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,14 @@ struct TableStep {
   schema::Table kept;
 };
 
-/// Names the removed tables that have rows and the removed fields that have values.
+/// How many rows a table has that a model left behind under the name of a new one of documents:
+/// tables of models stay when their schema goes. Nothing if there is no such table.
+[[nodiscard]] Result<std::optional<std::int64_t>> rows_left_behind(Connection& connection,
+                                                                   const schema::Schema& previous,
+                                                                   const schema::Table& next);
+
+/// Names the removed tables that have rows, the removed fields that have values, and the rows that
+/// models have left behind in the way of new tables.
 [[nodiscard]] Status find_losses(Connection& connection,
                                  const schema::Schema& previous,
                                  const schema::Schema& next,
