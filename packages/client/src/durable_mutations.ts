@@ -49,6 +49,10 @@ export class DurableMutations implements MutationLog {
     (this.#channel as { unref?: () => void } | undefined)?.unref?.(); // Node would wait for it
   }
 
+  get isWorking(): boolean {
+    return this.#store !== undefined && !this.#guard.isBroken;
+  }
+
   async put(record: MutationRecord): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;

@@ -22,6 +22,8 @@ export interface MutationRecord {
 
 /** Keeps mutations until they are answered; neither function fails. */
 export interface MutationLog {
+  /** false: it has failed, and what is put now is lost with the page. */
+  readonly isWorking: boolean;
   put(record: MutationRecord): Promise<void>;
   remove(record: MutationRecord): void;
 }
@@ -88,7 +90,7 @@ export class MutationQueue {
 
   /** Whether what waits outlives the page, so that there is no need to give it up. */
   get isDurable(): boolean {
-    return this.#log !== undefined;
+    return this.#log?.isWorking === true;
   }
 
   /** From now on every mutation is written to `log` before it is sent. */

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CachedEntry, MoonstoneClientOptions, PersistenceAdapter } from "@moonstone/client";
+import type {
+  CachedEntry,
+  MoonstoneClientOptions,
+  MutationStore,
+  PersistenceAdapter,
+} from "@moonstone/client";
 import { QueryStore } from "@moonstone/client";
 import { FakeBrowser, settle } from "./fake_browser.js";
 import { flush, makeClient } from "./fake_socket.js";
@@ -376,6 +381,14 @@ describe("an adapter of one's own", () => {
   });
 });
 
+/** Where nothing is kept. */
+const NO_STORE: MutationStore = {
+  getAll: async () => [],
+  put: async () => {},
+  delete: async () => {},
+  clear: async () => {},
+};
+
 describe("a storage that fails", () => {
   for (const failing of ["getAll", "set"] as const) {
     it(`in ${failing} costs one warning, and everything else works`, async () => {
@@ -398,6 +411,26 @@ describe("a storage that fails", () => {
       expect(warned).toHaveBeenCalledTimes(1);
     });
   }
+
+  it.each([
+    ["there is none", {}],
+    [
+      "it is full",
+      { mutationStore: { ...NO_STORE, put: () => Promise.reject(new Error("full")) } },
+    ],
+  ])("lets no mutation wait for ever because %s", async (_why, options) => {
+    vi.spyOn(console, "warn").mockReturnValue();
+    const all = { persistence: true, backoff: { maxAttempts: 0 }, ...options };
+    const { client, last } = makeClient(all);
+    await client.init();
+    const failed = expect(client.mutation("a:b", {})).rejects.toMatchObject({
+      code: "connection_lost",
+    });
+    await settle();
+    await last().drop();
+    await failed;
+    client.close();
+  });
 
   it("because there is no IndexedDB does, too", async () => {
     const warned = vi.spyOn(console, "warn").mockReturnValue();
