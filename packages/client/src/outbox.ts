@@ -116,7 +116,8 @@ export class Outbox {
     const { call, renewal } = this.#lanes;
     if (call.length === 0) return renewal.shift()!;
     if (renewal.length === 0) return call.shift()!;
-    const inFirstBurst = this.#sentAt.length < this.#limit * RENEWALS_FIRST_SHARE;
+    // Rounded down, so that a call has its turn however low the limit is.
+    const inFirstBurst = this.#sentAt.length < Math.floor(this.#limit * RENEWALS_FIRST_SHARE);
     this.#lastTaken = inFirstBurst || this.#lastTaken === "call" ? "renewal" : "call";
     return this.#lanes[this.#lastTaken].shift()!;
   }

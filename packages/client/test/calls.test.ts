@@ -257,6 +257,15 @@ describe("pacing", () => {
     expect(await mutation).toBe(1);
   });
 
+  it.each([1, 2, 3])("does so, too, where only %d messages a second are allowed", async (limit) => {
+    const { client, last } = makeClient({ messagesPerSecond: limit });
+    for (let n = 0; n < 50; n++) client.subscribe("a:b", { n });
+    void client.mutation("a:m", {});
+    const socket = await last().accept();
+    await vi.advanceTimersByTimeAsync(3 * 1_200);
+    expect(socket.ofType("mutation").length).toBe(1);
+  });
+
   it("counts anew on a new connection", async () => {
     const { client, last } = makeClient({ backoff: { baseMs: 10 } });
     for (let n = 0; n < 39; n++) client.subscribe("a:b", { n });
