@@ -1,7 +1,9 @@
 // Moonstone. Licence: see LICENSE.
 // moonstone lite migrate create|dry-run|apply|status|verify
 #include <algorithm>
+#include <filesystem>
 #include <functional>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -13,6 +15,9 @@ namespace moonstone::cli {
 namespace {
 
 using Action = LiteMigrateOptions::Action;
+
+/// A database without tables, as one that is not there yet.
+constexpr const char* kNoFile = ":memory:";
 
 /// Runs files of JavaScript with Node.
 class NodeScripts final : public store::MigrationScripts {
@@ -41,7 +46,11 @@ class Migrator {
       : options_(options), project_(project), terminal_(terminal) {}
 
   /// Whether the command has succeeded for this database.
-  Result<bool> run(const LiteDatabase& database) {
+  Result<bool> run(LiteDatabase database) {
+    // Who only looks leaves no file behind, least of all one with a misspelt name.
+    std::error_code ignored;
+    const bool is_there = std::filesystem::exists(database.path, ignored);
+    if (!is_there && options_.action != Action::Apply) database.path = kNoFile;
     MS_TRY(const LiteTarget target, open_lite_target(project_, database));
     switch (options_.action) {
       case Action::Create:

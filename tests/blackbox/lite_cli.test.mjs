@@ -278,6 +278,20 @@ test("a backup does not take the place of the database that it is of", async () 
   assert.equal(statSync(at("main.db")).ino, before);
 });
 
+test("who only looks at migrations makes no database", async () => {
+  const { lite, path: at } = projectOf({ "schema.lite": kUser });
+  assert.match(await succeeds(lite("migrate", "dry-run")), /CREATE TABLE/);
+  await succeeds(lite("migrate", "create", "first"));
+  assert.match(
+    await succeeds(lite("migrate", "status", "--db", "data/misspelt.db")),
+    /pending .*_first\.sql/,
+  );
+  await lite("migrate", "verify");
+  assert.ok(!existsSync(at("development.db")) && !existsSync(at("data")));
+  await succeeds(lite("migrate", "apply"));
+  assert.ok(existsSync(at("development.db")));
+});
+
 test("optimize merges search indexes", async () => {
   const { lite } = projectOf({
     "schema.lite": `${kUser}model Doc {\n  id Int @id\n  title String\n  @@fts([title])\n}\n`,
