@@ -142,7 +142,7 @@ class Builder {
     const NodeParts parts = node_parts(layout_, *outcome_.bundle);
     if (parts.empty()) return made;
     MS_TRY(const LoadedConfig settings, load_config({.file = project_.root + "/moonstone.toml",
-                                                     .environment = {},
+                                                     .environment = options_.environment,
                                                      .lookup = process_environment,
                                                      .flags = {}}));
     MS_TRY(request.environment, action_environment(project_.root, EnvFiles::Read));

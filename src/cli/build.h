@@ -23,6 +23,7 @@ struct BuildOptions {
   int interrupt = -1;  // see ProcessOptions
   /// Whether an unchanged project may start from the bundle on disk.
   enum class Cache : unsigned char { Use, Ignore } cache = Cache::Use;
+  std::string environment{};  // whose section of moonstone.toml says what runs Node
 };
 
 struct BuildOutcome {

@@ -55,9 +55,10 @@ class Development {
   /// Builds and puts the result into force; prints what happened.
   void update(BuildOptions::Cache cache) {
     const Stopwatch watch;
-    auto built = build(
-        serving_.project,
-        {.colours = colours_of(terminal_), .interrupt = signals_.descriptor(), .cache = cache});
+    auto built = build(serving_.project, {.colours = colours_of(terminal_),
+                                          .interrupt = signals_.descriptor(),
+                                          .cache = cache,
+                                          .environment = options_.environment});
     if (!built) {
       if (built.error().code() == ErrorCode::Cancelled) return;
       print_build_error(terminal_, built.error());

@@ -192,7 +192,7 @@ class Doctor {
     if (project_.functions_folder.empty()) {
       return add("functions", Finding::Fine, "no sources here; what was deployed runs", "");
     }
-    const auto built = build(project_, {});
+    const auto built = build(project_, {.environment = options_.data.environment});
     if (!built) {
       return add("functions", Finding::Problem, built.error().message(), "correct the source");
     }

@@ -32,7 +32,7 @@ Result<Project> project_of_data(const DataOptions& data) {
 
 /// Brings the data to the schema of the sources, or of what was deployed last. Nobody asked for
 /// functions to run: jobs that are due wait for a server, which also learns of new cron jobs.
-Status put_code_into_force(Serving& serving) {
+Status put_code_into_force(Serving& serving, const std::string& environment) {
   runtime::BundlePtr bundle;
   const auto& history = serving.app->bundles()->history();
   if (!history.empty()) {
@@ -40,7 +40,7 @@ Status put_code_into_force(Serving& serving) {
     MS_TRY(bundle, runtime::load_bundle(std::move(file.source)));
   } else {
     if (serving.project.functions_folder.empty()) return {};
-    MS_TRY(BuildOutcome built, build(serving.project, {}));
+    MS_TRY(BuildOutcome built, build(serving.project, {.environment = environment}));
     bundle = std::move(built.bundle);
   }
   MS_TRY_STATUS(serving.app->tenants().root()->host().deploy(
@@ -76,7 +76,7 @@ Result<std::unique_ptr<LocalServer>> LocalServer::start(const DataOptions& data,
   MS_TRY(Project project, project_of_data(data));
   MS_TRY(parts->serving,
          open_serving(std::move(project), options, Mode::Production, parts->logger, terminal));
-  if (code == Code::Deployed) MS_TRY_STATUS(put_code_into_force(parts->serving));
+  if (code == Code::Deployed) MS_TRY_STATUS(put_code_into_force(parts->serving, data.environment));
   MS_TRY_STATUS(parts->serving.app->serve());
   const int port = parts->serving.app->port();
   std::unique_ptr<LocalServer> server(new LocalServer(std::move(parts)));

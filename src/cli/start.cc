@@ -92,7 +92,8 @@ class Production {
   Result<runtime::BundlePtr> make_bundle() {
     if (source_ == Source::File) return load_bundle_file(options_.functions_folder);
     MS_TRY(BuildOutcome built, build(serving_.project, {.colours = colours_of(terminal_),
-                                                        .interrupt = signals_.descriptor()}));
+                                                        .interrupt = signals_.descriptor(),
+                                                        .environment = options_.environment}));
     for (const std::string& warning : built.warnings)
       terminal_.warning(warning);
     return std::move(built.bundle);

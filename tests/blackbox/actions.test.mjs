@@ -315,6 +315,19 @@ test("without Node the build warns, queries work, and an action says what to do"
   from.ws.terminate();
   await without.stop();
 });
+test("the Node of an environment also builds for it", async () => {
+  const toml =
+    '[actions]\nnode = "/nonexistent/node"\n[env.here.actions]\nnode = "' +
+    process.execPath +
+    '"\n';
+  const here = await Server.start(
+    makeFolder({ ...kFiles, "moonstone.toml": toml }, "actions-environment"),
+    { args: ["--env", "here"] },
+  );
+  assert.doesNotMatch(here.text, /Node 18 or newer is needed/);
+  assert.ok(Number(await here.run("acts:pid")) > 0);
+  await here.stop();
+});
 test("a query in a file for Node is an error that names both", async () => {
   const root = makeFolder(
     {
