@@ -38,10 +38,31 @@ bool starts_with_word(std::string_view text, std::string_view lower_word) {
                             [](char x, char y) { return lower(x) == y; });
 }
 
-/// `eyJ...` with two full stops: a JSON web token.
-bool is_web_token(std::string_view word) {
-  return word.starts_with("eyJ") && std::ranges::count(word, '.') >= 2;
-}
+/// Finds JSON web tokens (`eyJ...` with two full stops) at rising places of a text. Each run of
+/// token characters is looked at once, however many words it has: callers choose what is logged.
+class WebTokens {
+ public:
+  explicit WebTokens(std::string_view text) : text_(text) {}
+
+  /// The end of the token that begins there; npos if none does.
+  std::size_t end_of_token(std::size_t at) {
+    if (!text_.substr(at).starts_with("eyJ")) return std::string_view::npos;
+    if (at >= run_end_) {
+      run_end_ = end_of(text_, at, is_token_character);
+      const std::string_view run = text_.substr(at, run_end_ - at);
+      const std::size_t before_last = run.substr(0, run.rfind('.')).rfind('.');
+      has_two_stops_ = before_last != std::string_view::npos;
+      second_last_stop_ = at + before_last;
+    }
+    return has_two_stops_ && at < second_last_stop_ ? run_end_ : std::string_view::npos;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t run_end_ = 0;
+  std::size_t second_last_stop_ = 0;
+  bool has_two_stops_ = false;
+};
 
 /// Where the value after a name begins (`=`, `: `, `":"`); npos if no value follows.
 std::size_t value_after(std::string_view text, std::size_t at) {
@@ -69,6 +90,7 @@ bool names_secret(std::string_view name) {
 std::string redact_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
+  WebTokens tokens(text);
   std::size_t at = 0;
   while (at < text.size()) {
     if (!is_name_character(text[at])) {
@@ -83,8 +105,8 @@ std::string redact_text(std::string_view text) {
       at = end_of(text, end + 1, is_token_character);
       continue;
     }
-    const std::size_t token_end = end_of(text, at, is_token_character);
-    if (is_web_token(text.substr(at, token_end - at))) {
+    const std::size_t token_end = tokens.end_of_token(at);
+    if (token_end != std::string_view::npos) {
       out.append(kRedacted);
       at = token_end;
       continue;
