@@ -41,27 +41,25 @@ class Export {
     if (!reply) return explain(remote_, reply.error());
     if (reply->status != 200) return error_of(*reply);
     MS_TRY_STATUS(close(table_, "the documents"));
-    MS_TRY_STATUS(close(list_, "the list of files"));
     if (!is_complete_) {
       return Error(ErrorCode::Unavailable,
                    "the export was cut off before its end; what is there is not whole");
     }
-    for (const std::string& id : ids_)
-      MS_TRY_STATUS(fetch(id));
+    MS_TRY_STATUS(fetch_files());
     manifest_.set("tables", tables_);
     manifest_.set("documents", documents_);
-    manifest_.set("files", static_cast<std::int64_t>(ids_.size()));
+    manifest_.set("files", files_);
     return write_file(export_manifest(options_.folder), to_json_indented(manifest_) + "\n");
   }
 
   void report() {
     if (options_.format == Format::Json) {
-      return print_json(terminal_, Object{{"folder", options_.folder},
-                                          {"documents", documents_},
-                                          {"files", static_cast<std::int64_t>(ids_.size())}});
+      return print_json(
+          terminal_,
+          Object{{"folder", options_.folder}, {"documents", documents_}, {"files", files_}});
     }
     terminal_.line(fmt::format("  {} {} documents and {} files in {}",
-                               terminal_.styled(Style::Green, "✓"), documents_, ids_.size(),
+                               terminal_.styled(Style::Green, "✓"), documents_, files_,
                                options_.folder));
   }
 
@@ -135,17 +133,31 @@ class Export {
   Status take_file(const Object& file) {
     const Value* const id = file.find("storageId");
     if (id == nullptr || !id->is_text()) return not_an_export();
-    if (ids_.empty()) {
-      std::error_code failed;
-      fs::create_directories(options_.folder + "/files", failed);
-      MS_TRY_STATUS(open(list_, files_list(options_.folder)));
-    }
-    list_ << to_json(file) << '\n';
-    ids_.push_back(id->as_text());
+    listed_.push_back({.id = id->as_text(), .line = to_json(file)});
     return {};
   }
 
-  Status fetch(const std::string& id) {
+  Status fetch_files() {
+    if (listed_.empty()) return {};
+    std::error_code failed;
+    fs::create_directories(options_.folder + "/files", failed);
+    std::ofstream list;
+    MS_TRY_STATUS(open(list, files_list(options_.folder)));
+    for (const ListedFile& file : listed_) {
+      MS_TRY(const Fetched fetched, fetch(file.id));
+      if (fetched == Fetched::Gone) {
+        terminal_.warning(fmt::format("{} was deleted during the export; it is left out", file.id));
+        continue;
+      }
+      list << file.line << '\n';
+      ++files_;
+    }
+    return close(list, "the list of files");
+  }
+
+  enum class Fetched : unsigned char { Whole, Gone };
+
+  Result<Fetched> fetch(const std::string& id) {
     MS_TRY(const std::string path, content_file(options_.folder, id));
     std::ofstream bytes;
     MS_TRY_STATUS(open(bytes, path));
@@ -157,8 +169,15 @@ class Export {
     };
     const auto reply = call(made);
     if (!reply) return Error(reply.error()).with_context(id);
-    if (reply->status != 200) return error_of(*reply).with_context(id);
-    return close(bytes, path);
+    if (reply->status != 200) {
+      Error error = error_of(*reply);
+      std::error_code ignored;
+      fs::remove(path, ignored);
+      if (error.reason() == "not_found") return Fetched::Gone;
+      return std::move(error).with_context(id);
+    }
+    MS_TRY_STATUS(close(bytes, path));
+    return Fetched::Whole;
   }
 
   static Status open(std::ofstream& stream, const std::string& path) {
@@ -179,11 +198,15 @@ class Export {
   Terminal& terminal_;
   std::string buffer_;
   std::ofstream table_;
-  std::ofstream list_;
-  std::vector<std::string> ids_;
+  struct ListedFile {
+    std::string id;
+    std::string line;  // of the list of files
+  };
+  std::vector<ListedFile> listed_;
   Array tables_;  // in the order in which they can be imported
   Object manifest_;
   std::int64_t documents_ = 0;
+  std::int64_t files_ = 0;
   bool is_complete_ = false;
 };
 

@@ -3,7 +3,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import { cli, makeFolder, Run, Server, until, writeFiles } from "./lib/server.mjs";
 
@@ -336,6 +338,40 @@ test("a broken line names file and line; what stands before it is kept", async (
   assert.equal(refused.code, 1);
   assert.match(refused.err, /nope/);
   await server.stop();
+});
+
+test("a file that is deleted during an export is left out", async () => {
+  const ids = ["0", "1", "2"].map((n) => `_storage/0000000${n}-0000-4000-8000-000000000000`);
+  const remote = http.createServer((request, reply) => {
+    const url = new URL(request.url, "http://x");
+    if (url.pathname === "/__admin/export") {
+      const all = [
+        { moonstone: "export", format: 1 },
+        ...ids.map((storageId) => ({ file: { storageId } })),
+        { end: true, documents: 0, files: 3 },
+      ];
+      return reply.end(all.map((line) => JSON.stringify(line) + "\n").join(""));
+    }
+    if (url.searchParams.get("id") !== ids[1]) return reply.end("bytes");
+    reply.statusCode = 404;
+    reply.end(
+      JSON.stringify({ success: false, error: "there is no such file", code: "not_found" }),
+    );
+  });
+  remote.listen(0, "127.0.0.1").unref();
+  await once(remote, "listening");
+  const root = makeFolder({}, "deleted");
+  const url = `http://127.0.0.1:${remote.address().port}`;
+  const done = await cli(["export", "out", "--url", url], { cwd: root });
+  assert.equal(done.code, 0, done.text);
+  assert.match(done.out, /0 documents and 2 files/);
+  assert.match(done.err, /_storage\/00000001-.* was deleted during the export/);
+  assert.deepEqual(
+    lines(path.join(root, "out/files.jsonl")).map((line) => JSON.parse(line).storageId),
+    [ids[0], ids[2]],
+  );
+  assert.equal(readdirSync(path.join(root, "out/files")).length, 2);
+  remote.close();
 });
 
 test("names in an export cannot lead out of its folder", async () => {

@@ -460,15 +460,21 @@ void take_documents(Exchange exchange) {
 
 // Files ----------------------------------------------------------------------------------------
 
+HttpResponse no_such_file() {
+  return refusal(404, "not_found", "there is no such file");
+}
+
 void send_file(Exchange exchange, std::string id) {
   files::FileService& files = exchange.tenant->files();
   files.find(std::move(id), [exchange = std::move(exchange),
                              &files](Result<std::optional<files::FileRecord>> found) mutable {
     if (!found) return exchange.respond(admin_error_response(found.error()));
-    if (!*found) return exchange.respond(refusal(404, "not_found", "there is no such file"));
+    if (!*found) return exchange.respond(no_such_file());
     const files::FileRecord record = **found;
     files.open(record, {.from = 0, .count = record.size},
                [exchange = std::move(exchange), record](Result<ByteStreamPtr> bytes) mutable {
+                 if (!bytes && bytes.error().code() == ErrorCode::NotFound)
+                   return exchange.respond(no_such_file());
                  if (!bytes) return exchange.respond(admin_error_response(bytes.error()));
                  exchange.respond({.status = 200,
                                    .headers = {{"Content-Type", "application/octet-stream"}},
