@@ -142,8 +142,9 @@ export class DurableMutations implements MutationLog {
   async #load(): Promise<StoredMutation[]> {
     const store = this.#store;
     if (store === undefined || this.#isClosed) return [];
-    const records = (await this.#guard.run(() => store.getAll())) ?? [];
-    return records.filter(isReadable);
+    const readAll = async (): Promise<StoredMutation[]> =>
+      (await store.getAll()).filter(isReadable);
+    return (await this.#guard.run(readAll)) ?? [];
   }
 }
 

@@ -43,7 +43,8 @@ export class ResultCache {
 
   /** Reads all entries; drops those that are too old, unreadable, or of another schema version. */
   async load(): Promise<void> {
-    const entries = await this.#run((adapter) => adapter.getAll());
+    // A copy: it may be what the adapter itself works with.
+    const entries = await this.#run(async (adapter) => new Map(await adapter.getAll()));
     if (entries === undefined) return;
     const { schemaVersion } = this.#options;
     if ((entries.get(VERSION_KEY)?.result ?? "") !== schemaVersion) {

@@ -371,6 +371,34 @@ describe("an adapter of one's own", () => {
     expect(await seenAtOnce(browser)).toBeUndefined();
   });
 
+  it("keeps its map as it is", async () => {
+    const browser = new FakeBrowser();
+    const adapter = new Adapter();
+    adapter.getAll = async () => adapter.entries;
+    const options = { persistence: adapter, schemaVersion: "1" };
+    await visit(browser, ["a"], options);
+    for (let visits = 0; visits < 3; visits++) {
+      expect(await seenAtOnce(browser, options)).toEqual(["a"]);
+    }
+  });
+
+  it.each([
+    ["results", { persistence: { ...new Adapter(), getAll: async () => ({}) } as never }],
+    ["mutations", { mutationStore: { ...NO_STORE, getAll: async () => ({}) } as never }],
+  ])("may bring no list of %s, which counts as a failure", async (_what, options) => {
+    const warned = vi.spyOn(console, "warn").mockReturnValue();
+    const { client, last } = makeClient({ persistence: new Adapter(), ...options });
+    await client.init();
+    const socket = await last().accept();
+    const done = client.mutation("a:b", {});
+    await settle();
+    await socket.say({ type: "mutationResult", id: "1", result: 5 });
+    expect(await done).toBe(5);
+    expect(warned).toHaveBeenCalledOnce();
+    expect(warned.mock.calls[0]![0]).toContain("the storage failed");
+    client.close();
+  });
+
   it("may hold nonsense, which is dropped", async () => {
     const browser = new FakeBrowser();
     const adapter = new Adapter();
