@@ -473,6 +473,33 @@ describe("a storage that fails", () => {
     client.close();
   });
 
+  it("is not one of a page that was frozen while it wrote", async () => {
+    const warned = vi.spyOn(console, "warn").mockReturnValue();
+    const adapter = new Adapter();
+    let write = (): void => {};
+    const set = adapter.set.bind(adapter);
+    adapter.set = (key, entry) =>
+      new Promise((resolve) => (write = () => resolve(set(key, entry))));
+    const options = { persistence: adapter, heartbeatIntervalMs: 0 };
+    const { client, last } = await new FakeBrowser().open(options);
+    client.subscribe("list:all", {});
+    const socket = await last().accept();
+    await socket.say({ type: "result", id: "q1", result: ["a"] });
+    await vi.advanceTimersByTimeAsync(200);
+    vi.runOnlyPendingTimers(); // the page is back, and all its timers are due
+    await settle();
+    write();
+    await settle();
+    expect(adapter.entries.get(KEY)?.result).toEqual(["a"]);
+    await socket.say({ type: "update", id: "q1", result: ["b"] });
+    await vi.advanceTimersByTimeAsync(200);
+    write();
+    await settle();
+    expect(adapter.entries.get(KEY)?.result).toEqual(["b"]);
+    expect(warned).not.toHaveBeenCalled();
+    client.close();
+  });
+
   it("because it never answers is given up after five seconds", async () => {
     const warned = vi.spyOn(console, "warn").mockReturnValue();
     vi.stubGlobal("indexedDB", { open: () => ({}) });
