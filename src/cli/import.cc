@@ -164,30 +164,35 @@ class Import {
   /// What refers to rows of other batches, for as long as there is progress.
   Status import_waiting() {
     while (!waiting_.empty()) {
-      const std::vector<Waiting> before = std::exchange(waiting_, {});
-      Batch batch;
-      for (const Waiting& one : before) {
-        if (batch.is_full() || one.path != batch.path) {
-          MS_TRY_STATUS(send(batch));
-          batch = {.table = one.table, .path = one.path, .numbers = {}, .text = {}};
-        }
-        batch.add(one.number, one.line);
-      }
-      MS_TRY_STATUS(send(batch));
-      if (waiting_.size() < before.size()) continue;
-      return Error(ErrorCode::NotFound,
-                   fmt::format("{}:{}: the row refers to one that is neither here nor there",
-                               waiting_.front().path, waiting_.front().number),
-                   "foreign_key");
+      const std::size_t before = waiting_.size();
+      MS_TRY_STATUS(send_waiting());
+      if (waiting_.size() < before) continue;
+      // Those that refer to each other in a circle are taken together, or refused.
+      can_wait_ = false;
+      return send_waiting();
     }
     return {};
+  }
+
+  Status send_waiting() {
+    const std::vector<Waiting> lines = std::exchange(waiting_, {});
+    Batch batch;
+    for (const Waiting& one : lines) {
+      if (batch.is_full() || one.path != batch.path) {
+        MS_TRY_STATUS(send(batch));
+        batch = {.table = one.table, .path = one.path, .numbers = {}, .text = {}};
+      }
+      batch.add(one.number, one.line);
+    }
+    return send(batch);
   }
 
   /// Sends the batch and empties it.
   Status send(Batch& batch) {
     if (batch.numbers.empty()) return {};
-    HttpCall made = remote_.call_to("POST", fmt::format("/__admin/import?table={}&later=1{}",
-                                                        batch.table, existing_parameter()));
+    HttpCall made =
+        remote_.call_to("POST", fmt::format("/__admin/import?table={}{}{}", batch.table,
+                                            can_wait_ ? "&later=1" : "", existing_parameter()));
     made.headers.emplace_back("Content-Type", "application/x-ndjson");
     made.body = batch.text;
     const auto reply = call(made);
@@ -322,6 +327,7 @@ class Import {
   Terminal& terminal_;
   Object manifest_;  // empty: there is none
   std::vector<Waiting> waiting_;
+  bool can_wait_ = true;
   std::int64_t documents_ = 0;  // imported
   std::int64_t files_ = 0;
   std::int64_t older_ = 0;

@@ -334,6 +334,54 @@ Status import_line(engine::Transaction& transaction,
   return done;
 }
 
+/// The document without what it says of other rows of its table, and of another time: a row whose
+/// time an update does not change is stamped with the present one.
+Object without_own_references(const schema::Catalog& catalog,
+                              const schema::Table& table,
+                              Object document) {
+  for (const schema::Relation& relation : table.model->relations) {
+    const bool is_own = relation.kind == schema::RelationKind::BelongsTo &&
+                        catalog.models[relation.target].table == table.name;
+    if (!is_own) continue;
+    for (const std::string& field : relation.own_fields) {
+      if (document.find(field) != nullptr) document.set(field, nullptr);
+    }
+  }
+  for (const schema::ModelField& field : table.model->fields) {
+    if (field.is_updated_at) document.set(field.name, "1970-01-01T00:00:00.000Z");
+  }
+  return document;
+}
+
+Error neither_here_nor_there() {
+  return {ErrorCode::FailedPrecondition, "the row refers to one that is neither here nor there",
+          "foreign_key"};
+}
+
+/// Rows that refer to each other in a circle: all are made first, and then refer.
+Status import_circle(engine::Transaction& transaction,
+                     const schema::Table& table,
+                     const std::vector<const ImportedLine*>& lines,
+                     std::size_t& failed,
+                     ImportOutcome& outcome) {
+  for (const ImportedLine* const line : lines) {
+    failed = line->number;
+    const Status made = transaction.insert_as(
+        table, line->id,
+        without_own_references(*transaction.schema()->catalog, table, line->document));
+    if (!made && refers_to_nothing(made.error())) return neither_here_nor_there();
+    if (!made && made.error().reason() != "document") return made;
+  }
+  for (const ImportedLine* const line : lines) {
+    failed = line->number;
+    const Status done = transaction.replace_as(table, line->id, line->document);
+    if (!done && refers_to_nothing(done.error())) return neither_here_nor_there();
+    MS_TRY_STATUS(done);
+    ++outcome.imported;
+  }
+  return {};
+}
+
 /// A row may refer to one behind it: such lines are tried again for as long as there is progress.
 Status import_lines(engine::Transaction& transaction,
                     const schema::Table& table,
@@ -350,7 +398,6 @@ Status import_lines(engine::Transaction& transaction,
     });
     MS_TRY(may_be_older, is_older(transaction, table, rest.front()->id));
   }
-  Status refusal;
   while (!rest.empty()) {
     std::vector<const ImportedLine*> waiting;
     for (const ImportedLine* const line : rest) {
@@ -358,7 +405,6 @@ Status import_lines(engine::Transaction& transaction,
       Status done = import_line(transaction, table, *line, request, may_be_older, outcome);
       if (done) continue;
       if (!refers_to_nothing(done.error())) return done;
-      if (waiting.empty()) refusal = std::move(done);
       waiting.push_back(line);
     }
     const bool is_stuck = waiting.size() == rest.size();
@@ -366,8 +412,7 @@ Status import_lines(engine::Transaction& transaction,
     if (is_stuck) break;
   }
   if (rest.empty()) return {};
-  failed = rest.front()->number;
-  if (!request.tells_later) return refusal;
+  if (!request.tells_later) return import_circle(transaction, table, rest, failed, outcome);
   for (const ImportedLine* const line : rest)
     outcome.later.push_back(line->number);
   return {};
