@@ -112,7 +112,7 @@ class Builder {
   /// load. Its stand-in knows every name.
   Result<BundleOutcome> make_first_bundle() {
     auto made = make_bundle();
-    if (made || made.error().code() == ErrorCode::Cancelled) return made;
+    if (made || !is_bundled_ || made.error().code() == ErrorCode::Cancelled) return made;
     const GeneratedFile stub = stub_of_api();
     const std::string path = project_.generated_folder() + "/" + stub.name;
     const auto former = read_file(path);
@@ -138,6 +138,7 @@ class Builder {
     MS_TRY(request.esbuild, find_esbuild(project_.root));
     MS_TRY(request.authoring_package, find_authoring_package());
     MS_TRY(BundleOutcome made, bundle(request));
+    is_bundled_ = true;
     MS_TRY(outcome_.bundle, runtime::load_bundle(made.source));
     const NodeParts parts = node_parts(layout_, *outcome_.bundle);
     if (parts.empty()) return made;
@@ -207,6 +208,7 @@ class Builder {
   std::string entry_;
   std::size_t warnings_of_survey_ = 0;           // those of a bundling come behind them
   std::chrono::file_clock::time_point started_;  // of the last bundling
+  bool is_bundled_ = false;                      // esbuild was content
   bool is_incomplete_ = false;                   // Node is missing: not to be kept
   BuildOutcome outcome_;
 };
