@@ -470,6 +470,33 @@ export const say = mutation({ args: {}, handler: async () => { console.warn("a w
   await follow.finished();
 });
 
+test("logs finds functions by names of any letters", async () => {
+  const say = (word) => `import { mutation } from "./_generated/server";
+export const say = mutation({ args: {}, handler: async () => { console.log("${word}"); } });
+`;
+  const root = makeFolder(
+    { ...kProject, "moonstone/größe 1.ts": say("wanted"), "moonstone/talk.ts": say("unwanted") },
+    "logsname",
+  );
+  const server = await Server.start(root);
+  await server.run("größe 1:say");
+  await server.run("talk:say");
+  const found = await cli(["logs", "--function", "größe 1:say", "--url", server.url]);
+  assert.equal(found.code, 0, found.text);
+  assert.match(found.out, /: wanted/);
+  assert.doesNotMatch(found.out, /unwanted/);
+  await server.stop();
+});
+
+test("doctor looks at the Node that runs actions", async () => {
+  const root = makeFolder(
+    { ...kProject, "moonstone.toml": '[actions]\nnode = "/nonexistent/node"\n' },
+    "doctornode",
+  );
+  const told = JSON.parse((await cli(["doctor", "--json"], { cwd: root })).out);
+  assert.equal(told.checks.find((check) => check.check === "node").message, "not found");
+});
+
 test("doctor is content with a healthy project, and names what is wrong", async () => {
   const root = makeFolder(kProject, "doctor");
   const server = await Server.start(root);
