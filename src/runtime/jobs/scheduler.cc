@@ -188,9 +188,11 @@ Status JobScheduler::Impl::start() {
       if (const auto self = weak.lock()) self->wake();
     });
     next_due_ = options_.clock->unix_ms();  // nobody has looked yet
-    alarm_->set(*next_due_);
   }
   database_.add_observer(*this);
+  // Only now: the first look finds what was committed before, the observer hears the rest.
+  const MutexLock lock(mutex_);
+  if (alarm_ != nullptr) alarm_->set(options_.clock->unix_ms());
   return {};
 }
 
